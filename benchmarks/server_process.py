@@ -1,0 +1,59 @@
+"""Runs one of the two servers under test: `python -m benchmarks.server_process mock|bare PORT`.
+
+Both are uvicorn with uvloop, httptools and the settings of `gpharness serve`; only the app differs.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import Any
+
+import uvicorn
+
+HELD = 1e6
+"""Seconds for which a job of the benchmark's own tasks stays in its state."""
+
+
+def mock_app() -> Any:
+    """The built-in site, with tasks whose jobs stay submitted, waiting, executing or cancelling."""
+    from gp_mockserver import MockServer
+    from gp_mockserver.builtin_site import builtin_site
+    from gp_mockserver.timelines import Cancellation, standard_timeline
+
+    site = builtin_site()
+    service = site.services["Simulation/JobOutcomes"]
+    model = site.find_task("Simulation/JobOutcomes/Succeeds")
+    timelines = {
+        "StaysSubmitted": standard_timeline(submitted=HELD),
+        "StaysWaiting": standard_timeline(waiting=HELD),
+        "StaysExecuting": standard_timeline(executing=HELD),
+        "StaysCancelling": standard_timeline(executing=HELD, cancellation=Cancellation(ignored=True)),
+    }
+    for name, timeline in timelines.items():
+        descriptor = replace(model.descriptor, name=name, display_name=name)
+        service.add_task(descriptor, model.tool, timeline=timeline)
+    return MockServer([site])
+
+
+def main() -> None:
+    which, port = sys.argv[1:]
+    if which == "mock":
+        app = mock_app()
+    else:
+        from benchmarks.bare_app import app
+    uvicorn.run(
+        app,
+        port=int(port),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""The `gpharness` command. What a command needs beyond its options is imported when it runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+PRECEDENCE = "An option wins over its environment variable, that over a site file, that over the default."
+
+
+class Commands(click.Group):
+    """A group that answers an unknown command with the nearest known one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        word = args[0]
+        if self.get_command(ctx, word) is None and not word.startswith("-"):
+            from gp_protocol.suggestions import did_you_mean
+
+            known = self.list_commands(ctx)
+            hint = did_you_mean(word, known) or f"known are {', '.join(known)}"
+            ctx.fail(f"no command {word!r}: {hint}")
+        return super().resolve_command(ctx, args)
+
+
+def option(name: str, **settings: Any) -> Callable[[Function], Function]:
+    """A click option that `GPHARNESS_<NAME>` in the environment sets, too."""
+    variable = f"GPHARNESS_{name.upper().replace('-', '_')}"
+    return click.option(f"--{name}", envvar=variable, show_envvar=True, **settings)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="gpharness", prog_name="gpharness", message="%(prog)s %(version)s")
+def main() -> None:
+    """A test harness for clients of ArcGIS geoprocessing services (GPServer)."""
+
+
+@main.command()
+def demo() -> None:
+    """Run four REST scripts against a mock server, and show the wire.
+
+    The scripts are of the shape that ArcGIS's documentation of web tools in Python shows. Everything stays
+    on this machine. Ends with status 1 if anything did not go as told.
+    """
+    from gpharness.demo import run_demo
+
+    sys.exit(run_demo())
+
+
+@main.command(epilog=PRECEDENCE)
+@click.argument("sites", nargs=-1, metavar="[SITE]...", type=click.Path(exists=True, path_type=Path))
+@option("host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@option(
+    "port",
+    default=8585,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 takes a free one.",
+)
+@option("context", show_default="arcgis", help="The first segment of the site's address.")
+@option("seed", show_default="0", type=int, help="Decides job ids and generated values.")
+@option(
+    "clock",
+    show_default="real",
+    metavar="CLOCK",
+    help="real; x60: sixty times as fast, or any other factor; jump: every wait is over at once; "
+    "manual: time stands still.",
+)
+@option(
+    "server-version",
+    metavar="VERSION",
+    help="The ArcGIS version to answer as, such as 10.0, 10.91, 11.3, agol-hosted or notebook.",
+)
+@option(
+    "public-url",
+    metavar="URL",
+    help="The site's address as clients see it, for the addresses in answers; otherwise the request's own.",
+)
+@option(
+    "ready-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File that gets the readiness lines once connections are accepted; removed at the end.",
+)
+@option("reload", is_flag=True, help="Serve a site file anew when it changes; its jobs are forgotten.")
+def serve(
+    sites: Sequence[Path],
+    host: str,
+    port: int,
+    context: str | None,
+    seed: int | None,
+    clock: str | None,
+    server_version: str | None,
+    public_url: str | None,
+    ready_file: Path | None,
+    reload: bool,
+) -> None:
+    """Serve the built-in site, or the sites of your files.
+
+    A folder stands for the site files in it. Prints a line per site once connections are accepted, such as
+    `serving http://127.0.0.1:8585/arcgis/rest/services`. SIGINT and SIGTERM end it with status 0. A bad site
+    file, two sites under one context and a port in use end it with status 2.
+    """
+    from gpharness.serving import Settings, serve_sites
+
+    settings = Settings(context, seed, clock, server_version, public_url)
+    sys.exit(serve_sites(sites, settings, host=host, port=port, ready_file=ready_file, reload=reload))

@@ -1,0 +1,62 @@
+"""What the README tells a reader to paste works as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def readme(request):
+    return (request.config.rootpath / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(text, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_two_commands_do_all_the_set_up_and_ci_runs_the_second(readme, checkout):
+    demo, tests = [block.strip() for block in blocks(readme, "sh")[:2]]
+    assert demo == "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/gpharness demo"
+    assert tests == "python3 -m venv .venv-tox && .venv-tox/bin/pip install tox && .venv-tox/bin/tox run"
+    assert tests in (checkout / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="needs curl and bash")
+def test_the_curl_lines_run_a_job_to_its_result(readme, gpharness):
+    services = gpharness("serve", "--port", "0", "--clock", "jump").url()
+    (lines,) = [block for block in blocks(readme, "sh") if "curl" in block]
+    assert "http://127.0.0.1:8585/arcgis/rest/services" in lines
+    lines = lines.replace("http://127.0.0.1:8585/arcgis/rest/services", services).replace(
+        "sleep 1", "sleep 0"
+    )
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", lines],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=50,
+        env={"PATH": os.environ["PATH"], "no_proxy": "127.0.0.1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert '"error"' not in done.stdout
+    assert '"dataType": "GPFeatureRecordSetLayer"' in done.stdout
+    assert "esriGeometryPolygon" in done.stdout
+
+
+def test_the_python_block_runs(readme, capsys):
+    (code,) = blocks(readme, "python")
+    names = {"__name__": "readme"}
+    exec(compile(code, "README.md", "exec"), names)
+    (test,) = [value for name, value in names.items() if name.startswith("test_")]
+    test()
+
+
+def test_the_site_file_is_served(readme, gpharness, tmp_path):
+    (text,) = blocks(readme, "yaml")
+    file = tmp_path / "site.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert gpharness("serve", file, "--port", "0").line().startswith("serving http://127.0.0.1:")

@@ -1,0 +1,203 @@
+"""`gpharness serve` as scripts use it: lines, statuses, signals, variables."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, build_opener
+
+import pytest
+
+SITE_FILE = """
+context: {context}
+services:
+  Tools:
+    executionType: synchronous
+    tasks:
+      - name: {task}
+        parameters:
+          Text: GPString
+          Result: {{dataType: GPString, direction: output}}
+"""
+
+
+def get(url: str) -> Any:
+    with build_opener(ProxyHandler({})).open(url) as response:
+        return json.loads(response.read())
+
+
+def tasks_of(services_url: str) -> list[str]:
+    return list(get(f"{services_url}/Tools/GPServer?f=json")["tasks"])
+
+
+@pytest.fixture
+def site_file(tmp_path: Path) -> Path:
+    file = tmp_path / "tools.yaml"
+    file.write_text(SITE_FILE.format(context="tools", task="First"), encoding="utf-8")
+    return file
+
+
+def test_says_in_one_line_where_it_serves_once_it_does(gpharness):
+    running = gpharness("serve", "--port", "0")
+    line = running.line()
+    assert re.fullmatch(r"serving http://127\.0\.0\.1:\d+/arcgis/rest/services", line)
+    folders = get(f"{line.split()[1]}?f=json")["folders"]
+    assert "GPFolder" in folders
+    assert "DataTypes" in folders
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_status_0_and_nothing_more_on_stdout(gpharness, ending):
+    running = gpharness("serve", "--port", "0")
+    running.line()
+    running.process.send_signal(ending)
+    assert running.status() == 0
+    assert running.rest_of(running.out) == []
+    assert not any("Traceback" in line for line in running.rest_of(running.err))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_the_ready_file_holds_the_lines_and_is_gone_at_the_end(gpharness, tmp_path):
+    ready = tmp_path / "ready"
+    running = gpharness("serve", "--port", "0", "--ready-file", ready)
+    line = running.line()
+    folders = get(f"{line.split()[1]}?f=json")["folders"]
+    assert folders
+    assert ready.read_text(encoding="utf-8") == f"{line}\n"
+    running.process.terminate()
+    assert running.status() == 0
+    assert list(tmp_path.glob("*ready*")) == []
+
+
+def test_a_port_in_use_is_one_line_and_status_2(gpharness):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        running = gpharness("serve", "--port", str(port))
+        assert running.status() == 2
+    assert running.rest_of(running.out) == []
+    (line,) = running.rest_of(running.err)
+    assert str(port) in line
+    assert "in use" in line
+
+
+def test_variables_stand_for_options_and_options_win(gpharness):
+    variables = {"GPHARNESS_PORT": "0", "GPHARNESS_CONTEXT": "server", "GPHARNESS_SERVER_VERSION": "10.91"}
+    url = gpharness("serve", **variables).url()
+    assert url.endswith("/server/rest/services")
+    assert get(f"{url}?f=json")["currentVersion"] == 10.91
+    assert gpharness("serve", "--context", "gis", **variables).url().endswith("/gis/rest/services")
+
+
+def test_options_win_over_the_site_file(gpharness, site_file):
+    url = gpharness(
+        "serve", site_file, "--port", "0", "--context", "other", "--server-version", "10.81"
+    ).url()
+    assert url.endswith("/other/rest/services")
+    assert get(f"{url}?f=json")["currentVersion"] == 10.81
+
+
+def test_a_folder_stands_for_the_site_files_in_it(gpharness, tmp_path):
+    folder = tmp_path / "sites"
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "polygons.json").write_text("[]", encoding="utf-8")
+    for context in ("one", "two"):
+        text = SITE_FILE.format(context=context, task="Task")
+        (folder / f"{context}.yaml").write_text(text, encoding="utf-8")
+    running = gpharness("serve", folder, "--port", "0")
+    urls = [running.url(), running.url()]
+    assert [url.split("/")[3] for url in urls] == ["one", "two"]
+    assert [tasks_of(url) for url in urls] == [["Task"], ["Task"]]
+
+
+def test_a_clock_sixty_times_as_fast_makes_a_job_short(gpharness):
+    url = gpharness("serve", "--port", "0", "--clock", "jump").url()
+    task = f"{url}/Simulation/JobOutcomes/GPServer/StepProgress"
+    job = get(f"{task}/submitJob?f=json")
+    statuses = [job["jobStatus"]]
+    while statuses[-1] not in ("esriJobSucceeded", "esriJobFailed"):
+        statuses.append(get(f"{task}/jobs/{job['jobId']}?f=json")["jobStatus"])
+    assert statuses[0] == "esriJobSubmitted"
+    assert statuses[-1] == "esriJobSucceeded"
+
+
+def test_one_seed_gives_the_same_job_ids_on_every_run(gpharness):
+    task = "Simulation/JobOutcomes/GPServer/Succeeds/submitJob?f=json"
+    ids = [
+        get(f"{gpharness('serve', '--port', '0', '--seed', seed).url()}/{task}")["jobId"]
+        for seed in ("7", "7", "8")
+    ]
+    assert ids[0] == ids[1] != ids[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--clock", "x0x"], "x0x"),
+        (["--server-version", "elven"], "elven"),
+        (["--port", "70000"], "70000"),
+        (["--prot", "1"], "--port"),
+        (["nowhere.yaml"], "nowhere.yaml"),
+        (["."], "no site file"),
+    ],
+)
+def test_wrong_usage_is_status_2_and_names_what_was_met(gpharness, words, said):
+    running = (
+        gpharness("serve", "--port", "0", *words) if "--port" not in words else gpharness("serve", *words)
+    )
+    assert running.status() == 2
+    errors = running.rest_of(running.err)
+    assert said in "\n".join(errors)
+    assert not any("Traceback" in line for line in errors)
+    assert running.rest_of(running.out) == []
+
+
+def test_an_unknown_command_is_answered_with_the_nearest_one(gpharness):
+    running = gpharness("serv")
+    assert running.status() == 2
+    assert 'did you mean "serve"?' in running.rest_of(running.err)[-1]
+
+
+def test_a_bad_site_file_is_named_with_the_place_in_it(gpharness, site_file):
+    site_file.write_text(site_file.read_text("utf-8").replace("executionType", "executionTipe"), "utf-8")
+    running = gpharness("serve", site_file, "--port", "0")
+    assert running.status() == 2
+    errors = "\n".join(running.rest_of(running.err))
+    for word in ("tools.yaml", "services.Tools", "executionTipe", "executionType"):
+        assert word in errors
+    assert "Traceback" not in errors
+
+
+def test_two_sites_under_one_context_are_refused_by_name(gpharness, tmp_path):
+    files = [tmp_path / "a.yaml", tmp_path / "b.yaml"]
+    for file in files:
+        file.write_text(SITE_FILE.format(context="same", task="Task"), encoding="utf-8")
+    running = gpharness("serve", *files, "--port", "0")
+    assert running.status() == 2
+    (line,) = running.rest_of(running.err)
+    for word in ("a.yaml", "b.yaml", "'same'"):
+        assert word in line
+
+
+def test_reload_serves_a_changed_file_and_keeps_the_old_site_while_it_is_broken(gpharness, site_file):
+    running = gpharness("serve", site_file, "--port", "0", "--reload")
+    url = running.url()
+    assert tasks_of(url) == ["First"]
+
+    site_file.write_text(SITE_FILE.format(context="tools", task="Another"), encoding="utf-8")
+    assert running.error_line() == f"gpharness serve: reloaded {site_file}"
+    assert tasks_of(url) == ["Another"]
+
+    site_file.write_text("services: [", encoding="utf-8")
+    assert "the old site stays" in running.error_line()
+    assert tasks_of(url) == ["Another"]
+
+    site_file.write_text(SITE_FILE.format(context="moved", task="Third"), encoding="utf-8")
+    while "reloaded" not in running.error_line():
+        pass
+    assert tasks_of(url.replace("/tools/", "/moved/")) == ["Third"]

@@ -1,0 +1,41 @@
+"""The mock geoprocessing server.
+
+Public names, resolved when first used: `Site`, `MockServer`, `serve`, `load_site`, `ToolCall`,
+`ToolFailed`, and the clocks `ManualClock`, `JumpingClock`, `ScaledClock`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gp_mockserver.app import MockServer as MockServer
+    from gp_mockserver.clocks import JumpingClock as JumpingClock
+    from gp_mockserver.clocks import ManualClock as ManualClock
+    from gp_mockserver.clocks import ScaledClock as ScaledClock
+    from gp_mockserver.server import serve as serve
+    from gp_mockserver.site_files import load_site as load_site
+    from gp_mockserver.sites import Site as Site
+    from gp_mockserver.tool_calls import ToolCall as ToolCall
+    from gp_mockserver.tool_calls import ToolFailed as ToolFailed
+
+_HOMES = {
+    "MockServer": "app",
+    "JumpingClock": "clocks",
+    "ManualClock": "clocks",
+    "ScaledClock": "clocks",
+    "serve": "server",
+    "load_site": "site_files",
+    "Site": "sites",
+    "ToolCall": "tool_calls",
+    "ToolFailed": "tool_calls",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)

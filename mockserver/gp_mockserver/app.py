@@ -1,0 +1,145 @@
+"""The mock server as an ASGI application: from a request's bytes to an operation, and from its reply to bytes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from functools import partial
+from urllib.parse import quote
+
+from starlette.types import Receive, Scope, Send
+
+from gp_mockserver.addresses import Address, find_address
+from gp_mockserver.answers import Answer, Form, answer, check_form, html_answer, refuse
+from gp_mockserver.errors import SiteError
+from gp_mockserver.operations import OPERATIONS
+from gp_mockserver.pages import site_list
+from gp_mockserver.public_addresses import origin, public_root
+from gp_mockserver.replies import Refusal
+from gp_mockserver.request_parameters import (
+    BodyTooLarge,
+    ClientLeft,
+    MalformedRequest,
+    query_parameters,
+    read_parameters,
+)
+from gp_mockserver.requests import Request
+from gp_mockserver.sending import allow_preflight, send_answer
+from gp_mockserver.sites import Site
+
+log = logging.getLogger("gp_mockserver")
+
+_METHODS = ("GET", "POST", "HEAD")
+
+
+class MockServer:
+    """An ASGI application that serves sites, each under its own context; sites come and go while it runs."""
+
+    def __init__(self, sites: Iterable[Site] = ()) -> None:
+        self.sites: dict[str, Site] = {}
+        for site in sites:
+            self.add_site(site)
+
+    def add_site(self, site: Site) -> None:
+        """Serve a site. Raises SiteError when its context is taken."""
+        if site.context in self.sites:
+            raise SiteError(f"context {site.context!r} is taken: give each site a context of its own")
+        self.sites[site.context] = site
+
+    def replace_site(self, site: Site) -> None:
+        """Serve a site in place of the one with its context, if there is one."""
+        previous = self.sites.get(site.context)
+        self.sites[site.context] = site
+        if previous is not None:
+            previous.close()
+
+    def remove_site(self, context: str) -> None:
+        """Serve a site no longer, and remove its files. Raises SiteError for a context that is not served."""
+        site = self.sites.pop(context, None)
+        if site is None:
+            raise SiteError(f"no site is served under {context!r}: there is {', '.join(self.sites) or 'none'}")
+        site.close()
+
+    def close(self) -> None:
+        """Remove the files of all sites."""
+        for site in self.sites.values():
+            site.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            try:
+                await self._respond(scope, receive, send)
+            except ClientLeft:
+                log.info("%s %s: the client left before its request was whole", scope["method"], scope["path"])
+        elif scope["type"] == "lifespan":
+            await _live(receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+        _, _, path = scope["path"].partition("/")
+        context, _, rest = path.partition("/")
+        site = self.sites.get(context)
+        if site is None:
+            await send_answer(scope, receive, send, self._directory_of_sites(scope, found=not path))
+        elif scope["method"] == "OPTIONS":
+            await allow_preflight(scope, send)
+        else:
+            await _serve(site, rest, scope, receive, send)
+
+    def _directory_of_sites(self, scope: Scope, *, found: bool) -> Answer:
+        """The page at the root of the server, also shown where no site answers."""
+        home = origin(scope)
+        links = [(context, f"{home}/{quote(context)}/rest/services") for context in self.sites]
+        return html_answer(200 if found else 404, site_list(links))
+
+
+async def _serve(site: Site, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one request to a site, whatever goes wrong."""
+    arrived = site.clock.now()
+    find_root = partial(public_root, site, scope)
+    address: Address | None = None
+    form = Form("html")
+    try:
+        form = Form.of(query_parameters(scope["query_string"]))
+        parameters = await read_parameters(scope, receive)
+        form = Form.of(parameters)
+        check_form(form)
+        address = find_address(site, path)
+        if scope["method"] not in _METHODS:
+            raise Refusal("method-not-allowed")
+        reply = await OPERATIONS[address.operation](
+            Request(address, scope["method"], parameters, arrived, find_root)
+        )
+        prepared = answer(reply, form, address, find_root)
+    except ClientLeft:
+        raise
+    except Exception as error:
+        prepared = refuse(_as_refusal(error, scope, address), form, site, address, find_root)
+    latency = site.latency_of(address.operation, address.service, address.task) if address else None
+    if address is None or latency is None:
+        await send_answer(scope, receive, send, prepared)
+    else:
+        await site.clock.sleep(latency.seconds(site.request_seed(address.operation)))
+        await send_answer(scope, receive, send, prepared, site.clock, latency.bytes_per_second)
+
+
+def _as_refusal(error: Exception, scope: Scope, address: Address | None) -> Refusal:
+    """The protocol's own form of whatever went wrong; what nobody foresaw is logged."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, BodyTooLarge):
+        return Refusal("too-large")
+    if isinstance(error, MalformedRequest):
+        return Refusal("invalid-parameters", str(error))
+    log.error("%s %s could not be answered", scope["method"], scope["path"], exc_info=error)
+    return Refusal("operation-failed", operation=address.operation if address else "unknown")
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Take part in the server's start and end, in which there is nothing to do."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

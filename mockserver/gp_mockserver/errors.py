@@ -1,0 +1,56 @@
+"""What goes wrong in the mock server itself; the errors that clients are answered with stand in
+`gp_protocol`.
+
+MockServerError
+└── SiteError               a site, service, task or rule was described wrongly
+    └── SiteFileError       … in a site file, or in data of a site file's form
+"""
+
+from __future__ import annotations
+
+from gp_protocol.errors import ProtocolError
+
+
+class MockServerError(Exception):
+    """Every error of this package."""
+
+
+class SiteError(MockServerError):
+    """A site was asked for something that it does not have, or described in a way that cannot be served."""
+
+
+class SiteFileError(SiteError):
+    """Data of a site file is wrong: where (`file` and `path` in it), what was met, what was expected, what to
+    do.
+
+    `file` is empty for data that came from Python. `path` reads like
+    `services.Tools.tasks[0].parameters.Distance`, or `line 3, column 5` where the text itself is broken.
+    """
+
+    def __init__(self, path: str, met: str, expected: str, remedy: str = "", file: str = "") -> None:
+        super().__init__(path, met, expected, remedy, file)
+        self.path = path
+        self.met = met
+        self.expected = expected
+        self.remedy = remedy
+        self.file = file
+
+    def __str__(self) -> str:
+        place = ": ".join(part for part in (self.file, self.path) if part)
+        remedy = f"; {self.remedy}" if self.remedy else ""
+        return f"{place}: met {self.met}, expected {self.expected}{remedy}"
+
+    def at(self, prefix: str) -> SiteFileError:
+        """The same error, its path led in by `prefix`."""
+        glue = "." if prefix and self.path and not self.path.startswith("[") else ""
+        return SiteFileError(f"{prefix}{glue}{self.path}", self.met, self.expected, self.remedy, self.file)
+
+    def in_file(self, file: str) -> SiteFileError:
+        """The same error, said of this file unless it names one."""
+        return SiteFileError(self.path, self.met, self.expected, self.remedy, self.file or file)
+
+    @classmethod
+    def of(cls, error: ProtocolError, path: str) -> SiteFileError:
+        """What the protocol says of a value, said of the place in the site file where the value stands."""
+        placed = error.at(path)
+        return cls(placed.path, placed.met, placed.expected, placed.remedy)

@@ -1,0 +1,84 @@
+"""Running a task's tool: once per job, when its outcome is first needed.
+
+A quick tool runs where it is needed. A blocking one (a user's function) runs in a worker thread, and a
+request waits for it for a moment only: a tool that takes longer than that is, truly, still executing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import msgspec
+from gp_protocol.descriptors import Task
+from gp_protocol.errors import ProtocolError
+from gp_protocol.job_states import JobStatus
+from gp_protocol.messages import MessageType
+
+from gp_mockserver.job_store import JobRecord
+from gp_mockserver.sites import ServedTask, Site
+from gp_mockserver.task_inputs import Environment
+from gp_mockserver.task_outputs import keep_outputs
+from gp_mockserver.timelines import TimedMessage
+from gp_mockserver.tool_calls import Outcome, Tool, ToolCall, run_tool
+
+PATIENCE = 2.0
+"""Seconds of real time that a look at a job waits for a tool that is running."""
+
+MAX_WORKERS = 32
+
+log = logging.getLogger("gp_mockserver")
+
+
+@cache
+def _workers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(MAX_WORKERS, thread_name_prefix="gp-tool")
+
+
+def tool_call(
+    task: ServedTask,
+    job_id: str,
+    given: Mapping[str, str],
+    inputs: Mapping[str, Any],
+    environment: Environment,
+    scratch_folder: str,
+) -> ToolCall:
+    """What a tool sees of one run."""
+    site = task.service.site
+    if environment.extent is not None:
+        from gp_mockserver.spatial import within_extent
+
+        inputs = {name: within_extent(value, environment.extent) for name, value in inputs.items()}
+    return ToolCall(
+        job_id=job_id,
+        task=task.descriptor,
+        inputs=inputs,
+        given=given,
+        seed=site.seed,
+        out_sr=environment.out_sr,
+        process_sr=environment.process_sr,
+        extent=environment.extent,
+        make_scratch=lambda: site.directories.make_folder(scratch_folder),
+    )
+
+
+async def run(task: ServedTask, tool: Tool, call: ToolCall) -> tuple[Outcome, bytes]:
+    """A tool's outcome and its outputs as they are kept; outputs that do not fit their types make it a failure."""
+    if task.blocking:
+        outcome = await asyncio.get_running_loop().run_in_executor(_workers(), run_tool, tool, call)
+    else:
+        outcome = run_tool(tool, call)
+    if outcome.status is not JobStatus.SUCCEEDED:
+        return outcome, b"{}"
+    try:
+        return outcome, keep_outputs(task.descriptor, outcome.outputs, call.scratch_if_made)
+    except (ProtocolError, ValueError, TypeError) as error:
+        text = error.detail if isinstance(error, ProtocolError) else str(error)
+        log.warning("%s: the outputs of %s cannot be served: %s", task.path, call.job_id, text)
+        message = TimedMessage(type=MessageType.ERROR, text=text, after=outcome.seconds)
+        return replace(outcome, status=JobStatus.FAILED, messages=(*outcome.messages, message)), b"{}"

@@ -1,0 +1,73 @@
+"""Resources that describe the site: server info, catalogue, service, task."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from gp_protocol.descriptors import help_url, service_json, task_json
+
+from gp_mockserver.replies import Page, Redirect, Reply
+from gp_mockserver.requests import Request
+
+
+async def root(request: Request) -> Redirect:
+    """The address of the context itself leads to the catalogue."""
+    return Redirect(f"{request.rest_root}/services")
+
+
+async def info(request: Request) -> Reply:
+    """ArcGIS REST, *Server info*: the version, and whether tokens are needed."""
+    number = request.profile.number
+    value = {
+        "currentVersion": number,
+        "fullVersion": request.profile.full_version,
+        "soapUrl": f"{request.rest_root.removesuffix('/rest')}/services",
+        "secureSoapUrl": None,
+        "authInfo": {"isTokenBasedSecurity": False},
+    }
+    return Reply(value, Page("Server Info"))
+
+
+async def catalogue(request: Request) -> Reply:
+    """ArcGIS REST, *Catalog*: the folders (at the root) and the services; names carry their folder."""
+    folder = request.address.name
+    names = [name for name in request.site.services if name.rpartition("/")[0] == folder]
+    folders = [] if folder else request.site.folders
+    value = {
+        "currentVersion": request.profile.number,
+        "folders": folders,
+        "services": [{"name": name, "type": "GPServer"} for name in names],
+    }
+    home = f"{request.rest_root}/services"
+    links = [(name, f"{home}/{quote(name)}") for name in folders]
+    links += [(f"{name} (GPServer)", f"{home}/{quote(name)}/GPServer") for name in names]
+    return Reply(value, Page(f"Folder: {folder or '/'}", links))
+
+
+async def service(request: Request) -> Reply:
+    """ArcGIS REST, *GP service*."""
+    served = request.service
+    labels = list(served.tasks)
+    value = service_json(served.descriptor, request.profile, task_labels=labels)
+    here = _service_url(request)
+    return Reply(value, Page(f"{served.name} (GPServer)", [(label, f"{here}/{quote(label)}") for label in labels]))
+
+
+async def task(request: Request) -> Reply:
+    """ArcGIS REST, *GP task*."""
+    served = request.task
+    profile = request.profile
+    address = help_url(request.rest_root, request.service.name, served.descriptor.name)
+    value = task_json(served.descriptor, profile, address)
+    here = task_url(request)
+    verb = ("execute", "Execute Task") if request.service.is_synchronous else ("submitJob", "Submit Job")
+    return Reply(value, Page(f"Task: {served.descriptor.label}", [(verb[1], f"{here}/{verb[0]}")]))
+
+
+def task_url(request: Request) -> str:
+    """The address of the task that a request is about."""
+    return f"{_service_url(request)}/{quote(request.task.descriptor.label)}"
+
+
+def _service_url(request: Request) -> str:
+    return f"{request.rest_root}/services/{quote(request.service.name)}/GPServer"

@@ -1,0 +1,72 @@
+"""A job as its address shows it, and its cancel."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from gp_protocol.job_states import JobStatus
+from gp_protocol.messages import at_level
+
+from gp_mockserver.clocks import JumpingClock
+from gp_mockserver.job_progress import observe
+from gp_mockserver.job_store import CancelRefused, JobRecord
+from gp_mockserver.jobs import JobState
+from gp_mockserver.replies import Page, Refusal, Reply
+from gp_mockserver.requests import Request
+
+
+async def job(request: Request) -> Reply:
+    """ArcGIS REST, *GP job*. Each request is one poll: its turn is taken when it arrives."""
+    record = own_job(request, request.site.store.look(request.address.job_id, request.arrived))
+    record, state = await observe(request.task, record, request.arrived)
+    clock = request.site.clock
+    if isinstance(clock, JumpingClock) and state.next_change is not None:
+        clock.jump_to(state.next_change)
+    messages = request.flag("returnMessages", default=True)
+    return Reply(job_value(request, record, state, with_messages=messages), _page(request, record, state))
+
+
+def job_value(request: Request, record: JobRecord, state: JobState, *, with_messages: bool) -> dict[str, Any]:
+    """The JSON of a job: results and inputs once it has succeeded, progress while it executes."""
+    task = request.task.descriptor
+    value: dict[str, Any] = {"jobId": record.job_id, "jobStatus": state.status}
+    if state.status is JobStatus.SUCCEEDED:
+        value["results"] = {output.name: {"paramUrl": f"results/{quote(output.name)}"} for output in task.outputs}
+        value["inputs"] = {each.name: {"paramUrl": f"inputs/{quote(each.name)}"} for each in task.inputs}
+    if with_messages:
+        value["messages"] = at_level(state.messages, request.service.message_level)
+    if state.progress is not None and request.profile.has("job key", "progress"):
+        value["progress"] = state.progress
+    return value
+
+
+def _page(request: Request, record: JobRecord, state: JobState) -> Page:
+    lines = [f"Job Status: {state.status}"]
+    lines += [f"{message.type}: {message.description}" for message in state.messages]
+    links = []
+    if state.status is JobStatus.SUCCEEDED:
+        links = [(output.name, f"{record.job_id}/results/{quote(output.name)}") for output in request.task.descriptor.outputs]
+    return Page(f"Job Details: {record.job_id} ({request.task.descriptor.label})", links, lines)
+
+
+async def cancel(request: Request) -> Reply:
+    """ArcGIS REST, *Cancel GP job*: only a waiting or executing job can be cancelled; anything else is an error and
+    leaves the job as it is. Asking again while it is being cancelled repeats the answer (*assumed*)."""
+    site = request.site
+    record = own_job(request, site.store.get(request.address.job_id, request.arrived))
+    await observe(request.task, record, request.arrived)
+    try:
+        record = own_job(request, site.store.cancel(record.job_id, request.arrived))
+    except CancelRefused as error:
+        if error.status is not JobStatus.CANCELLING:
+            raise Refusal("cancel-refused", str(error)) from None
+    status = record.state(request.arrived).status
+    return Reply({"jobId": record.job_id, "jobStatus": status}, Page(f"Cancel: {record.job_id}"))
+
+
+def own_job(request: Request, record: JobRecord | None) -> JobRecord:
+    """The record if there is one and it is a job of the task in the address; else the refusal."""
+    if record is None or record.submission.task != request.task.path:
+        raise Refusal("unknown-job", f"job {request.address.job_id[:80]!r} does not exist or has expired")
+    return record

@@ -1,0 +1,115 @@
+"""The results and the inputs of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from gp_protocol.data_types import OutputOptions, data_type
+from gp_protocol.descriptors import Parameter
+from gp_protocol.errors import RemoteProtocolError
+from gp_protocol.job_states import FINAL, JobStatus
+from gp_protocol.spatial_references import SpatialReference
+from gp_protocol.suggestions import did_you_mean
+
+from gp_mockserver.job_progress import observe
+from gp_mockserver.operations.jobs import own_job
+from gp_mockserver.replies import Page, Refusal, Reply
+from gp_mockserver.requests import Request
+from gp_mockserver.site_directories import scratch_path
+from gp_mockserver.task_inputs import (
+    BadInputs,
+    default_value,
+    read_environment,
+    read_inputs,
+    read_output_options,
+    read_spatial_reference_parameter,
+)
+from gp_mockserver.task_outputs import read_outputs
+from gp_mockserver.task_outputs import result as result_value
+
+
+async def result(request: Request) -> Reply:
+    """ArcGIS REST, *GP result*: one output of a job that has succeeded."""
+    (value,) = await _results(request, [_named(request, request.task.descriptor.outputs)])
+    return Reply(value, _page(request, value))
+
+
+async def all_results(request: Request) -> Reply:
+    """ArcGIS REST, *Results* (11.1): a list of every output."""
+    values = await _results(request, request.task.descriptor.outputs)
+    return Reply(values, _page(request, values))
+
+
+async def input(request: Request) -> Reply:
+    """ArcGIS REST, *GP input*: one input of a job, in any state of the job."""
+    (value,) = _inputs(request, [_named(request, request.task.descriptor.inputs)])
+    return Reply(value, _page(request, value))
+
+
+async def all_inputs(request: Request) -> Reply:
+    """ArcGIS REST, *Inputs* (11.1): a list of every input."""
+    values = _inputs(request, request.task.descriptor.inputs)
+    return Reply(values, _page(request, values))
+
+
+def _named(request: Request, parameters: tuple[Parameter, ...]) -> Parameter:
+    wanted = request.address.name
+    names = [parameter.name for parameter in parameters]
+    if wanted not in names:
+        which = request.address.operation
+        raise Refusal("unknown-result", f"{which} {wanted[:80]!r} does not exist{did_you_mean(wanted, names)}")
+    return parameters[names.index(wanted)]
+
+
+async def _results(request: Request, wanted: Sequence[Parameter]) -> list[dict[str, Any]]:
+    site, task = request.site, request.task
+    record = own_job(request, site.store.get(request.address.job_id, request.arrived))
+    record, state = await observe(task, record, request.arrived)
+    if state.status is not JobStatus.SUCCEEDED:
+        name = "result-of-failed-job" if state.status in FINAL else "result-not-ready"
+        raise Refusal(name, f"job {record.job_id} is {state.status}, expected esriJobSucceeded")
+    given = msgspec.json.decode(record.submission.parameters)
+    environment = read_environment(given, request.profile)
+    asked = read_spatial_reference_parameter("outSR", request.parameters.get("outSR"))
+    options = read_output_options(request, request.service.descriptor.maximum_records)
+    folder = scratch_path(request.service.name, record.job_id)
+    outputs = read_outputs(task.descriptor, record.outputs or b"{}")
+    target = asked or environment.output_reference(read_inputs(task.descriptor, given, request.profile))
+    return [
+        result_value(
+            parameter,
+            outputs.get(parameter.name),
+            options,
+            spatial_reference=target,
+            file_url=lambda name: f"{request.rest_root}/directories/{quote(folder)}/{name}",
+        )
+        for parameter in wanted
+    ]
+
+
+def _inputs(request: Request, wanted: Sequence[Parameter]) -> list[dict[str, Any]]:
+    record = own_job(request, request.site.store.get(request.address.job_id, request.arrived))
+    given = msgspec.json.decode(record.submission.parameters)
+    options = read_output_options(request, None)
+    return [_input(request, parameter, given.get(parameter.name, ""), options) for parameter in wanted]
+
+
+def _input(request: Request, parameter: Parameter, text: str, options: OutputOptions) -> dict[str, Any]:
+    kind = data_type(parameter.data_type)
+    value: Any
+    if parameter.data_type == "GPStringHidden" and request.profile.has("rule", "blank GPStringHidden in inputs"):
+        value = ""
+    else:
+        try:
+            decoded = kind.decode_input(text, parameter) if text.strip() else default_value(parameter)
+            value = kind.empty_output if decoded is None else kind.encode_output(decoded, options)
+        except RemoteProtocolError:
+            value = text
+    return {"paramName": parameter.name, "dataType": parameter.data_type, "value": value}
+
+
+def _page(request: Request, value: Any) -> Page:
+    return Page(f"{request.address.operation.capitalize()}: {request.address.name or request.address.job_id}")

@@ -1,0 +1,133 @@
+"""Running a task: execute, which answers with the results, and submitJob, which starts a job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote, unquote
+
+import msgspec
+from gp_protocol.error_envelopes import tool_failed_detail
+from gp_protocol.job_states import JobStatus
+from gp_protocol.messages import Message, MessageType, at_level
+
+from gp_mockserver.job_runs import run, tool_call
+from gp_mockserver.job_store import StoreFull
+from gp_mockserver.jobs import Submission
+from gp_mockserver.operations.descriptions import task_url
+from gp_mockserver.replies import Page, PageReply, Redirect, Refusal, Reply
+from gp_mockserver.requests import Request
+from gp_mockserver.site_directories import output_path, run_path
+from gp_mockserver.sites import ServedTask
+from gp_mockserver.task_inputs import BadInputs, Environment, read_environment, read_inputs, read_output_options
+from gp_mockserver.task_outputs import read_outputs, result
+from gp_mockserver.timelines import TimedMessage, Timeline
+
+_NOT_KEPT = frozenset({"f", "callback", "token"})
+
+
+async def execute(request: Request) -> Reply | PageReply:
+    """ArcGIS REST, *Execute task*: runs a task of a synchronous service; a list of results, and the messages."""
+    task = request.task
+    if not request.service.is_synchronous:
+        raise Refusal("execute-on-async")
+    if _asks_for_the_form(request):
+        return _form(request, "Execute Task")
+    options = read_output_options(request, request.service.descriptor.maximum_records)
+    profile = request.profile
+    environment = read_environment(request.parameters, profile)
+    try:
+        inputs = read_inputs(task.descriptor, request.parameters, profile)
+    except BadInputs as error:
+        raise error.as_refusal() from None
+    rule = task.rule_for(inputs)
+    job_id = request.site.new_job_id()
+    timeline = rule.timeline if rule and rule.timeline else task.timeline
+    folder = run_path(job_id)
+    if timeline.ending.status is not JobStatus.SUCCEEDED:
+        raise _tool_failed(task, job_id, [message for phase in timeline.phases for message in phase.messages])
+    call = tool_call(task, job_id, request.parameters, inputs, environment, folder)
+    outcome, kept = await run(task, rule.tool if rule and rule.tool else task.tool, call)
+    if outcome.status is not JobStatus.SUCCEEDED:
+        raise _tool_failed(task, job_id, outcome.messages)
+
+    def file_url(name: str) -> str:
+        directories = request.site.directories
+        path = directories.publish(f"{folder}/{unquote(name)}", output_path(request.service.name))
+        return f"{request.rest_root}/directories/{quote(path)}"
+
+    outputs = read_outputs(task.descriptor, kept)
+    target = environment.output_reference(inputs)
+    results = [
+        result(parameter, outputs.get(parameter.name), options, spatial_reference=target, file_url=file_url)
+        for parameter in task.descriptor.outputs
+    ]
+    request.site.directories.remove_folder(folder)
+    messages = at_level((Message(each.type, each.text) for each in outcome.messages), request.service.message_level)
+    return Reply({"results": results, "messages": messages}, Page(f"Results: {task.descriptor.label}"))
+
+
+def _tool_failed(task: ServedTask, job_id: str, messages: Iterable[TimedMessage]) -> Refusal:
+    texts = [message.text for message in messages if message.type is MessageType.ERROR]
+    return Refusal("tool-failed", tool_failed_detail(task.descriptor.label, job_id=job_id, texts=texts))
+
+
+async def submit_job(request: Request) -> Reply | PageReply | Redirect:
+    """ArcGIS REST, *Submit job*: starts a job of an asynchronous service; its id and first status.
+
+    With `f=html` it redirects to the job's page.
+    """
+    task, site = request.task, request.site
+    if request.service.is_synchronous:
+        raise Refusal("submit-on-sync")
+    if _asks_for_the_form(request):
+        return _form(request, "Submit Job")
+    try:
+        read_environment(request.parameters, request.profile)
+        inputs = read_inputs(task.descriptor, request.parameters, request.profile)
+        rule = task.rule_for(inputs)
+        timeline = rule.timeline if rule and rule.timeline else task.timeline
+    except BadInputs as error:
+        if site.bad_input == "refuse":
+            raise error.as_refusal() from None
+        timeline = failing_on_inputs(task.timeline, error)
+    submission = Submission(
+        job_id=site.new_job_id(),
+        task=task.path,
+        submitted_at=request.arrived,
+        parameters=msgspec.json.encode(
+            {name: value for name, value in request.parameters.items() if name not in _NOT_KEPT}
+        ),
+        timeline=timeline,
+    )
+    try:
+        site.store.add(submission, request.service.queue)
+    except StoreFull as error:
+        raise Refusal("server-busy", str(error)) from None
+    if request.format == "html":
+        return Redirect(f"{task_url(request)}/jobs/{submission.job_id}")
+    value: dict[str, Any] = {"jobId": submission.job_id, "jobStatus": timeline.first_status}
+    if request.profile.submit_answers_all:
+        value |= {"results": {}, "inputs": {}, "messages": []}
+    return Reply(value, Page(submission.job_id))
+
+
+def failing_on_inputs(timeline: Timeline, error: BadInputs) -> Timeline:
+    """The timeline of a job that was accepted although its inputs are bad."""
+    messages = tuple(TimedMessage(type=MessageType.ERROR, text=text) for text in error.as_messages())
+    return timeline.with_outcome(status=JobStatus.FAILED, messages=messages)
+
+
+def _asks_for_the_form(request: Request) -> bool:
+    """Whether a browser opened the operation's address, without inputs: that shows a form and runs nothing."""
+    if request.format != "html":
+        return False
+    return not any(request.parameters.get(parameter.name) for parameter in request.task.descriptor.inputs)
+
+
+def _form(request: Request, title: str) -> PageReply:
+    lines = [
+        f"{parameter.name}: {parameter.display_name} ({parameter.data_type}, {parameter.parameter_type.removeprefix('esriGPParameterType')})"
+        for parameter in request.task.descriptor.inputs
+    ]
+    return PageReply(Page(f"{title}: {request.task.descriptor.label}", lines=lines))

@@ -1,0 +1,43 @@
+"""The address of a site as its clients see it, for the addresses that stand in answers.
+
+A fixed public URL wins; then what proxies say (`X-Forwarded-Proto`, `-Host`, `-Prefix`); then the `Host` header.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from starlette.types import Scope
+
+from gp_mockserver.sites import Site
+
+_HOST = re.compile(r"[A-Za-z0-9._~\-\[\]:%]+")
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~\-%]+)*/?")
+
+
+def public_root(site: Site, scope: Scope) -> str:
+    """The site's root without a slash at its end, such as `https://gis.example.com/arcgis`."""
+    return f"{site.public_url or origin(scope)}/{quote(site.context)}"
+
+
+def origin(scope: Scope) -> str:
+    """Scheme, host and the proxy's prefix, by the headers of a request."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        headers.setdefault(name, value)
+
+    def first(name: bytes) -> str:
+        return headers.get(name, b"").decode("latin-1").partition(",")[0].strip()
+
+    scheme = first(b"x-forwarded-proto").lower()
+    if scheme not in ("http", "https"):
+        scheme = scope["scheme"]
+    host = first(b"x-forwarded-host") or first(b"host")
+    if not _HOST.fullmatch(host):
+        name, port = scope["server"] or ("localhost", None)
+        host = f"{name}:{port}" if port else name
+    prefix = first(b"x-forwarded-prefix")
+    if not _PREFIX.fullmatch(prefix):
+        prefix = ""
+    return f"{scheme}://{host}{prefix.rstrip('/')}"

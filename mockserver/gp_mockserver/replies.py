@@ -1,0 +1,65 @@
+"""What an operation answers, before it becomes bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(slots=True)
+class Page:
+    """What the HTML form of a reply adds to its JSON: a title, links as (text, relative or absolute address), lines."""
+
+    title: str
+    links: Sequence[tuple[str, str]] = ()
+    lines: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class Reply:
+    """A JSON value with its page."""
+
+    value: Any
+    page: Page
+
+
+@dataclass(slots=True)
+class EncodedReply:
+    """A JSON text that was encoded before, for `f=json`; `encoded` holds the bytes."""
+
+    encoded: bytes
+
+
+@dataclass(slots=True)
+class Redirect:
+    """302 to another address of the site."""
+
+    location: str
+
+
+@dataclass(slots=True)
+class FileReply:
+    """A file, streamed from disk."""
+
+    path: Path
+
+
+@dataclass(slots=True)
+class PageReply:
+    """A page that has no JSON form, such as an operation's form."""
+
+    page: Page
+    fields: Sequence[str] = field(default=())
+
+
+class Refusal(Exception):
+    """An error of the protocol, by its name in `gp_protocol.error_envelopes`, with its details and what fills its
+    message."""
+
+    def __init__(self, name: str, *details: str, **fill: str) -> None:
+        super().__init__(name, *details)
+        self.name = name
+        self.details = details
+        self.fill = fill

@@ -1,0 +1,175 @@
+"""The form of a site file: the one definition that files are checked against and that the JSON Schema is made
+from.
+
+Keys that are ArcGIS's have ArcGIS's spelling; services, tasks and parameters may be a real server's answers,
+pasted.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from gp_mockserver.durations import Duration
+from gp_mockserver.latency import LatencyForm
+from gp_mockserver.output_sources import OutputForm
+from gp_mockserver.timeline_forms import TimelineForm
+
+Latencies = Annotated[
+    dict[str, Duration | LatencyForm],
+    Meta(
+        description="a mapping of operations (execute, submitJob, job, …, or * for all others) to latencies"
+    ),
+]
+DataTypeName = Annotated[str, Meta(description="the name of a data type, such as GPString")]
+
+
+class ParameterForm(msgspec.Struct, rename="camel"):
+    """A parameter: `direction` is input or output, `parameterType` required, optional or derived, or the
+    `esriGPParameter…` words; `default` is short for `defaultValue`."""
+
+    data_type: DataTypeName
+    name: str | None = None
+    display_name: str | None = None
+    description: str | None = None
+    direction: str | None = None
+    parameter_type: str | None = None
+    default: Any = None
+    default_value: Any = None
+    category: str | None = None
+    choice_list: list[Any] | None = None
+    filter: Any = None
+    dependency: str | None = None
+    parameter_infos: list[Any] | None = None
+
+
+class RuleForm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """Where the inputs are as `when` says, jobs go otherwise: at most one of `fails` (true, or the error
+    messages), `timesOut` and `neverEnds`; or other `outputs`, another `function`; a `timeline`, a
+    `latency`.
+    """
+
+    when: Annotated[dict[str, Any], Meta(description="a mapping of inputs to what must hold of them")] = {}
+    fails: Annotated[bool | str | list[str], Meta(description="true, or a list of error messages")] = False
+    times_out: bool = False
+    never_ends: bool = False
+    outputs: dict[str, OutputForm] | None = None
+    function: str | None = None
+    timeline: TimelineForm | None = None
+    latency: Duration | LatencyForm | None = None
+
+
+class TaskForm(msgspec.Struct, rename="camel"):
+    """A task: its descriptor, written here in short or pasted, or in a file of its own; and what it does."""
+
+    name: str | None = None
+    display_name: str | None = None
+    description: str | None = None
+    category: str | None = None
+    help_url: str | None = None
+    execution_type: str | None = None
+    item_id: str | None = None
+    parameters: dict[str, DataTypeName | ParameterForm] | list[ParameterForm] | None = None
+    descriptor: dict[str, Any] | None = None
+    descriptor_file: str | None = None
+    function: str | None = None
+    outputs: dict[str, OutputForm] | None = None
+    timeline: TimelineForm | None = None
+    rules: list[RuleForm] = []
+    latency: Latencies | None = None
+
+
+class ServiceForm(msgspec.Struct, rename="camel"):
+    """A service: its descriptor, written here or pasted, or in a file of its own; its tasks; how it is run.
+    """
+
+    execution_type: str | None = None
+    service_description: str | None = None
+    tasks: list[str | TaskForm] | None = None
+    result_map_server_name: str | None = None
+    maximum_records: Annotated[int, Meta(ge=1, description="a whole number, 1 or more")] | None = None
+    capabilities: str | None = None
+    current_version: float | str | None = None
+    cim_version: str | None = None
+    schema: Any = None
+    descriptor: dict[str, Any] | None = None
+    descriptor_file: str | None = None
+    instances: Annotated[int, Meta(ge=1, description="a whole number, 1 or more")] | None = None
+    message_level: Literal["None", "Error", "Warning", "Info"] = "Info"
+    latency: Latencies | None = None
+    started: bool = True
+
+
+class ErrorForm(msgspec.Struct, forbid_unknown_fields=True):
+    """What a known error says instead."""
+
+    code: int | msgspec.UnsetType = msgspec.UNSET
+    message: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class JobsForm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """How long jobs are kept after their end, and how many at most."""
+
+    max_age: Duration | None = None
+    max_jobs: Annotated[int, Meta(ge=1, description="a whole number, 1 or more")] | None = None
+
+
+class SiteForm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """A site: one mock ArcGIS Server, with its services by name, folder included."""
+
+    services: Annotated[
+        dict[str, ServiceForm], Meta(description="a mapping of names, such as Folder/Service, to services")
+    ]
+    context: str = "arcgis"
+    version: Annotated[float | str, Meta(description='a version such as 10.91 or "agol-hosted"')] | None = (
+        None
+    )
+    seed: int = 0
+    clock: Annotated[str, Meta(description="real, x60 (any rate), jump or manual")] = "real"
+    public_url: str | None = None
+    bad_input: Literal["refuse", "fail-job"] = "refuse"
+    latency: Latencies | None = None
+    errors: dict[str, ErrorForm] = {}
+    jobs: JobsForm = msgspec.field(default_factory=JobsForm)
+
+
+_PASTED = {
+    "ServiceForm": {
+        "properties": {"executionType": {"type": "string", "pattern": "^esri"}},
+        "required": ["executionType"],
+    },
+    "TaskForm": {
+        "anyOf": [
+            {
+                "properties": {"executionType": {"type": "string", "pattern": "^esri"}},
+                "required": ["executionType"],
+            },
+            {"properties": {"parameters": {"type": "array"}}, "required": ["parameters"]},
+        ]
+    },
+    "ParameterForm": {
+        "anyOf": [
+            {"properties": {key: {"type": "string", "pattern": "^esri"}}, "required": [key]}
+            for key in ("direction", "parameterType")
+        ]
+    },
+}
+"""What tells a real server's answer, which may have keys that nobody knows, from what people wrote."""
+
+
+def site_file_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of site files; `site-schema.json` in this package is this, written
+    down.
+    """
+    (root,), parts = msgspec.json.schema_components([SiteForm], ref_template="#/$defs/{name}")
+    for name, pasted in _PASTED.items():
+        keys = list(parts[name]["properties"])
+        parts[name] |= {"if": pasted, "else": {"propertyNames": {"enum": keys}}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "gpharness site file",
+        **root,
+        "$defs": parts,
+    }

@@ -1,0 +1,322 @@
+"""Loads a site from a YAML or JSON file, or from data of the same form.
+
+`docs/site-files.md` shows the form by example. A file may also be what a real server answered for a service
+or for a task, as it is: its service is then called as the file is.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gp_protocol.descriptors import ExecutionType, Task
+from gp_protocol.errors import ProtocolError, shown
+from gp_protocol.job_states import JobStatus
+from gp_protocol.messages import MessageLevel
+from gp_protocol.suggestions import did_you_mean, one_of
+
+from gp_mockserver.clocks import Clock, parse_clock
+from gp_mockserver.data_files import read_data
+from gp_mockserver.descriptor_forms import execution_type, refuse_error_answers, service_from, task_from
+from gp_mockserver.durations import parse_duration
+from gp_mockserver.errors import SiteError, SiteFileError
+from gp_mockserver.job_store import MemoryJobStore
+from gp_mockserver.latency import Latency, parse_latency
+from gp_mockserver.outcome_rules import OutcomeRule, parse_condition
+from gp_mockserver.output_sources import declared_outputs, parse_outputs
+from gp_mockserver.site_file_model import RuleForm, ServiceForm, SiteForm, TaskForm
+from gp_mockserver.site_folders import SiteFolder
+from gp_mockserver.sites import ServedService, Site
+from gp_mockserver.timeline_changes import ending_with, failing, never_ending
+from gp_mockserver.timeline_forms import parse_timeline
+from gp_mockserver.timelines import Timeline, standard_timeline
+from gp_mockserver.tool_calls import Tool
+from gp_mockserver.tool_functions import descriptor_from, tool_from
+from gp_mockserver.written_data import join, shaped
+
+log = logging.getLogger("gp_mockserver")
+
+Data = Mapping[str, Any]
+
+
+def load_site(
+    path: str | Path, *, context: str | None = None, seed: int | None = None, clock: Clock | None = None
+) -> Site:
+    """The site that a file describes; `context`, `seed` and `clock` come before what the file says of them.
+
+    Raises SiteFileError, which names the file and the place in it.
+    """
+    file = Path(path)
+    return site_from(
+        read_data(file, str(path)),
+        folder=file.parent,
+        name=str(path),
+        context=context,
+        seed=seed,
+        clock=clock,
+    )
+
+
+def site_from(
+    data: Any,
+    *,
+    folder: Path | None = None,
+    name: str = "",
+    context: str | None = None,
+    seed: int | None = None,
+    clock: Clock | None = None,
+) -> Site:
+    """The site that data of a site file's form describes. `folder` holds the files that it names, `name` is
+    what errors call it. Raises SiteFileError.
+    """
+    try:
+        refuse_error_answers(data, "")
+        whole = _as_site(data, Path(name).stem or "Service")
+        form = shaped(whole, SiteForm, "")
+        site = _site(form, whole, context, seed, clock)
+        files = SiteFolder(folder)
+        for service, entry in whole["services"].items():
+            _add_service(site, service, entry, files, join("services", service))
+        return site
+    except SiteFileError as error:
+        raise error.in_file(name) from error.__cause__
+
+
+def _as_site(data: Any, stem: str) -> Data:
+    """A site file's data, made of a service's or a task's descriptor where the file is one."""
+    if not isinstance(data, dict):
+        raise SiteFileError("", shown(data), "a mapping of services and settings, or a server's descriptor")
+    if "services" in data:
+        return data
+    if isinstance(data.get("tasks"), list):
+        return {"services": {stem: data}}
+    if "parameters" in data and ("name" in data or "displayName" in data):
+        return {"services": {stem: {"executionType": data.get("executionType"), "tasks": [data]}}}
+    return data
+
+
+def _site(form: SiteForm, data: Data, context: str | None, seed: int | None, clock: Clock | None) -> Site:
+    if clock is None:
+        try:
+            clock = parse_clock(form.clock)
+        except ValueError as error:
+            raise SiteFileError("clock", shown(form.clock), "real, x60 (any rate), jump or manual") from error
+    limits: dict[str, Any] = {}
+    if form.jobs.max_age is not None:
+        limits["max_age"] = parse_duration(form.jobs.max_age)
+        if not limits["max_age"]:
+            raise SiteFileError("jobs.maxAge", "0", "a duration above 0")
+    if form.jobs.max_jobs is not None:
+        limits["max_jobs"] = form.jobs.max_jobs
+    if form.public_url is not None and not form.public_url.startswith(("http://", "https://")):
+        raise SiteFileError(
+            "publicUrl", shown(form.public_url), "an address that starts with http:// or https://"
+        )
+    try:
+        return Site(
+            form.context if context is None else context,
+            version=form.version,
+            seed=form.seed if seed is None else seed,
+            clock=clock,
+            store=MemoryJobStore(**limits),
+            latency=_latencies(data.get("latency"), "latency"),
+            errors=data.get("errors"),
+            bad_input=form.bad_input,
+            public_url=form.public_url,
+        )
+    except ProtocolError as error:
+        raise SiteFileError(error.path, error.met, error.expected, error.remedy) from None
+    except SiteFileError:
+        raise
+    except SiteError as error:
+        raise SiteFileError(
+            "context", shown(form.context), "one segment of an address, such as arcgis"
+        ) from error
+
+
+def _latencies(data: Data | None, path: str) -> dict[str, Latency]:
+    from gp_mockserver.operations import OPERATIONS
+
+    for operation in data or ():
+        if operation not in OPERATIONS and operation != "*":
+            known = [*OPERATIONS, "*"]
+            hint = did_you_mean(operation, known)
+            raise SiteFileError(join(path, operation), "no operation of that name", one_of(known), hint)
+    return {operation: parse_latency(each, join(path, operation)) for operation, each in (data or {}).items()}
+
+
+def _add_service(site: Site, name: str, data: Data, files: SiteFolder, path: str) -> None:
+    if name.count("/") > 1 or not all(name.split("/")) or name.endswith("/GPServer"):
+        raise SiteFileError(path, shown(name), "a name such as Service or Folder/Service")
+    refuse_error_answers(data, path)
+    found = _descriptor(data, files, path)
+    data = {**found, **data}
+    form = shaped(data, ServiceForm, path)
+    entries = _task_entries(data, found, files, path)
+    descriptor = service_from(data, name, path)
+    if not data.get("executionType"):
+        descriptor = replace(descriptor, execution_type=_execution_type_of_tasks(entries, path))
+    service = site.add_service(
+        descriptor,
+        message_level=MessageLevel(form.message_level),
+        instances=form.instances,
+        latency=_latencies(data.get("latency"), join(path, "latency")),
+    )
+    service.started = form.started
+    for place, entry in entries:
+        _add_task(service, entry, files, place)
+    service.descriptor = replace(descriptor, task_names=tuple(service.tasks))
+
+
+def _descriptor(data: Data, files: SiteFolder, path: str) -> Data:
+    """What the `descriptor` or `descriptorFile` of a service or task says; nothing where it has neither."""
+    found: Any = data.get("descriptor", {})
+    place = join(path, "descriptor")
+    if (name := data.get("descriptorFile")) is not None:
+        place = join(path, "descriptorFile")
+        if "descriptor" in data:
+            raise SiteFileError(place, "descriptorFile beside descriptor", "one of the two")
+        if not isinstance(name, str):
+            raise SiteFileError(place, shown(name), "the name of a file")
+        file = files.find(name, place)
+        found = read_data(file, str(file))
+    if not isinstance(found, dict):
+        raise SiteFileError(place, shown(found), "a descriptor: a JSON object")
+    refuse_error_answers(found, place)
+    return found
+
+
+def _task_entries(data: Data, found: Data, files: SiteFolder, path: str) -> list[tuple[str, Data]]:
+    """The tasks of a service, each with its place: in the order in which they are listed by name, then the
+    others.
+
+    A task that is only listed is served without parameters.
+    """
+    described: list[tuple[str, Data]] = []
+    names: list[str] = []
+    for i, entry in enumerate(data.get("tasks") or ()):
+        place = f"{path}.tasks[{i}]"
+        if isinstance(entry, str):
+            names.append(entry)
+        else:
+            refuse_error_answers(entry, place)
+            described.append((place, {**_descriptor(entry, files, place), **entry}))
+    names += [name for name in found.get("tasks") or () if isinstance(name, str) and name not in names]
+    entries = []
+    for name in names:
+        known = [each for key in ("displayName", "name") for each in described if each[1].get(key) == name]
+        if known:
+            entries.append(known[0])
+            described.remove(known[0])
+        else:
+            log.warning("%s: task %r has no descriptor, so it is served without parameters", path, name)
+            entries.append((join(path, "tasks"), {"name": name, "displayName": name}))
+    return entries + described
+
+
+def _execution_type_of_tasks(entries: list[tuple[str, Data]], path: str) -> ExecutionType:
+    types = (execution_type(entry, place) for place, entry in entries)
+    found = next((each for each in types if each), None)
+    if found is None:
+        raise SiteFileError(path, "no executionType", "synchronous or asynchronous", "add executionType")
+    return found
+
+
+def _add_task(service: ServedService, data: Data, files: SiteFolder, path: str) -> None:
+    form = shaped(data, TaskForm, path)
+    function = _function(form.function, files, path)
+    task = _task(data, form, function, service.descriptor.execution_type, path)
+    if task.label in service.tasks:
+        raise SiteFileError(path, f"a second task {shown(task.label)}", "each task once in its service")
+    timeline = _timeline(data, task, path) or standard_timeline(task_label=task.label)
+    service.add_task(
+        task,
+        _tool(data, task, function, files, path),
+        timeline=timeline,
+        rules=[
+            _rule(rule, task, timeline, files, f"{path}.rules[{i}]")
+            for i, rule in enumerate(data.get("rules") or ())
+        ],
+        latency=_latencies(data.get("latency"), join(path, "latency")),
+        blocking=function is not None or any(rule.function for rule in form.rules),
+    )
+
+
+def _function(reference: str | None, files: SiteFolder, path: str) -> Callable[..., Any] | None:
+    return None if reference is None else files.load_function(reference, join(path, "function"))
+
+
+def _task(
+    data: Data, form: TaskForm, function: Callable[..., Any] | None, execution_type: ExecutionType, path: str
+) -> Task:
+    """A task's descriptor; the signature of its function makes the parameters where the data has none."""
+    if function is None or data.get("parameters") is not None:
+        return task_from(data, execution_type, path)
+    name = form.name or form.display_name or function.__name__
+    task = task_from({**data, "name": name}, execution_type, path)
+    try:
+        made = descriptor_from(function, label=task.label)
+    except SiteError as error:
+        raise _said_of_function(error, form.function, path) from error
+    return replace(task, parameters=made.parameters, description=task.description or made.description)
+
+
+def _tool(
+    data: Data, task: Task, function: Callable[..., Any] | None, files: SiteFolder, path: str
+) -> Tool | None:
+    """What makes the outputs; None where nothing was said of them."""
+    if function is not None:
+        if data.get("outputs") is not None:
+            raise SiteFileError(join(path, "outputs"), "outputs beside function", "one of the two")
+        try:
+            return tool_from(function, task)
+        except SiteError as error:
+            raise _said_of_function(error, data["function"], path) from error
+    if data.get("outputs") is None:
+        return None
+    return declared_outputs(task, parse_outputs(data["outputs"], task, files, join(path, "outputs")))
+
+
+def _said_of_function(error: SiteError, reference: Any, path: str) -> SiteFileError:
+    return SiteFileError(
+        join(path, "function"), shown(reference), "a function that can be served", str(error)
+    )
+
+
+def _timeline(data: Data, task: Task, path: str) -> Timeline | None:
+    if data.get("timeline") is None:
+        return None
+    return parse_timeline(data["timeline"], join(path, "timeline"), task_label=task.label)
+
+
+def _rule(data: Data, task: Task, timeline: Timeline, files: SiteFolder, path: str) -> OutcomeRule:
+    form = shaped(data, RuleForm, path)
+    given = _timeline(data, task, path)
+    tool = _tool(data, task, _function(form.function, files, path), files, path)
+    endings = [key for key in ("fails", "timesOut", "neverEnds") if data.get(key)]
+    if len(endings) > 1 or (endings and tool):
+        met = " and ".join([*endings, *(key for key in ("outputs", "function") if data.get(key) is not None)])
+        raise SiteFileError(path, met, "one way to end")
+    if not endings and not tool and given is None and form.latency is None:
+        expected = "one of fails, timesOut, neverEnds, outputs, function, timeline, latency"
+        raise SiteFileError(path, "a rule that changes nothing", expected)
+    try:
+        changed = _ended(form, given or timeline) if endings else given
+    except ProtocolError as error:
+        raise SiteFileError.of(error, join(path, endings[0])) from None
+    latency = None if form.latency is None else parse_latency(data["latency"], join(path, "latency"))
+    return OutcomeRule(
+        parse_condition(data.get("when", {}), task, join(path, "when")), changed, tool, latency
+    )
+
+
+def _ended(form: RuleForm, timeline: Timeline) -> Timeline:
+    if form.times_out:
+        return ending_with(timeline, JobStatus.TIMED_OUT)
+    if form.never_ends:
+        return never_ending(timeline)
+    texts = [form.fails] if isinstance(form.fails, str) else form.fails
+    return failing(timeline, texts if isinstance(texts, list) else ())

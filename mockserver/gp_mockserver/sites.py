@@ -1,0 +1,237 @@
+"""A site: one ArcGIS Server as clients see it, under a context of its own, with its services, clock and jobs.
+
+`Site` holds `ServedService`s, which hold `ServedTask`s: a descriptor, the tool that makes the outputs, the timeline
+of a job and the rules that say which inputs end otherwise. All state stands here; what a request does with it stands
+in `gp_mockserver.operations`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Unpack
+
+from gp_protocol.descriptors import ExecutionType, Service, Task
+from gp_protocol.error_envelopes import check_overrides
+from gp_protocol.messages import MessageLevel
+from gp_protocol.suggestions import did_you_mean
+from gp_protocol.versions import Profile, profile
+
+from gp_mockserver.clocks import Clock, RealClock
+from gp_mockserver.errors import SiteError
+from gp_mockserver.job_store import JobStore, MemoryJobStore
+from gp_mockserver.latency import Latency
+from gp_mockserver.outcome_rules import OutcomeRule
+from gp_mockserver.output_sources import generated_outputs
+from gp_mockserver.queueing import ServiceQueue
+from gp_mockserver.site_directories import SiteDirectories
+from gp_mockserver.task_handles import TaskHandle, TaskOptions
+from gp_mockserver.timelines import Timeline, standard_timeline
+from gp_mockserver.tool_calls import Tool
+
+if TYPE_CHECKING:
+    from gp_mockserver.addresses import Address
+
+DEFAULT_VERSION = "11.3"
+
+
+@dataclass(slots=True)
+class ServedTask:
+    """A task as it is served. The first rule whose condition holds decides a job's timeline and tool."""
+
+    service: ServedService
+    descriptor: Task
+    tool: Tool
+    timeline: Timeline
+    rules: list[OutcomeRule] = field(default_factory=list)
+    latency: dict[str, Latency] = field(default_factory=dict)
+    blocking: bool = False
+    """Whether the tool runs in a worker thread; only tools known to be quick may run in the event loop."""
+
+    @property
+    def path(self) -> str:
+        """`Folder/Service/Label`, as the address has it."""
+        return f"{self.service.name}/{self.descriptor.label}"
+
+    def rule_for(self, inputs: Mapping[str, Any]) -> OutcomeRule | None:
+        """The first rule that holds for these inputs."""
+        return next((rule for rule in self.rules if rule.condition(inputs)), None)
+
+
+@dataclass(slots=True)
+class ServedService:
+    """A service as it is served. Without a `queue` any number of its jobs execute at once."""
+
+    site: Site
+    descriptor: Service
+    tasks: dict[str, ServedTask] = field(default_factory=dict)
+    message_level: MessageLevel = MessageLevel.INFO
+    latency: dict[str, Latency] = field(default_factory=dict)
+    queue: ServiceQueue | None = None
+    started: bool = True
+    profile: Profile = field(init=False)
+    """The version it answers as: the one its descriptor names, unless the site's was given."""
+
+    def __post_init__(self) -> None:
+
+        own = self.descriptor.current_version
+        self.profile = profile(own) if own is not None and not self.site.version_is_given else self.site.profile
+
+    @property
+    def name(self) -> str:
+        """`Folder/Service`, or `Service` at the root."""
+        return self.descriptor.name
+
+    def limit_instances(self, instances: int) -> None:
+        """Let no more than so many jobs execute at once; the others wait for their turn."""
+        self.queue = ServiceQueue(instances)
+
+    @property
+    def is_synchronous(self) -> bool:
+        return self.descriptor.execution_type is ExecutionType.SYNCHRONOUS
+
+    def add_task(
+        self,
+        descriptor: Task,
+        tool: Tool | None = None,
+        *,
+        timeline: Timeline | None = None,
+        rules: Sequence[OutcomeRule] = (),
+        latency: Mapping[str, Latency] | None = None,
+        blocking: bool = False,
+    ) -> ServedTask:
+        """Serve a task: its outputs made from its descriptor unless a tool makes them, done in about two seconds."""
+        task = ServedTask(
+            service=self,
+            descriptor=descriptor,
+            tool=tool or generated_outputs(descriptor),
+            timeline=timeline or standard_timeline(task_label=descriptor.label),
+            rules=list(rules),
+            latency=dict(latency or {}),
+            blocking=blocking,
+        )
+        self.tasks[descriptor.label] = task
+        self.site.addresses.clear()
+        return task
+
+    def find_task(self, segment: str) -> ServedTask | None:
+        """The task whose label, or else whose name, is this segment of an address."""
+        if task := self.tasks.get(segment):
+            return task
+        return next((task for task in self.tasks.values() if task.descriptor.name == segment), None)
+
+
+class Site:
+    """One mock ArcGIS Server under `context`.
+
+    `version` names a profile of `gp_protocol.versions`; where none is given a service whose descriptor names a version
+    answers as that one. `seed` decides job ids and generated values. `clock` is
+    the only time that jobs know. `errors` overrides the wording of known errors by name. `bad_input` says what
+    submitJob does with an input that does not fit its parameter: refuse the request, or accept it and let the
+    job fail; which of the two real servers do is not established. `files_age` and the store's limits are the
+    cleanup of the job directory.
+    """
+
+    def __init__(
+        self,
+        context: str = "arcgis",
+        *,
+        version: str | float | None = None,
+        seed: int = 0,
+        clock: Clock | None = None,
+        store: JobStore | None = None,
+        latency: Mapping[str, Latency] | None = None,
+        errors: Mapping[str, Mapping[str, Any]] | None = None,
+        bad_input: Literal["refuse", "fail-job"] = "refuse",
+        public_url: str | None = None,
+    ) -> None:
+        if not context or "/" in context or "~" in context:
+            raise SiteError(f"context {context!r}: expected one segment of an address, such as 'arcgis'")
+        check_overrides(errors or {})
+        self.context = context
+        self.version_is_given = version is not None
+        self.profile: Profile = profile(DEFAULT_VERSION if version is None else version)
+        self.seed = seed
+        self.clock: Clock = clock or RealClock()
+        self.store: JobStore = store or MemoryJobStore()
+        self.latency = dict(latency or {})
+        self.errors = dict(errors or {})
+        self.bad_input = bad_input
+        self.public_url = public_url.rstrip("/") if public_url else None
+        self.services: dict[str, ServedService] = {}
+        self.directories = SiteDirectories()
+        self.addresses: dict[str, Address] = {}
+        """Addresses that were looked up before, by path; forgotten when a service or a task comes."""
+        self.running: dict[str, asyncio.Future[None]] = {}
+        """The tools that worker threads are running now, by job id."""
+        self._job_numbers = itertools.count(1)
+        self._request_numbers = itertools.count(1)
+
+    @property
+    def folders(self) -> list[str]:
+        """The catalogue's folders, in the order in which their first services came."""
+        return list(dict.fromkeys(name.split("/")[0] for name in self.services if "/" in name))
+
+    def add_service(
+        self,
+        descriptor: Service,
+        *,
+        message_level: MessageLevel = MessageLevel.INFO,
+        instances: int | None = None,
+        latency: Mapping[str, Latency] | None = None,
+    ) -> ServedService:
+        """Serve a service; its tasks are added to what this returns."""
+        if descriptor.name in self.services:
+            raise SiteError(f"service {descriptor.name!r} stands twice in site {self.context!r}")
+        service = ServedService(self, descriptor, message_level=message_level, latency=dict(latency or {}))
+        if instances is not None:
+            service.limit_instances(instances)
+        self.services[descriptor.name] = service
+        self.addresses.clear()
+        return service
+
+    def find_task(self, path: str) -> ServedTask:
+        """The task at `Folder/Service/Label`. Raises SiteError with the nearest name."""
+        service_name, _, label = path.rpartition("/")
+        service = self.services.get(service_name)
+        if service and (task := service.find_task(label)):
+            return task
+        known = [task.path for service in self.services.values() for task in service.tasks.values()]
+        raise SiteError(f"site {self.context!r} has no task {path!r}{did_you_mean(path, known)}")
+
+    def task(self, path: str, **options: Unpack[TaskOptions]) -> TaskHandle:
+        """A handle on the task at `Folder/Service/Label`: a decorator that serves a function there, and the short
+        words that say how its jobs go (`site.task("WorldViewshed/viewshed").fails()`)."""
+        return TaskHandle(self, path, options)
+
+    def latency_of(
+        self, operation: str, service: ServedService | None, task: ServedTask | None
+    ) -> Latency | None:
+        """How long answers of an operation take: the task's setting, else the service's, else the site's."""
+        for each in (task, service, self):
+            if each is not None and each.latency:
+                latency = each.latency.get(operation) or each.latency.get("*")
+                if latency:
+                    return latency
+        return None
+
+    def request_seed(self, operation: str) -> str:
+        """What decides the latency of the next request."""
+        return f"{self.seed}/{operation}/{next(self._request_numbers)}"
+
+    def new_job_id(self) -> str:
+        """The next job id; the same ones in the same order for a seed and a context."""
+        number = next(self._job_numbers)
+        text = f"{self.seed}/{self.context}/{number}".encode()
+        return self.profile.job_id_prefix + hashlib.blake2b(text, digest_size=16).hexdigest()
+
+    def release(self, job_id: str, gate: str = "gate") -> None:
+        """Open a gate at which a job is held."""
+        self.store.release(job_id, gate, self.clock.now())
+
+    def close(self) -> None:
+        """Remove the files that jobs and runs left."""
+        self.directories.close()

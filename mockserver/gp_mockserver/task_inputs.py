@@ -1,0 +1,176 @@
+"""The inputs of a task, read from a request as a server reads them: leniently, by the task's descriptor.
+
+An empty text is *not given* (published clients send one for every parameter that they leave out), and a parameter
+that is not given takes its default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gp_protocol.data_types import PLAIN, OutputOptions, data_type
+from gp_protocol.descriptors import Parameter, ParameterType, Task
+from gp_protocol.errors import RemoteProtocolError
+from gp_protocol.feature_sets import FeatureSet
+from gp_protocol.lenient_json import decode_json
+from gp_protocol.literals import check_long
+from gp_protocol.parameter_checks import check_value
+from gp_protocol.spatial_references import Extent, SpatialReference, decode_spatial_reference
+from gp_protocol.versions import Profile
+
+from gp_mockserver.replies import Refusal
+from gp_mockserver.requests import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Where a tool works and answers: `context`, or the older `env:outSR` and `env:processSR`; None was not given."""
+
+    out_sr: SpatialReference | None = None
+    process_sr: SpatialReference | None = None
+    extent: Extent | None = None
+
+
+    def output_reference(self, inputs: Mapping[str, Any]) -> SpatialReference | None:
+        """Where outputs are answered: outSR, else processSR, else where the first features of the inputs lie."""
+        if self.out_sr or self.process_sr:
+            return self.out_sr or self.process_sr
+        features = (value for value in inputs.values() if isinstance(value, FeatureSet) and value.features)
+        return next((each.spatial_reference for each in features if each.spatial_reference), None)
+
+
+_EVERYWHERE = Environment()
+
+
+class BadInputs(Exception):
+    """Inputs that do not fit their parameters: the details of each fault, and the names of required ones missing."""
+
+    def __init__(self, faults: list[str], missing: list[Parameter]) -> None:
+        super().__init__(*faults, *missing)
+        self.faults = faults
+        self.missing = missing
+
+    def as_refusal(self) -> Refusal:
+        """The error that a server answers: 400, with a detail per fault."""
+        absent = [
+            f"{parameter.name}: met no value, expected a {parameter.data_type}; "
+            f"ERROR 000735: {parameter.display_name}: Value is required"
+            for parameter in self.missing
+        ]
+        if self.faults:
+            return Refusal("bad-value", *self.faults, *absent)
+        return Refusal("invalid-parameters", *absent)
+
+    def as_messages(self) -> list[str]:
+        """The error messages of a job that was accepted and fails on these inputs."""
+        absent = [f"ERROR 000735: {parameter.display_name}: Value is required" for parameter in self.missing]
+        return ["ERROR 000622: Parameters are not valid.", *self.faults, *absent]
+
+
+def read_inputs(task: Task, given: Mapping[str, str], profile: Profile) -> dict[str, Any]:
+    """Every input's value by parameter name, None where there is neither a value nor a default.
+
+    Raises BadInputs with all the faults at once.
+    """
+    values: dict[str, Any] = {}
+    faults: list[str] = []
+    missing: list[Parameter] = []
+    for parameter in task.inputs:
+        text = given.get(parameter.name, "")
+        try:
+            value = _read_value(parameter, text, profile) if text.strip() else default_value(parameter)
+        except RemoteProtocolError as error:
+            faults.append(error.at(parameter.name).detail)
+            continue
+        if not text.strip() and parameter.parameter_type is ParameterType.REQUIRED and _is_nothing(value):
+            missing.append(parameter)
+        values[parameter.name] = value
+    if faults or missing:
+        raise BadInputs(faults, missing)
+    return values
+
+
+def _read_value(parameter: Parameter, text: str, profile: Profile) -> Any:
+    value = data_type(parameter.data_type).decode_input(text, parameter)
+    check_value(parameter, value)
+    if parameter.data_type == "GPLong":
+        check_long(value, profile.number)
+    return value
+
+
+def default_value(parameter: Parameter) -> Any:
+    """The decoded default of an input, None where it has none or where its default does not fit its own type."""
+    default = parameter.default_value
+    if default is None or default == "" or default == {}:
+        return None
+    try:
+        return data_type(parameter.data_type).decode_input(default, parameter)
+    except RemoteProtocolError:
+        return None
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or value == [] or (isinstance(value, FeatureSet) and not value.features)
+
+
+def read_environment(parameters: Mapping[str, str], profile: Profile) -> Environment:
+    """The spatial references and the extent that a request asks for. Raises Refusal for one that cannot be read."""
+    context = parameters.get("context", "").strip()
+    if context and profile.has("parameter", "context"):
+        try:
+            members = decode_json(context)
+        except RemoteProtocolError as error:
+            raise Refusal("bad-value", error.at("context").detail) from None
+        if not isinstance(members, dict):
+            raise Refusal("bad-value", f"context: met {context[:80]}, expected an object of outSR, processSR and extent")
+        return Environment(
+            read_spatial_reference_parameter("context.outSR", members.get("outSR")),
+            read_spatial_reference_parameter("context.processSR", members.get("processSR")),
+            _extent(members.get("extent")),
+        )
+    out_sr, process_sr = parameters.get("env:outSR"), parameters.get("env:processSR")
+    if not out_sr and not process_sr:
+        return _EVERYWHERE
+    return Environment(
+        read_spatial_reference_parameter("env:outSR", out_sr), read_spatial_reference_parameter("env:processSR", process_sr)
+    )
+
+
+def read_spatial_reference_parameter(path: str, raw: Any) -> SpatialReference | None:
+    """A spatial reference that a request names, None for an empty one. Raises Refusal."""
+    if raw is None or (isinstance(raw, str) and not raw.strip()):
+        return None
+    try:
+        is_object = isinstance(raw, str) and raw.lstrip().startswith("{")
+        return decode_spatial_reference(decode_json(raw) if is_object else raw)
+    except RemoteProtocolError as error:
+        raise Refusal("bad-value", error.at(path).detail) from None
+
+
+def _extent(raw: Any) -> Extent | None:
+    if raw is None or raw == "":
+        return None
+    try:
+        extent: Extent = data_type("GPExtent").decode_input(raw, PLAIN)
+        return extent
+    except RemoteProtocolError as error:
+        raise Refusal("bad-value", error.at("context.extent").detail) from None
+
+
+def read_output_options(request: Request, maximum_records: int | None) -> OutputOptions:
+    """How outputs are written, as a request asks for it. A parameter that this version does not know is ignored."""
+    has = request.profile.has
+
+    def asks(name: str) -> bool:
+        return request.flag(name) and has("parameter", name)
+
+    return OutputOptions(
+        return_z=asks("returnZ"),
+        return_m=asks("returnM"),
+        return_true_curves=asks("returnTrueCurves"),
+        return_feature_collection=asks("returnFeatureCollection"),
+        return_column_name=asks("returnColumnName"),
+        maximum_records=maximum_records,
+    )

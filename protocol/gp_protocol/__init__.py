@@ -1,0 +1,1 @@
+"""The language that a geoprocessing server and its clients speak: values, descriptors, job states, errors, versions."""
