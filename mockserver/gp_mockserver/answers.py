@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-from gp_protocol.error_envelopes import KNOWN_ERRORS, ErrorEnvelope, envelope
+from gp_protocol.error_envelopes import KNOWN_ERRORS, envelope
 from gp_protocol.json_text import encode_json, encode_pjson
 from gp_protocol.versions import Profile
 
 from gp_mockserver.addresses import Address
 from gp_mockserver.operations import AnyReply
 from gp_mockserver.pages import error_page, page
-from gp_mockserver.replies import EncodedReply, FileReply, PageReply, Redirect, Refusal, Reply
+from gp_mockserver.replies import EncodedReply, FileReply, PageReply, Redirect, Refusal
+from gp_mockserver.requests import Form
 from gp_mockserver.sites import Site
 
 FindRoot = Callable[[], str]
@@ -33,18 +34,6 @@ class Answer(msgspec.Struct):
     body: bytes | Path
 
 
-class Form(msgspec.Struct):
-    """The form an answer takes: the value of `f` in lower case, and the JSONP callback or an empty text."""
-
-    format: str
-    callback: str = ""
-
-    @classmethod
-    def of(cls, parameters: Mapping[str, str]) -> Form:
-        """What the parameters ask for; without `f` that is HTML."""
-        return cls(parameters.get("f", "").strip().lower() or "html", parameters.get("callback", ""))
-
-
 def check_form(form: Form) -> None:
     """Raises Refusal for a format that no resource has and for a callback that is no function's name."""
     if form.format not in ("html", "json", "pjson"):
@@ -61,9 +50,10 @@ def answer(reply: AnyReply, form: Form, address: Address, find_root: FindRoot) -
         return Answer(302, [(b"location", reply.location.encode()), (b"content-length", b"0")], b"")
     if isinstance(reply, EncodedReply):
         return _whole(200, address.profile.json_content_type.encode(), reply.encoded)
-    if isinstance(reply, PageReply) or form.format == "html":
-        value = reply.value if isinstance(reply, Reply) else None
-        return html_answer(200, page(reply.page, address, f"{find_root()}/rest", value))
+    if isinstance(reply, PageReply):
+        return html_answer(200, page(reply.page, address, f"{find_root()}/rest"))
+    if form.format == "html":
+        return html_answer(200, page(reply.make_page(), address, f"{find_root()}/rest", reply.value))
     return _json(reply.value, form, address.profile)
 
 

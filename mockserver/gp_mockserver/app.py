@@ -10,7 +10,7 @@ from urllib.parse import quote
 from starlette.types import Receive, Scope, Send
 
 from gp_mockserver.addresses import Address, find_address
-from gp_mockserver.answers import Answer, Form, answer, check_form, html_answer, refuse
+from gp_mockserver.answers import Answer, answer, check_form, html_answer, refuse
 from gp_mockserver.errors import SiteError
 from gp_mockserver.operations import OPERATIONS
 from gp_mockserver.pages import site_list
@@ -21,9 +21,9 @@ from gp_mockserver.request_parameters import (
     ClientLeft,
     MalformedRequest,
     query_parameters,
-    read_parameters,
+    with_form,
 )
-from gp_mockserver.requests import Request
+from gp_mockserver.requests import Form, Request
 from gp_mockserver.sending import allow_preflight, send_answer
 from gp_mockserver.sites import Site
 
@@ -101,15 +101,17 @@ async def _serve(site: Site, path: str, scope: Scope, receive: Receive, send: Se
     address: Address | None = None
     form = Form("html")
     try:
-        form = Form.of(query_parameters(scope["query_string"]))
-        parameters = await read_parameters(scope, receive)
+        parameters = query_parameters(scope["query_string"])
         form = Form.of(parameters)
+        if scope["method"] == "POST":
+            parameters = await with_form(parameters, scope, receive)
+            form = Form.of(parameters)
         check_form(form)
         address = find_address(site, path)
         if scope["method"] not in _METHODS:
             raise Refusal("method-not-allowed")
         reply = await OPERATIONS[address.operation](
-            Request(address, scope["method"], parameters, arrived, find_root)
+            Request(address, scope["method"], parameters, form, arrived, find_root)
         )
         prepared = answer(reply, form, address, find_root)
     except ClientLeft:

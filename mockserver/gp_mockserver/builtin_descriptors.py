@@ -100,23 +100,16 @@ def buffer_task(label: str, execution_type: ExecutionType) -> Task:
     )
 
 
-def echo_types() -> list[str]:
-    """Every data type that a value can have, `GPMultiValue:` types included."""
-    names = [name for name in DATA_TYPES if not name.startswith("GPMultiValue")]
-    return names + [f"GPMultiValue:{name}" for name in names if name != "GPValueTable"]
-
-
 def echo_task(label: str, execution_type: ExecutionType) -> Task:
     """An optional input and an output of every data type, of whatever version the type is."""
-    types = echo_types()
     return Task(
         name=label,
         display_name=label,
         description="Answers each input that is given as the output of the same type.",
         execution_type=execution_type,
         parameters=(
-            *(_echo_parameter("In", name, Direction.INPUT, ParameterType.OPTIONAL) for name in types),
-            *(_echo_parameter("Out", name, Direction.OUTPUT, ParameterType.DERIVED) for name in types),
+            *(_echo_parameter("In", name, Direction.INPUT, ParameterType.OPTIONAL) for name in DATA_TYPES),
+            *(_echo_parameter("Out", name, Direction.OUTPUT, ParameterType.DERIVED) for name in DATA_TYPES),
         ),
     )
 

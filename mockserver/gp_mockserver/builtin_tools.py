@@ -15,7 +15,7 @@ from gp_protocol.references import DataFile, ItemReference, LayerReference, Rast
 from gp_protocol.spatial_references import Extent, SpatialReference
 from gp_protocol.units import LinearUnit
 
-from gp_mockserver.coordinate_systems import by_id_or_wkt, meters, reported, to_longitude_latitude
+from gp_mockserver.coordinate_systems import by_id_or_wkt, meters, reported, to_degrees
 from gp_mockserver.ground_buffers import buffer, rings_from_ground
 from gp_mockserver.shapes import Ring
 from gp_mockserver.spatial import project
@@ -58,8 +58,9 @@ def viewshed(call: ToolCall) -> Mapping[str, Any]:
         )
     target = reported(call.out_sr or call.process_sr or source)
     polygons = []
-    for x, y in observers:
-        outline = viewshed_outline(call.seed, *to_longitude_latitude(x, y, source), distance)
+    xs, ys = [x for x, _ in observers], [y for _, y in observers]
+    for longitude, latitude in zip(*to_degrees(xs, ys, source), strict=True):
+        outline = viewshed_outline(call.seed, longitude, latitude, distance)
         polygons.append(rings_from_ground(*outline, target))
     features = [
         {
@@ -148,6 +149,8 @@ def _located_features(call: ToolCall, name: str) -> tuple[FeatureSet, SpatialRef
         raise ToolFailed(f"ERROR 000732: {label}: Dataset {value.url} does not exist or is not supported")
     if isinstance(value, ItemReference):
         raise ToolFailed(f"ERROR 000732: {label}: Dataset {value.item_id} does not exist or is not supported")
+    if not value.features and call.extent is None:
+        raise ToolFailed(f"ERROR 000735: {label}: Value is required")
     if value.spatial_reference is None:
         raise ToolFailed(
             f"{label}: met features in an unknown spatial reference, expected a spatialReference."

@@ -74,10 +74,17 @@ def by_id_or_wkt(spatial_reference: SpatialReference) -> SpatialReference | None
     return SpatialReference(wkt=system.to_wkt("WKT1_ESRI"))
 
 
-def to_longitude_latitude(x: float, y: float, source: SpatialReference) -> tuple[float, float]:
-    """A point in degrees of WGS 84. Raises ProjectionFailed."""
-    longitudes, latitudes = transformed([x], [y], source, WGS84)
-    return longitudes[0], latitudes[0]
+def to_degrees(
+    xs: Sequence[float], ys: Sequence[float], source: SpatialReference
+) -> tuple[Sequence[float], Sequence[float]]:
+    """Longitudes and latitudes of WGS 84. Raises ProjectionFailed, also for latitudes beyond the poles."""
+    longitudes, latitudes = transformed(xs, ys, source, WGS84)
+    if latitudes and not (min(latitudes) >= -90 and max(latitudes) <= 90):
+        beyond = next(latitude for latitude in latitudes if not -90 <= latitude <= 90)
+        raise ProjectionFailed(
+            f"A point of spatial reference {label(source)} has latitude {beyond!r}, expected -90 to 90."
+        )
+    return longitudes, latitudes
 
 
 def transformed(

@@ -110,7 +110,8 @@ def parse_yaml(text: str, file: str = "") -> Any:
 
 
 def _joined(pair: re.Match[str]) -> str:
-    return pair[1] + json.loads(f'"{pair[2]}"')
+    character: str = json.loads(f'"{pair[2]}"')
+    return pair[1] + character
 
 
 def _count_values(node: yaml.Node, counted: dict[int, int | None]) -> int:

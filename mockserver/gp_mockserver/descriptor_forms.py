@@ -1,5 +1,4 @@
-"""Descriptors as site files write them, in short or pasted from a real server, turned into the protocol's
-own.
+"""Descriptors as site files write them, in short or pasted from a real server, as the protocol's own values.
 
 A service, task or parameter counts as pasted where it speaks a server's words: an `executionType`,
 `direction` or `parameterType` that starts with `esri`. Keys that nobody knows are then kept and served;
@@ -53,8 +52,7 @@ _PARAMETER_TYPES = {
 }
 _FEATURES = ("GPFeatureRecordSetLayer", "GPRecordSet")
 _NEARLY = 0.88
-"""How alike (0 to 1) an unknown word and a known one are where one is taken for a slip in writing the other.
-"""
+"""How alike (0 to 1) two words are where one is taken for a slip in writing the other."""
 
 
 def is_pasted(data: Mapping[str, Any]) -> bool:
@@ -168,9 +166,7 @@ def _complete(rest: dict[str, Any]) -> None:
 
 
 def _with_known_type(parameter: Parameter, pasted: bool, path: str) -> Parameter:
-    """The parameter, or, for a real server's data type that nobody knows, a text that calls itself by that
-    type.
-    """
+    """The parameter; one of a real server's type that nobody knows becomes a text that names that type."""
     name = parameter.data_type
     if name in DATA_TYPES:
         return parameter
@@ -185,9 +181,7 @@ def _with_known_type(parameter: Parameter, pasted: bool, path: str) -> Parameter
 
 
 def _with_checked_default(parameter: Parameter, path: str) -> Parameter:
-    """The parameter with its default in the type's JSON form. A schema without features is a default as it
-    is.
-    """
+    """The parameter with its default in the type's JSON form; a schema without features stays as it is."""
     default = parameter.default_value
     is_schema = parameter.data_type in _FEATURES and isinstance(default, dict) and not default.get("features")
     if default is None or default == "" or is_schema:
@@ -201,8 +195,7 @@ def _with_checked_default(parameter: Parameter, path: str) -> Parameter:
 
 
 def _rest_json(data: Mapping[str, Any], form: type[msgspec.Struct], path: str) -> dict[str, Any]:
-    """The keys that are ArcGIS's, or a server's own; raises SiteFileError for one that is a slip or unknown.
-    """
+    """The keys that are not ours. Raises SiteFileError for one that is a slip, or unknown and not pasted."""
     known = key_names(form)
     pasted = is_pasted(data)
     for key in data:

@@ -1,5 +1,4 @@
-"""What goes wrong in the mock server itself; the errors that clients are answered with stand in
-`gp_protocol`.
+"""What goes wrong in the mock server itself; what clients are answered with stands in `gp_protocol`.
 
 MockServerError
 └── SiteError               a site, service, task or rule was described wrongly
@@ -20,8 +19,7 @@ class SiteError(MockServerError):
 
 
 class SiteFileError(SiteError):
-    """Data of a site file is wrong: where (`file` and `path` in it), what was met, what was expected, what to
-    do.
+    """Data of a site file is wrong: where, what was met, what was expected, and what to do.
 
     `file` is empty for data that came from Python. `path` reads like
     `services.Tools.tasks[0].parameters.Distance`, or `line 3, column 5` where the text itself is broken.

@@ -15,7 +15,7 @@ from gp_protocol.feature_sets import FeatureSet
 from gp_protocol.spatial_references import SpatialReference
 from gp_protocol.units import LinearUnit
 
-from gp_mockserver.coordinate_systems import WGS84, meters, transformed
+from gp_mockserver.coordinate_systems import WGS84, meters, to_degrees, transformed
 from gp_mockserver.shapes import Ring, even_odd, parts_of, polygons_of, rings_of, united
 from gp_mockserver.tool_calls import ToolFailed
 
@@ -72,8 +72,8 @@ def rings_from_ground(
 def _ground_buffer(parts: list[Shape], source: SpatialReference, distance: float) -> list[Ring]:
     if distance > LARGEST_BUFFER:
         raise ToolFailed(
-            f"The distance of {distance / 1000:.0f} kilometers is too large; "
-            f"it can be {LARGEST_BUFFER / 1000:.0f} kilometers at most."
+            f"The distance of {distance / 1000:g} kilometers is too large; "
+            f"it can be {LARGEST_BUFFER / 1000:g} kilometers at most."
         )
     return _rings_in(united([_grown_on_ground(part, source, distance) for part in parts]), source)
 
@@ -88,7 +88,7 @@ def _grown_on_ground(part: Shape, source: SpatialReference, distance: float) -> 
 
     if part.length:
         part = shapely.segmentize(part, part.length / 64)
-    on_ground = shapely.transform(part, lambda v: _array_transformed(v, source, WGS84))
+    on_ground = shapely.transform(part, lambda v: np.column_stack(to_degrees(*v.T.tolist(), source)))
     west, south, east, north = on_ground.bounds
     middle = (south + north) / 2
     local = Proj(proj="aeqd", lon_0=(west + east) / 2, lat_0=middle, ellps="WGS84")
@@ -138,17 +138,12 @@ def _cut_at_180(outline: NDArray[Any], *, northern: bool) -> Shape:
     return united(pieces)
 
 
-def _array_transformed(
-    vertices: NDArray[Any], source: SpatialReference, target: SpatialReference
-) -> NDArray[Any]:
-    import numpy as np
-
-    xs, ys = transformed(vertices[:, 0].tolist(), vertices[:, 1].tolist(), source, target)
-    return np.column_stack((xs, ys))
-
-
 def _rings_in(area: Shape, target: SpatialReference) -> list[Ring]:
     """The rings of an area in degrees, in another spatial reference."""
+    import numpy as np
     import shapely
 
-    return rings_of(shapely.transform(area, lambda v: _array_transformed(v, WGS84, target)))
+    def moved(vertices: NDArray[Any]) -> NDArray[Any]:
+        return np.column_stack(transformed(*vertices.T.tolist(), WGS84, target))
+
+    return rings_of(shapely.transform(area, moved))

@@ -11,9 +11,7 @@ _SCALARS = (bool, int, float, str, type(None))
 
 
 def json_of(parameter: Parameter, value: Any) -> Any:
-    """The JSON value of a decoded input: texts, numbers and booleans as they are, dates as ms since the
-    epoch.
-    """
+    """The JSON value of a decoded input: scalars as they are, dates as ms since the epoch."""
     if isinstance(value, _SCALARS):
         return value
     return data_type(parameter.data_type).encode_input_json(value, parameter)

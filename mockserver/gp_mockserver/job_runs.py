@@ -14,14 +14,11 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-import msgspec
-from gp_protocol.descriptors import Task
 from gp_protocol.errors import ProtocolError
 from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import MessageType
 
-from gp_mockserver.job_store import JobRecord
-from gp_mockserver.sites import ServedTask, Site
+from gp_mockserver.sites import ServedTask
 from gp_mockserver.task_inputs import Environment
 from gp_mockserver.task_outputs import keep_outputs
 from gp_mockserver.timelines import TimedMessage

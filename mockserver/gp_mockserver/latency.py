@@ -59,9 +59,7 @@ class LogNormal:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Seconds until an answer starts (a constant or a distribution), and the pace of its bytes (None: at
-    once).
-    """
+    """Seconds until an answer starts, a number or drawn; and the pace of its bytes, None for all at once."""
 
     delay: float | Uniform | LogNormal = 0.0
     bytes_per_second: float | None = None

@@ -7,8 +7,7 @@ A condition in a site file names inputs and what must hold of each of them::
       Distance.units: esriMiles                         # the short form of {equals: esriMiles}
       Input_Points.features.length: {greaterThan: 10}   # a path into the value's JSON form
 
-All of it must hold. An input that was not given satisfies only `given: false`, and a path that leads nowhere
-too.
+All of it must hold. Of an input that was not given, or a path that leads nowhere, only `given: false` holds.
 """
 
 from __future__ import annotations
@@ -44,9 +43,7 @@ def always(inputs: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRule:
-    """What takes the place of a task's own timeline, tool and latency where `condition` holds; None leaves
-    it.
-    """
+    """What stands in for a task's own timeline, tool and latency where `condition` holds; None: nothing."""
 
     condition: Condition
     timeline: Timeline | None = None
@@ -128,9 +125,7 @@ def _find_input(key: str, task: Task, path: str) -> tuple[Parameter, tuple[str, 
 
 
 def _reach(value: Any, steps: tuple[str, ...]) -> Any:
-    """What lies at a path in a JSON value, None where it leads nowhere; `length` counts a list, an object, a
-    text.
-    """
+    """What lies at a path in a JSON value, None where it leads nowhere; `length` counts what has one."""
     for step in steps:
         if isinstance(value, dict) and step in value:
             value = value[step]
@@ -207,8 +202,8 @@ def _given(data: Any, parameter: Parameter, steps: tuple[str, ...]) -> Callable[
 def _compared(judge: Callable[[Any, Any], bool]) -> Callable[..., Callable[[Any], bool]]:
     def parse(data: Any, parameter: Parameter, steps: tuple[str, ...]) -> Callable[[Any], bool]:
         if isinstance(data, int | float) and not isinstance(data, bool):
-            size: Callable[[Any], Any] = _number
-            operand = data
+            size: Callable[[Any], float | None] = _number
+            operand: float | None = data
         else:
             size = _magnitude
             operand = _magnitude(_operand(data, parameter, steps))
@@ -245,9 +240,7 @@ def _number(value: Any) -> float | None:
 
 
 def _magnitude(value: Any) -> float | None:
-    """A size by which values of one type compare, distances in meters; areas and times only compare as
-    numbers.
-    """
+    """A size by which values of one type compare, distances in meters; areas and times have none."""
     match value:
         case LinearUnit():
             try:

@@ -1,5 +1,4 @@
-"""Where the outputs of a task come from when no function makes them: generated, constant, a template, a file.
-"""
+"""Where outputs come from when no function makes them: generated, constant, from a template, from a file."""
 
 from __future__ import annotations
 
@@ -35,9 +34,7 @@ _RESULT_KEYS = {"paramName", "dataType", "value"}
 
 
 class OutputForm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    """Exactly one of: a `value` in the type's JSON form, a `template` of it, a `file`, `generated`,
-    `notMade`.
-    """
+    """Exactly one of: the `value` as JSON, a `template` of it, a `file`, `generated`, `notMade`."""
 
     value: Any = msgspec.UNSET
     template: Any = msgspec.UNSET
@@ -52,9 +49,7 @@ def generated_outputs(task: Task) -> Tool:
 
 
 def declared_outputs(task: Task, sources: Mapping[str, OutputSource]) -> Tool:
-    """A tool that makes the outputs of a task from these sources, by parameter name, and generates the
-    others.
-    """
+    """A tool that makes a task's outputs from these sources, by parameter name, and generates the others."""
     made = [(output.name, sources.get(output.name) or generated(output)) for output in task.outputs]
     return lambda call: {name: source(call) for name, source in made}
 
@@ -123,9 +118,7 @@ def not_made(call: ToolCall) -> None:
 
 
 def constant(parameter: Parameter, value: Any, path: str) -> OutputSource:
-    """The same value for every job: JSON that the type can have, or a value of the type. Raises
-    SiteFileError.
-    """
+    """The same value for every job, given as JSON or as a value of the type. Raises SiteFileError."""
     if _is_json(value):
         try:
             value = value_of(parameter, value)
@@ -135,8 +128,7 @@ def constant(parameter: Parameter, value: Any, path: str) -> OutputSource:
 
 
 def from_file(parameter: Parameter, file: Path, path: str) -> OutputSource:
-    """A file's content: for files and rasters the file itself, for texts its text, else the JSON or YAML in
-    it.
+    """A file: for files and rasters the file itself, for texts its text, else the JSON or YAML in it.
 
     What a server answered for a result, `{paramName, dataType, value}`, is taken for its value. Raises
     SiteFileError.
@@ -158,9 +150,7 @@ def _is_result(data: Any) -> bool:
 
 
 def value_of(parameter: Parameter, data: Any) -> Any:
-    """A parameter's value from JSON that people wrote: any form that the type has. Raises
-    RemoteProtocolError.
-    """
+    """A parameter's value from JSON that people wrote, in any form of the type. Raises ProtocolError."""
     if data is None:
         return None
     if parameter.data_type in _TEXTS:
@@ -193,8 +183,7 @@ def _templated(parameter: Parameter, template: OutputTemplate) -> OutputSource:
 
 
 def _variables(call: ToolCall, names: frozenset[str]) -> dict[str, Any]:
-    """What a template that reads these names can see; each input is turned into JSON only where it is read.
-    """
+    """What a template that reads these names can see; only inputs that it reads are turned into JSON."""
     whole = "inputs" in names
     inputs = {
         parameter.name: json_of(parameter, call.inputs.get(parameter.name))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 16 * 1024 * 1024
 """The longest text, and the most items of a list, that a template may make."""
-MAX_TURNS = 1_000_000
+MAX_TURNS = 250_000
 """How many turns all loops and macros of one template may take."""
 BUILT_IN = ("inputs", "seed", "job_id")
 
@@ -48,9 +48,7 @@ class OutputTemplate:
 
 
 def compile_template(source: Any, inputs: Collection[str], path: str = "template") -> OutputTemplate:
-    """Compile a template that may read these inputs. Raises SiteFileError for bad syntax or an unknown
-    variable.
-    """
+    """Compile a template that may read these inputs. Raises SiteFileError, also for an unknown variable."""
     if isinstance(source, str):
         return _compile_text(source, inputs, path)
     if isinstance(source, list):
@@ -152,9 +150,7 @@ def _check_size(size: int) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """The JSON value of what an expression gave: an undefined one raises, a sequence of any kind becomes a
-    list.
-    """
+    """The JSON of what an expression gave: what is undefined raises, any sequence becomes a list."""
     from jinja2 import Undefined
 
     if isinstance(value, Undefined):
@@ -187,10 +183,12 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
         def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
             tree = super()._parse(source, name, filename)
-            for kind in (nodes.For, nodes.Macro, nodes.CallBlock):
-                for node in tree.find_all(kind):
-                    call = nodes.Call(nodes.Name(_TURN, "load"), [], [], None, None)
-                    node.body.insert(0, nodes.ExprStmt(call, lineno=node.lineno))
+            repeated: Iterator[nodes.For | nodes.Macro | nodes.CallBlock] = tree.find_all(
+                (nodes.For, nodes.Macro, nodes.CallBlock)
+            )
+            for node in repeated:
+                call = nodes.Call(nodes.Name(_TURN, "load"), [], [], None, None)
+                node.body.insert(0, nodes.ExprStmt(call, lineno=node.lineno))
             return tree
 
     environment = BoundedEnvironment(undefined=StrictUndefined, cache_size=0)

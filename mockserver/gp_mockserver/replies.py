@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,10 @@ class Page:
 
 @dataclass(slots=True)
 class Reply:
-    """A JSON value with its page."""
+    """A JSON value, and what makes its page where HTML is asked for."""
 
     value: Any
-    page: Page
+    make_page: Callable[[], Page]
 
 
 @dataclass(slots=True)
@@ -51,7 +51,6 @@ class PageReply:
     """A page that has no JSON form, such as an operation's form."""
 
     page: Page
-    fields: Sequence[str] = field(default=())
 
 
 class Refusal(Exception):

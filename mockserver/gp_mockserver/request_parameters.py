@@ -6,10 +6,11 @@ Both query and form count, and a parameter that comes twice keeps its first valu
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_to_bytes
 
 from starlette.types import Receive, Scope
 
@@ -29,11 +30,8 @@ class ClientLeft(Exception):
     """The connection ended before the request was whole."""
 
 
-async def read_parameters(scope: Scope, receive: Receive) -> Mapping[str, str]:
-    """The decoded parameters of a request. Raises BodyTooLarge, MalformedRequest or ClientLeft."""
-    query = query_parameters(scope["query_string"])
-    if scope["method"] != "POST":
-        return query
+async def with_form(query: Mapping[str, str], scope: Scope, receive: Receive) -> Mapping[str, str]:
+    """A query's parameters with those of the form in the body. Raises BodyTooLarge, MalformedRequest or ClientLeft."""
     content_type = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
     if content_type.lower().startswith(b"multipart/form-data"):
         form = await _read_multipart(scope, receive)
@@ -60,16 +58,30 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 def _decode_pairs(encoded: bytes) -> dict[str, str]:
     if encoded.count(b"&") > MAX_FIELDS:
         raise MalformedRequest(f"more than {MAX_FIELDS} parameters")
-    try:
-        text = encoded.decode()
-    except UnicodeDecodeError:
-        raise MalformedRequest("the parameters are not urlencoded UTF-8 text") from None
     parameters: dict[str, str] = {}
-    for pair in text.split("&"):
-        name, _, value = pair.partition("=")
+    for pair in encoded.split(b"&"):
+        name, _, value = pair.partition(b"=")
         if name:
-            parameters.setdefault(unquote_plus(name), unquote_plus(value))
+            parameters.setdefault(_unquoted(name), _unquoted(value))
     return parameters
+
+
+def _unquoted(encoded: bytes) -> str:
+    """An urlencoded text, decoded; bytes that are not UTF-8 become U+FFFD."""
+    text = encoded.replace(b"+", b" ") if b"+" in encoded else encoded
+    if b"%" in text:
+        text = _percent_decoded(text)
+    return text.decode(errors="replace")
+
+
+def _percent_decoded(text: bytes) -> bytes:
+    # Quoted-printable is percent-encoding with another sign, and decoded in C: ten times as fast as urllib.
+    # Where it reads a text differently (an escape that is none, a soft line break) urllib decodes.
+    quoted = text.replace(b"=", b"=3D").replace(b"%", b"=")
+    decoded = binascii.a2b_qp(quoted)
+    if len(decoded) == len(quoted) - 2 * quoted.count(b"=") and b"\n" not in text and b"\r" not in text:
+        return decoded
+    return unquote_to_bytes(text)
 
 
 async def _read_body(scope: Scope, receive: Receive) -> bytes:

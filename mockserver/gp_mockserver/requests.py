@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import msgspec
-
 from gp_protocol.versions import Profile
 
 from gp_mockserver.addresses import Address
@@ -15,6 +14,18 @@ from gp_mockserver.sites import ServedService, ServedTask, Site
 Flags = {"true": True, "false": False}
 
 
+class Form(msgspec.Struct):
+    """The form an answer takes: the value of `f` in lower case, and the JSONP callback or an empty text."""
+
+    format: str
+    callback: str = ""
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, str]) -> Form:
+        """What the parameters ask for; without `f` that is HTML."""
+        return cls(parameters.get("f", "").strip().lower() or "html", parameters.get("callback", ""))
+
+
 class Request(msgspec.Struct):
     """`arrived` is the instant on the site's clock, in seconds since the epoch; `find_root` finds the
     site's public address, which few answers need."""
@@ -22,6 +33,7 @@ class Request(msgspec.Struct):
     address: Address
     method: str
     parameters: Mapping[str, str]
+    form: Form
     arrived: float
     find_root: Callable[[], str]
 
@@ -48,11 +60,6 @@ class Request(msgspec.Struct):
     def profile(self) -> Profile:
         """The version that answers: the service's own, else the site's."""
         return self.address.profile
-
-    @property
-    def format(self) -> str:
-        """The value of `f` in lower case; `html` when it is missing or empty."""
-        return self.parameters.get("f", "").lower() or "html"
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A boolean parameter, in any case as clients send it (`True` too); missing or empty is the default.

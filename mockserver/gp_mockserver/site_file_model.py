@@ -1,5 +1,4 @@
-"""The form of a site file: the one definition that files are checked against and that the JSON Schema is made
-from.
+"""The form of a site file: the one definition by which files are checked and the JSON Schema is made.
 
 Keys that are ArcGIS's have ArcGIS's spelling; services, tasks and parameters may be a real server's answers,
 pasted.
@@ -82,8 +81,7 @@ class TaskForm(msgspec.Struct, rename="camel"):
 
 
 class ServiceForm(msgspec.Struct, rename="camel"):
-    """A service: its descriptor, written here or pasted, or in a file of its own; its tasks; how it is run.
-    """
+    """A service: its descriptor, written here, pasted, or in a file of its own; its tasks; how it is run."""
 
     execution_type: str | None = None
     service_description: str | None = None
@@ -160,13 +158,12 @@ _PASTED = {
 
 
 def site_file_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of site files; `site-schema.json` in this package is this, written
-    down.
-    """
+    """The JSON Schema (draft 2020-12) of site files; `site-schema.json` in this package holds it."""
     (root,), parts = msgspec.json.schema_components([SiteForm], ref_template="#/$defs/{name}")
     for name, pasted in _PASTED.items():
         keys = list(parts[name]["properties"])
         parts[name] |= {"if": pasted, "else": {"propertyNames": {"enum": keys}}}
+    parts["OutputForm"] |= {"minProperties": 1, "maxProperties": 1}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "gpharness site file",

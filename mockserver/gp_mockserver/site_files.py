@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from gp_protocol.descriptors import ExecutionType, Task
 from gp_protocol.errors import ProtocolError, shown
 from gp_protocol.job_states import JobStatus
@@ -43,9 +44,15 @@ Data = Mapping[str, Any]
 
 
 def load_site(
-    path: str | Path, *, context: str | None = None, seed: int | None = None, clock: Clock | None = None
+    path: str | Path,
+    *,
+    context: str | None = None,
+    seed: int | None = None,
+    clock: Clock | None = None,
+    version: str | None = None,
+    public_url: str | None = None,
 ) -> Site:
-    """The site that a file describes; `context`, `seed` and `clock` come before what the file says of them.
+    """The site that a file describes; what is given here comes before what the file says of it.
 
     Raises SiteFileError, which names the file and the place in it.
     """
@@ -57,6 +64,8 @@ def load_site(
         context=context,
         seed=seed,
         clock=clock,
+        version=version,
+        public_url=public_url,
     )
 
 
@@ -68,6 +77,8 @@ def site_from(
     context: str | None = None,
     seed: int | None = None,
     clock: Clock | None = None,
+    version: str | None = None,
+    public_url: str | None = None,
 ) -> Site:
     """The site that data of a site file's form describes. `folder` holds the files that it names, `name` is
     what errors call it. Raises SiteFileError.
@@ -76,6 +87,9 @@ def site_from(
         refuse_error_answers(data, "")
         whole = _as_site(data, Path(name).stem or "Service")
         form = shaped(whole, SiteForm, "")
+        given = {"version": version, "public_url": public_url}
+        changed = {name: each for name, each in given.items() if each is not None}
+        form = msgspec.structs.replace(form, **changed)
         site = _site(form, whole, context, seed, clock)
         files = SiteFolder(folder)
         for service, entry in whole["services"].items():

@@ -18,8 +18,7 @@ _REFERENCE = 'a function as "module:name" or "package.module:name"'
 
 
 class SiteFolder:
-    """Resolves names in a site file. `path` None is a site without a file: it can name neither files nor
-    folders.
+    """Resolves names in a site file. `path` None is a site without a file, which can name no files.
 
     Modules of the folder are imported afresh for every `SiteFolder`, so that a site that is loaded again sees
     changed functions, and two sites may each have a `tools.py`.
@@ -48,9 +47,7 @@ class SiteFolder:
         return file
 
     def load_function(self, reference: str, path: str) -> Callable[..., Any]:
-        """The function that `package.module:name` means, looked for in the folder first. Raises
-        SiteFileError.
-        """
+        """The function that `package.module:name` means, looked for in the folder first."""
         module_name, colon, name = reference.partition(":")
         if not colon or not all(part.isidentifier() for part in [*module_name.split("."), name]):
             raise SiteFileError(path, shown(reference), _REFERENCE)

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 When = Mapping[str, Any] | Condition | None
-"""Which inputs a word is about: a condition as site files write it, a function of the decoded inputs, or
-None: all.
-"""
+"""Which inputs a word is about: a condition as in site files, a function of the decoded inputs; None: all."""
 
 _EXECUTION = {"async": ExecutionType.ASYNCHRONOUS, "sync": ExecutionType.SYNCHRONOUS}
 _PHASES = {

@@ -125,9 +125,7 @@ _SHORT_ONLY = ("submitted", "waiting", "executing", "first", "messages", "progre
 
 
 def parse_timeline(data: Any, path: str = "timeline", *, task_label: str = "") -> Timeline:
-    """The timeline that the data describes. Raises SiteFileError, also for a status that cannot follow
-    another.
-    """
+    """The timeline that the data describes. Raises SiteFileError, also for moves that no job makes."""
     form = shaped(data, TimelineForm, path)
     try:
         return _long(form, task_label, path) if form.phases is not None else _short(form, task_label, path)
@@ -220,8 +218,6 @@ def _progress(
     form: str | list[ProgressForm] | None, seconds: float | None, path: str
 ) -> tuple[ProgressStep, ...] | None:
     match form:
-        case None | "default":
-            return None
         case "none":
             return ()
         case "step":
@@ -236,8 +232,10 @@ def _progress(
                 )
                 for i in range(_STEPS + 1)
             )
-        case _:
+        case list():
             return tuple(_step(step) for step in form)
+        case _:
+            return None
 
 
 def _step(form: ProgressForm) -> ProgressStep:

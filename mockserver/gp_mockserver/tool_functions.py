@@ -1,7 +1,6 @@
-"""Python functions as tasks: a descriptor made from a function's signature, and a tool that calls the
-function.
+"""Python functions as tasks: a descriptor made from the signature, and a tool that calls the function.
 
-    def count_points(points: FeatureSet, minimum: Annotated[int, Range(0, 100)] = 1, *, call: ToolCall) -> int:
+    def count_points(points: FeatureSet, least: Annotated[int, Range(0, 100)] = 1, *, call: ToolCall) -> int:
         '''Counts points.'''
 
 Every annotated parameter is an input, except one of type `ToolCall`, which receives the run itself. What the
@@ -60,8 +59,7 @@ def descriptor_from(
 
 
 def tool_from(function: Callable[..., Any], task: Task) -> Tool:
-    """A tool that calls the function with the inputs that it names, and takes what it returns for the task's
-    outputs.
+    """A tool that calls the function with the inputs that it names; what it returns are the task's outputs.
 
     A function whose only parameter is the `ToolCall` fits any task. Raises SiteError for a function that asks
     for an input that the task does not have.
@@ -94,7 +92,7 @@ def tool_from(function: Callable[..., Any], task: Task) -> Tool:
 def _signature(function: Callable[..., Any]) -> tuple[inspect.Signature, dict[str, Any]]:
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         raise SiteError(
-            f"function {_called(function)} is async: write it as a plain function, it runs in a thread of its own"
+            f"function {_called(function)} is async: write a plain one, it runs in a thread of its own"
         )
     if inspect.isgeneratorfunction(function):
         raise SiteError(
@@ -122,7 +120,7 @@ def _input(function: Callable[..., Any], parameter: inspect.Parameter, hints: Ma
         raise SiteError(f"function {_called(function)}: *{name} has no data type; name the inputs one by one")
     if name not in hints:
         raise SiteError(
-            f"function {_called(function)}: parameter {name!r} has no annotation; expected its type, such as {name}: str"
+            f"function {_called(function)}: parameter {name!r} has no annotation; expected one such as str"
         )
     annotation, optional = without_none(hints[name])
     kind = _kind(function, f"parameter {name!r}", annotation)

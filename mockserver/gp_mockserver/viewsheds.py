@@ -10,7 +10,7 @@ import math
 from functools import lru_cache
 from random import Random
 
-_RAYS = 90
+_RAYS = 72
 _STEPS = 30
 _EYE = 0.012
 _EARTH_RADIUS = 6_371_008.8

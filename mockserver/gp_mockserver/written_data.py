@@ -1,5 +1,4 @@
-"""Holds data that people wrote to the form that a msgspec Struct defines, and says precisely what does not
-fit.
+"""Holds data that people wrote to the form that a msgspec Struct defines, and says what does not fit where.
 
 The same Structs make the JSON Schema of site files. A `Meta(description=…)` on a field is what errors say was
 expected there.
@@ -35,9 +34,7 @@ _WORDS: tuple[tuple[type[inspect.Type], type | tuple[type, ...], str], ...] = (
 
 
 def shaped(data: Any, form: type[S], path: str) -> S:
-    """The Struct that the data describes. Raises SiteFileError that leads to the first thing that does not
-    fit.
-    """
+    """The Struct that the data describes. Raises SiteFileError for the first thing that does not fit."""
     try:
         return msgspec.convert(data, form)
     except msgspec.ValidationError as error:

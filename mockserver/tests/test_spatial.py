@@ -407,6 +407,11 @@ def test_a_feature_without_a_geometry_has_no_buffer():
     assert buffer(given, KILOMETER).features == []
 
 
+def test_a_point_beyond_the_pole_has_no_buffer():
+    with pytest.raises(ProjectionFailed, match=r"4326 has latitude 95\.0, expected -90 to 90"):
+        buffer(features({"x": 0, "y": 95}), KILOMETER)
+
+
 def test_a_buffer_cannot_reach_farther_than_a_quarter_round_the_earth():
     with pytest.raises(ToolFailed, match="10001 kilometers is too large"):
         buffer(features({"x": 0, "y": 0}), LinearUnit(LARGEST_BUFFER / 1000 + 1, "esriKilometers"))

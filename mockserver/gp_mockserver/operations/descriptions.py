@@ -25,7 +25,7 @@ async def info(request: Request) -> Reply:
         "secureSoapUrl": None,
         "authInfo": {"isTokenBasedSecurity": False},
     }
-    return Reply(value, Page("Server Info"))
+    return Reply(value, lambda: Page("Server Info"))
 
 
 async def catalogue(request: Request) -> Reply:
@@ -41,7 +41,7 @@ async def catalogue(request: Request) -> Reply:
     home = f"{request.rest_root}/services"
     links = [(name, f"{home}/{quote(name)}") for name in folders]
     links += [(f"{name} (GPServer)", f"{home}/{quote(name)}/GPServer") for name in names]
-    return Reply(value, Page(f"Folder: {folder or '/'}", links))
+    return Reply(value, lambda: Page(f"Folder: {folder or '/'}", links))
 
 
 async def service(request: Request) -> Reply:
@@ -50,7 +50,7 @@ async def service(request: Request) -> Reply:
     labels = list(served.tasks)
     value = service_json(served.descriptor, request.profile, task_labels=labels)
     here = _service_url(request)
-    return Reply(value, Page(f"{served.name} (GPServer)", [(label, f"{here}/{quote(label)}") for label in labels]))
+    return Reply(value, lambda: Page(f"{served.name} (GPServer)", [(label, f"{here}/{quote(label)}") for label in labels]))
 
 
 async def task(request: Request) -> Reply:
@@ -61,7 +61,7 @@ async def task(request: Request) -> Reply:
     value = task_json(served.descriptor, profile, address)
     here = task_url(request)
     verb = ("execute", "Execute Task") if request.service.is_synchronous else ("submitJob", "Submit Job")
-    return Reply(value, Page(f"Task: {served.descriptor.label}", [(verb[1], f"{here}/{verb[0]}")]))
+    return Reply(value, lambda: Page(f"Task: {served.descriptor.label}", [(verb[1], f"{here}/{verb[0]}")]))
 
 
 def task_url(request: Request) -> str:

@@ -11,7 +11,6 @@ from gp_protocol.data_types import OutputOptions, data_type
 from gp_protocol.descriptors import Parameter
 from gp_protocol.errors import RemoteProtocolError
 from gp_protocol.job_states import FINAL, JobStatus
-from gp_protocol.spatial_references import SpatialReference
 from gp_protocol.suggestions import did_you_mean
 
 from gp_mockserver.job_progress import observe
@@ -20,7 +19,6 @@ from gp_mockserver.replies import Page, Refusal, Reply
 from gp_mockserver.requests import Request
 from gp_mockserver.site_directories import scratch_path
 from gp_mockserver.task_inputs import (
-    BadInputs,
     default_value,
     read_environment,
     read_inputs,
@@ -34,25 +32,25 @@ from gp_mockserver.task_outputs import result as result_value
 async def result(request: Request) -> Reply:
     """ArcGIS REST, *GP result*: one output of a job that has succeeded."""
     (value,) = await _results(request, [_named(request, request.task.descriptor.outputs)])
-    return Reply(value, _page(request, value))
+    return Reply(value, lambda: _page(request))
 
 
 async def all_results(request: Request) -> Reply:
     """ArcGIS REST, *Results* (11.1): a list of every output."""
     values = await _results(request, request.task.descriptor.outputs)
-    return Reply(values, _page(request, values))
+    return Reply(values, lambda: _page(request))
 
 
 async def input(request: Request) -> Reply:
     """ArcGIS REST, *GP input*: one input of a job, in any state of the job."""
     (value,) = _inputs(request, [_named(request, request.task.descriptor.inputs)])
-    return Reply(value, _page(request, value))
+    return Reply(value, lambda: _page(request))
 
 
 async def all_inputs(request: Request) -> Reply:
     """ArcGIS REST, *Inputs* (11.1): a list of every input."""
     values = _inputs(request, request.task.descriptor.inputs)
-    return Reply(values, _page(request, values))
+    return Reply(values, lambda: _page(request))
 
 
 def _named(request: Request, parameters: tuple[Parameter, ...]) -> Parameter:
@@ -111,5 +109,5 @@ def _input(request: Request, parameter: Parameter, text: str, options: OutputOpt
     return {"paramName": parameter.name, "dataType": parameter.data_type, "value": value}
 
 
-def _page(request: Request, value: Any) -> Page:
+def _page(request: Request) -> Page:
     return Page(f"{request.address.operation.capitalize()}: {request.address.name or request.address.job_id}")

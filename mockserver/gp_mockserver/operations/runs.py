@@ -19,7 +19,12 @@ from gp_mockserver.replies import Page, PageReply, Redirect, Refusal, Reply
 from gp_mockserver.requests import Request
 from gp_mockserver.site_directories import output_path, run_path
 from gp_mockserver.sites import ServedTask
-from gp_mockserver.task_inputs import BadInputs, Environment, read_environment, read_inputs, read_output_options
+from gp_mockserver.task_inputs import (
+    BadInputs,
+    read_environment,
+    read_inputs,
+    read_output_options,
+)
 from gp_mockserver.task_outputs import read_outputs, result
 from gp_mockserver.timelines import TimedMessage, Timeline
 
@@ -64,7 +69,7 @@ async def execute(request: Request) -> Reply | PageReply:
     ]
     request.site.directories.remove_folder(folder)
     messages = at_level((Message(each.type, each.text) for each in outcome.messages), request.service.message_level)
-    return Reply({"results": results, "messages": messages}, Page(f"Results: {task.descriptor.label}"))
+    return Reply({"results": results, "messages": messages}, lambda: Page(f"Results: {task.descriptor.label}"))
 
 
 def _tool_failed(task: ServedTask, job_id: str, messages: Iterable[TimedMessage]) -> Refusal:
@@ -104,12 +109,12 @@ async def submit_job(request: Request) -> Reply | PageReply | Redirect:
         site.store.add(submission, request.service.queue)
     except StoreFull as error:
         raise Refusal("server-busy", str(error)) from None
-    if request.format == "html":
+    if request.form.format == "html":
         return Redirect(f"{task_url(request)}/jobs/{submission.job_id}")
     value: dict[str, Any] = {"jobId": submission.job_id, "jobStatus": timeline.first_status}
     if request.profile.submit_answers_all:
         value |= {"results": {}, "inputs": {}, "messages": []}
-    return Reply(value, Page(submission.job_id))
+    return Reply(value, lambda: Page(submission.job_id))
 
 
 def failing_on_inputs(timeline: Timeline, error: BadInputs) -> Timeline:
@@ -120,7 +125,7 @@ def failing_on_inputs(timeline: Timeline, error: BadInputs) -> Timeline:
 
 def _asks_for_the_form(request: Request) -> bool:
     """Whether a browser opened the operation's address, without inputs: that shows a form and runs nothing."""
-    if request.format != "html":
+    if request.form.format != "html":
         return False
     return not any(request.parameters.get(parameter.name) for parameter in request.task.descriptor.inputs)
 

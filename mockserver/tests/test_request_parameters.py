@@ -1,0 +1,36 @@
+"""Urlencoded parameters are read as urllib reads them, and faster."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, quote_plus
+
+import pytest
+from gp_mockserver.request_parameters import MAX_FIELDS, MalformedRequest, query_parameters
+from hypothesis import given
+from hypothesis import strategies as st
+
+_SNIPPETS = ["%", "%4", "%41", "%zz", "%e2%82%ac", "%ff", "=", "+", "&", "_", ".", "\n", "\r\n", "%\n", "%0A", "a", " ", "\t", "é"]
+
+
+@given(st.lists(st.sampled_from(_SNIPPETS)).map("".join))
+def test_any_text_is_read_as_urllib_reads_it(text: str) -> None:
+    expected: dict[str, str] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True, errors="replace"):
+        expected.setdefault(name, value)
+    expected.pop("", None)
+    assert dict(query_parameters(text.encode())) == expected
+
+
+@given(st.text())
+def test_a_quoted_value_comes_back(value: str) -> None:
+    encoded = quote_plus(value, errors="replace")
+    assert query_parameters(f"v={encoded}".encode())["v"] == value.encode(errors="replace").decode()
+
+
+def test_the_first_of_two_values_counts() -> None:
+    assert query_parameters(b"f=json&f=html&empty=") == {"f": "json", "empty": ""}
+
+
+def test_more_parameters_than_any_task_has_are_refused() -> None:
+    with pytest.raises(MalformedRequest, match="more than"):
+        query_parameters(b"&".join(b"p%d=1" % number for number in range(MAX_FIELDS + 2)))

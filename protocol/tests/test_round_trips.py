@@ -1,0 +1,386 @@
+"""Whatever value crosses the wire comes out as it went in, and garbage as an error of the other party."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import pytest
+from gp_protocol.compound import CompositeValue
+from gp_protocol.data_types import DATA_TYPES, OutputOptions, PlainSpec, data_type
+from gp_protocol.errors import RemoteProtocolError
+from gp_protocol.feature_sets import FeatureSet, RecordSet
+from gp_protocol.fields import FIELD_TYPES, Field
+from gp_protocol.json_text import encode_json
+from gp_protocol.lenient_json import decode_json, reads_as_json
+from gp_protocol.references import DataFile, ItemReference, LayerReference, MapImage, Raster
+from gp_protocol.spatial_references import Extent, SpatialReference
+from gp_protocol.units import AREAL_UNITS, LINEAR_UNITS, TIME_UNITS, ArealUnit, LinearUnit, TimeUnit
+from hypothesis import given
+from hypothesis import strategies as st
+
+EVERYTHING = OutputOptions(return_z=True, return_m=True, return_true_curves=True)
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+WORDS = st.text(st.characters(exclude_categories=["Cs", "Z", "C"]), min_size=1, max_size=8)
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+WHOLE = st.integers(-4503599627370495, 4503599627370495)
+MILLISECONDS = st.integers(-62_135_596_800_000, 253_402_300_799_999)
+DATES = MILLISECONDS.map(lambda ms: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms))
+WKIDS = st.integers(1, 2**31 - 1)
+BY_ID = st.builds(
+    SpatialReference, WKIDS, st.none() | WKIDS, st.none() | WKIDS, st.none() | WKIDS
+) | st.builds(SpatialReference, latest_wkid=WKIDS)
+BY_WKT = st.builds(SpatialReference, wkt=WORDS)
+REFERENCES = BY_ID | BY_WKT
+OTHER_REFERENCES = (
+    st.builds(SpatialReference, wkt2=WORDS)
+    | st.builds(SpatialReference, name=WORDS, vcs_name=st.none() | WORDS)
+    | st.builds(SpatialReference, projection_file=WORDS)
+    | st.builds(SpatialReference, projection_file_item_id=WORDS)
+)
+ENVELOPES = st.builds(
+    Extent, NUMBERS, NUMBERS, NUMBERS, NUMBERS, zmin=st.none() | NUMBERS, mmax=st.none() | NUMBERS
+)
+EXTENTS = ENVELOPES | st.builds(
+    Extent, NUMBERS, NUMBERS, NUMBERS, NUMBERS, spatial_reference=st.none() | REFERENCES
+)
+ATTRIBUTES = {
+    "esriFieldTypeOID": st.integers(-(2**31), 2**31 - 1),
+    "esriFieldTypeSmallInteger": st.integers(-(2**15), 2**15 - 1),
+    "esriFieldTypeInteger": st.integers(-(2**31), 2**31 - 1),
+    "esriFieldTypeBigInteger": st.integers(-(2**63), 2**63 - 1),
+    "esriFieldTypeSingle": NUMBERS,
+    "esriFieldTypeDouble": NUMBERS,
+    "esriFieldTypeString": TEXTS,
+    "esriFieldTypeDate": MILLISECONDS,
+    "esriFieldTypeDateOnly": st.dates().map(str),
+    "esriFieldTypeTimeOnly": st.times().map(str),
+    "esriFieldTypeTimestampOffset": st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat),
+    "esriFieldTypeGeometry": st.none(),
+    "esriFieldTypeBlob": TEXTS,
+    "esriFieldTypeRaster": TEXTS,
+    "esriFieldTypeGUID": st.uuids().map(lambda uuid: f"{{{uuid}}}"),
+    "esriFieldTypeGlobalID": st.uuids().map(lambda uuid: f"{{{uuid}}}"),
+    "esriFieldTypeXML": TEXTS,
+}
+NULL_OR = {kind: st.none() | held for kind, held in ATTRIBUTES.items()}
+PLAIN_FIELDS = st.builds(
+    Field, WORDS, st.sampled_from(FIELD_TYPES), TEXTS, length=st.none() | st.integers(0, 7)
+)
+FIELDS = st.builds(
+    Field,
+    WORDS,
+    st.sampled_from(FIELD_TYPES),
+    TEXTS,
+    st.none() | st.booleans(),
+    st.none() | st.booleans(),
+    st.none() | st.integers(0, 255),
+)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[tuple[Field, ...], list[dict[str, Any]]]:
+    """Fields, and rows of attributes that they can hold."""
+    fields = draw(st.lists(PLAIN_FIELDS, max_size=4, unique_by=lambda field: field.name))
+    if draw(st.booleans()):
+        fields.append(Field("an id of 64 bits", "esriFieldTypeOID", length=8))
+    holds = [NULL_OR["esriFieldTypeBigInteger" if field.length == 8 else field.type] for field in fields]
+    rows = draw(st.integers(0, 3))
+    return tuple(fields), [
+        {field.name: draw(held) for field, held in zip(fields, holds, strict=True) if draw(st.booleans())}
+        for _ in range(rows)
+    ]
+
+
+def vertices(size: int) -> st.SearchStrategy[list[Any]]:
+    more = [NUMBERS | st.none()] * (size - 2)
+    return st.tuples(NUMBERS, NUMBERS, *more).map(list)
+
+
+def curves(vertex: st.SearchStrategy[list[Any]]) -> st.SearchStrategy[Any]:
+    flat = vertices(2)
+    flag = st.integers(0, 1)
+    return (
+        st.tuples(vertex, flat).map(lambda points: {"c": list(points)})
+        | st.tuples(vertex, flat, flat).map(lambda points: {"b": list(points)})
+        | st.tuples(vertex, flat, flag, flag).map(lambda arc: {"a": list(arc)})
+        | st.tuples(vertex, flat, flag, flag, NUMBERS, NUMBERS, NUMBERS).map(lambda arc: {"a": list(arc)})
+    )
+
+
+@cache
+def geometries(kind: str, has_z: bool, has_m: bool) -> st.SearchStrategy[dict[str, Any]]:
+    vertex = vertices(2 + has_z + has_m)
+    path = st.lists(vertex, min_size=1, max_size=4)
+    part = st.tuples(vertex, st.lists(vertex | curves(vertex), max_size=3)).map(
+        lambda start: [start[0], *start[1]]
+    )
+    paths, parts = st.lists(path, min_size=1, max_size=2), st.lists(part, min_size=1, max_size=2)
+    if kind == "esriGeometryPoint":
+        more = {key: NUMBERS for key, has in (("z", has_z), ("m", has_m)) if has}
+        return st.fixed_dictionaries({"x": NUMBERS, "y": NUMBERS}, optional=more)
+    if kind == "esriGeometryMultipoint":
+        return st.fixed_dictionaries({"points": path})
+    if kind == "esriGeometryPolyline":
+        return st.fixed_dictionaries({"paths": paths}) | st.fixed_dictionaries({"curvePaths": parts})
+    if kind == "esriGeometryPolygon":
+        return st.fixed_dictionaries({"rings": paths}) | st.fixed_dictionaries({"curveRings": parts})
+    return st.fixed_dictionaries(dict.fromkeys(("xmin", "ymin", "xmax", "ymax"), NUMBERS))
+
+
+@st.composite
+def feature_sets(draw: st.DrawFn) -> FeatureSet:
+    kind = draw(
+        st.sampled_from(
+            [
+                "esriGeometryPoint",
+                "esriGeometryMultipoint",
+                "esriGeometryPolyline",
+                "esriGeometryPolygon",
+                "esriGeometryEnvelope",
+            ]
+        )
+    )
+    has_z, has_m = draw(st.booleans()), draw(st.booleans())
+    fields, rows = draw(tables())
+    shapes = geometries(kind, has_z, has_m)
+    return FeatureSet(
+        kind,
+        draw(st.none() | REFERENCES),
+        fields,
+        [{"attributes": row, "geometry": draw(shapes) if draw(st.booleans()) else None} for row in rows],
+        has_z,
+        has_m,
+        draw(st.none() | WORDS),
+        draw(st.none() | st.dictionaries(WORDS, TEXTS, min_size=1, max_size=2)),
+    )
+
+
+RECORD_SETS = st.builds(
+    lambda table, name: RecordSet(table[0], [{"attributes": row} for row in table[1]], name),
+    tables(),
+    st.none() | WORDS,
+)
+LAYERS = st.builds(
+    LayerReference, WORDS, st.none() | WORDS, st.none() | MILLISECONDS | WORDS, st.none() | WORDS
+)
+MAP_IMAGES = st.builds(
+    MapImage, WORDS, st.none() | WHOLE, st.none() | WHOLE, st.none() | EXTENTS, st.none() | NUMBERS
+)
+RASTERS = st.builds(Raster, WORDS, st.none() | WORDS, st.none() | WORDS)
+ITEMS = st.builds(ItemReference, WORDS)
+URLS = st.builds(LayerReference, WORDS)
+FILES = st.builds(DataFile, WORDS)
+
+
+NOTHING: st.SearchStrategy[Any] = st.nothing()
+
+
+@dataclass(frozen=True)
+class Space:
+    """All values of one type: both ways, and those that only go in or only come out."""
+
+    both: st.SearchStrategy[Any]
+    inputs: st.SearchStrategy[Any] = NOTHING
+    outputs: st.SearchStrategy[Any] = NOTHING
+
+
+def units(kind: type, names: tuple[str, ...]) -> Space:
+    return Space(st.builds(kind, NUMBERS, st.sampled_from(names)))
+
+
+SPACES = {
+    "GPBoolean": Space(st.booleans()),
+    "GPLong": Space(WHOLE),
+    "GPDouble": Space(NUMBERS),
+    "GPString": Space(TEXTS.filter(lambda text: not reads_as_json(text))),
+    "GPStringHidden": Space(TEXTS),
+    "GPSQLExpression": Space(TEXTS),
+    "GPDate": Space(DATES),
+    "GPLinearUnit": units(LinearUnit, LINEAR_UNITS),
+    "GPArealUnit": units(ArealUnit, AREAL_UNITS),
+    "GPTimeUnit": units(TimeUnit, TIME_UNITS),
+    "GPFeatureRecordSetLayer": Space(feature_sets(), LAYERS | ITEMS, URLS | MAP_IMAGES),
+    "GPRecordSet": Space(RECORD_SETS, LAYERS | ITEMS, URLS),
+    "GPRasterDataLayer": Space(RASTERS, st.builds(Raster, item_id=WORDS), MAP_IMAGES),
+    "GPRasterData": Space(RASTERS, st.builds(Raster, item_id=WORDS), MAP_IMAGES),
+    "GPDataFile": Space(
+        FILES, st.builds(DataFile, item_id=WORDS) | st.builds(DataFile, portal_item_id=WORDS)
+    ),
+    "Field": Space(FIELDS),
+    "GPSpatialReference": Space(REFERENCES, OTHER_REFERENCES),
+    "GPCoordinateSystem": Space(REFERENCES, OTHER_REFERENCES),
+    "GPExtent": Space(EXTENTS),
+    "GPEnvelope": Space(ENVELOPES),
+}
+
+
+class Info:
+    """An entry of parameterInfos."""
+
+    def __init__(self, data_type: str, name: str = "", parameter_infos: list[Info] | None = None) -> None:
+        self.name = name
+        self.data_type = data_type
+        self.parameter_infos = parameter_infos
+
+
+SIMPLE = sorted(SPACES)
+
+
+def carried(json: Any) -> Any:
+    """What arrives of a JSON value on the other side."""
+    return decode_json(encode_json(json), strict=True)
+
+
+def test_every_type_of_the_table_is_tested_here() -> None:
+    assert set(DATA_TYPES) == {
+        *SPACES,
+        *(f"GPMultiValue:{name}" for name in SPACES),
+        "GPComposite",
+        "GPMultiValue:GPComposite",
+        "GPValueTable",
+    }
+
+
+@pytest.mark.parametrize("name", SIMPLE)
+@given(st.data())
+def test_an_output_arrives_as_it_left(name: str, data: st.DataObject) -> None:
+    kind, space = data_type(name), SPACES[name]
+    value = data.draw(space.both | space.outputs)
+    assert kind.decode_output(carried(kind.encode_output(value, EVERYTHING))) == value
+
+
+@pytest.mark.parametrize("name", SIMPLE)
+@given(st.data())
+def test_an_input_arrives_as_it_left(name: str, data: st.DataObject) -> None:
+    kind, space = data_type(name), SPACES[name]
+    value = data.draw(space.both | space.inputs)
+    assert kind.decode_input(kind.encode_input(value)) == value
+
+
+@pytest.mark.parametrize("name", SIMPLE)
+@given(st.data())
+def test_an_input_arrives_as_python_text_too(name: str, data: st.DataObject) -> None:
+    kind, space = data_type(name), SPACES[name]
+    value = data.draw(space.both | space.inputs)
+    form = kind.encode_input_json(value, PlainSpec())
+    assert kind.decode_input(str(form)) == value
+
+
+@pytest.mark.parametrize("name", SIMPLE)
+@given(st.data())
+def test_lists_arrive_as_they_left(name: str, data: st.DataObject) -> None:
+    many, space = data_type(f"GPMultiValue:{name}"), SPACES[name]
+    outputs = data.draw(st.lists(st.none() | space.both | space.outputs, max_size=3))
+    assert many.decode_output(carried(many.encode_output(outputs, EVERYTHING))) == outputs
+    inputs = data.draw(st.lists(st.none() | space.both | space.inputs, max_size=3))
+    assert many.decode_input(many.encode_input(inputs)) == inputs
+
+
+@pytest.mark.parametrize("name", SIMPLE)
+@given(st.data())
+def test_composites_arrive_as_they_left(name: str, data: st.DataObject) -> None:
+    value = CompositeValue(name, data.draw(SPACES[name].both))
+    one, many = data_type("GPComposite"), data_type("GPMultiValue:GPComposite")
+    assert one.decode_input(one.encode_input(value)) == value
+    assert one.encode_output(value) == data_type(name).encode_output(value.value)
+    assert many.decode_output(carried(many.encode_output([value, value], EVERYTHING))) == [value, value]
+    assert many.decode_input(many.encode_input([value])) == [value]
+
+
+@given(st.data(), st.booleans())
+def test_tables_arrive_as_they_left(data: st.DataObject, by_name: bool) -> None:
+    kinds = data.draw(st.lists(st.sampled_from([*SIMPLE, "GPMultiValue:GPLong"]), min_size=1, max_size=3))
+    spec = PlainSpec(parameter_infos=[Info(kind, f"Column {index}") for index, kind in enumerate(kinds)])
+    cells = [
+        st.lists(WHOLE, max_size=2)
+        if ":" in kind
+        else SPACES[kind].both
+        if data_type(kind).is_text
+        else st.none() | SPACES[kind].both
+        for kind in kinds
+    ]
+    rows = data.draw(st.lists(st.tuples(*cells).map(list), max_size=3))
+    table = data_type("GPValueTable")
+    options = OutputOptions(True, True, True, return_column_name=by_name)
+    assert table.decode_output(carried(table.encode_output(rows, options, spec)), spec) == rows
+    assert table.decode_input(table.encode_input(rows, spec), spec) == rows
+
+
+@given(feature_sets(), st.booleans(), st.booleans())
+def test_what_was_not_asked_for_never_leaves(value: FeatureSet, with_z: bool, with_m: bool) -> None:
+    finite = [
+        feature
+        for feature in value.features
+        if not feature["geometry"] or not any("curve" in key for key in feature["geometry"])
+    ]
+    value = FeatureSet(
+        value.geometry_type, value.spatial_reference, value.fields, finite, value.has_z, value.has_m
+    )
+    kind = data_type("GPFeatureRecordSetLayer")
+    read = kind.decode_output(carried(kind.encode_output(value, OutputOptions(with_z, with_m))))
+    assert len(read.features) == len(finite)
+    if not with_z:
+        assert not read.has_z
+    if not with_m:
+        assert not read.has_m
+
+
+@pytest.mark.parametrize("name", sorted(DATA_TYPES))
+@given(st.text() | st.text("{}[]'\",: \\01.eE-NaTrufls", max_size=30))
+def test_garbage_in_is_a_remote_error_and_nothing_else(name: str, raw: str) -> None:
+    with suppress(RemoteProtocolError):
+        data_type(name).decode_input(raw)
+
+
+KEYS = """
+    features geometry attributes fields name type length x y z m points paths rings curvePaths c b a hasZ hasM
+    spatialReference wkid wkt geometryType url itemID time mapImage href extent xmin ymin xmax ymax distance area
+    units date format dataType value layers layerDefinition featureSet
+"""
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | NUMBERS
+    | st.text(max_size=6)
+    | st.sampled_from(["NaN", "esriMiles"]),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS.split()), inner, max_size=5)
+    ),
+    max_leaves=20,
+)
+
+
+@pytest.mark.parametrize("name", sorted(DATA_TYPES))
+@given(JSON)
+def test_json_of_another_shape_is_a_remote_error_and_nothing_else(name: str, value: Any) -> None:
+    for read in (data_type(name).decode_input, data_type(name).decode_output):
+        with suppress(RemoteProtocolError):
+            read(value)
+
+
+@given(feature_sets(), st.data())
+def test_a_damaged_feature_set_is_a_remote_error_and_nothing_else(
+    value: FeatureSet, data: st.DataObject
+) -> None:
+    kind = data_type("GPFeatureRecordSetLayer")
+    broken = json.loads(kind.encode_input(value))
+    holder: Any = broken
+    while True:
+        keys = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
+        if not keys:
+            break
+        key = data.draw(st.sampled_from(keys))
+        if isinstance(holder[key], list | dict) and data.draw(st.booleans()):
+            holder = holder[key]
+            continue
+        holder[key] = data.draw(JSON)
+        break
+    with suppress(RemoteProtocolError):
+        kind.decode_input(broken)
