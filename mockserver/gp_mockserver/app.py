@@ -26,6 +26,7 @@ from gp_mockserver.request_parameters import (
 from gp_mockserver.requests import Form, Request
 from gp_mockserver.sending import allow_preflight, send_answer
 from gp_mockserver.sites import Site
+from gp_mockserver.tool_calls import ToolFailed
 
 log = logging.getLogger("gp_mockserver")
 
@@ -130,6 +131,8 @@ def _as_refusal(error: Exception, scope: Scope, address: Address | None) -> Refu
     """The protocol's own form of whatever went wrong; what nobody foresaw is logged."""
     if isinstance(error, Refusal):
         return error
+    if isinstance(error, ToolFailed):
+        return Refusal("bad-value", *error.texts)
     if isinstance(error, BodyTooLarge):
         return Refusal("too-large")
     if isinstance(error, MalformedRequest):

@@ -118,7 +118,9 @@ def _crs(spatial_reference: SpatialReference) -> CRS:
     from pyproj.exceptions import CRSError
 
     for wkid in (spatial_reference.latest_wkid, spatial_reference.wkid):
-        for authority in ("EPSG", "ESRI") if wkid else ():
+        if not wkid:
+            continue
+        for authority in ("EPSG", "ESRI"):
             try:
                 return CRS.from_authority(authority, 3857 if wkid == _GOOGLE else wkid)
             except CRSError:

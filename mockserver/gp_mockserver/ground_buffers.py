@@ -88,7 +88,7 @@ def _grown_on_ground(part: Shape, source: SpatialReference, distance: float) -> 
 
     if part.length:
         part = shapely.segmentize(part, part.length / 64)
-    on_ground = shapely.transform(part, lambda v: np.column_stack(to_degrees(*v.T.tolist(), source)))
+    on_ground = shapely.transform(part, lambda v: np.array(to_degrees(*_columns(v), source)).T)
     west, south, east, north = on_ground.bounds
     middle = (south + north) / 2
     local = Proj(proj="aeqd", lon_0=(west + east) / 2, lat_0=middle, ellps="WGS84")
@@ -144,6 +144,11 @@ def _rings_in(area: Shape, target: SpatialReference) -> list[Ring]:
     import shapely
 
     def moved(vertices: NDArray[Any]) -> NDArray[Any]:
-        return np.column_stack(transformed(*vertices.T.tolist(), WGS84, target))
+        return np.array(transformed(*_columns(vertices), WGS84, target)).T
 
     return rings_of(shapely.transform(area, moved))
+
+
+def _columns(vertices: NDArray[Any]) -> tuple[list[float], list[float]]:
+    """The xs and the ys of an array of vertices."""
+    return vertices[:, 0].tolist(), vertices[:, 1].tolist()

@@ -47,10 +47,6 @@ def tool_call(
 ) -> ToolCall:
     """What a tool sees of one run."""
     site = task.service.site
-    if environment.extent is not None:
-        from gp_mockserver.spatial import within_extent
-
-        inputs = {name: within_extent(value, environment.extent) for name, value in inputs.items()}
     return ToolCall(
         job_id=job_id,
         task=task.descriptor,
@@ -66,6 +62,8 @@ def tool_call(
 
 async def run(task: ServedTask, tool: Tool, call: ToolCall) -> tuple[Outcome, bytes]:
     """A tool's outcome and its outputs as they are kept; outputs that do not fit their types make it a failure."""
+    if call.extent is not None:
+        tool = _within_extent(tool)
     if task.blocking:
         outcome = await asyncio.get_running_loop().run_in_executor(_workers(), run_tool, tool, call)
     else:
@@ -79,3 +77,16 @@ async def run(task: ServedTask, tool: Tool, call: ToolCall) -> tuple[Outcome, by
         log.warning("%s: the outputs of %s cannot be served: %s", task.path, call.job_id, text)
         message = TimedMessage(type=MessageType.ERROR, text=text, after=outcome.seconds)
         return replace(outcome, status=JobStatus.FAILED, messages=(*outcome.messages, message)), b"{}"
+
+
+def _within_extent(tool: Tool) -> Tool:
+    """A tool that sees only the features that overlap the extent of its call."""
+
+    def narrowed(call: ToolCall) -> Mapping[str, Any]:
+        from gp_mockserver.spatial import within_extent
+
+        assert call.extent is not None
+        call.inputs = {name: within_extent(value, call.extent) for name, value in call.inputs.items()}
+        return tool(call)
+
+    return narrowed

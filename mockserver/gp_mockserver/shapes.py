@@ -34,7 +34,7 @@ def parts_of(geometry: Geometry) -> list[Shape]:
     ]
     if "paths" in geometry or "curvePaths" in geometry:
         return [shapely.LineString(line) for line in lines if len(line) > 1]
-    areas = [shapely.Polygon(line) for line in lines if len(line) > 3]
+    areas: list[Shape] = [shapely.Polygon(line) for line in lines if len(line) > 3]
     return [even_odd(areas)] if areas else []
 
 

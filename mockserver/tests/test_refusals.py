@@ -132,3 +132,10 @@ def test_the_wording_of_an_error_can_be_overridden_by_name(open_wire: Any, fresh
     site = builtin_site(**fresh, errors={"unknown-task": {"code": 404, "message": "Task not found"}})
     error = open_wire(site).error("WorldViewshed/GPServer/nothing")
     assert (error["code"], error["message"]) == (404, "Task not found")
+
+
+@pytest.mark.parametrize("asked", [{"env:outSR": "999999"}, {"context": '{"extent":{"xmin":0,"ymin":0,"xmax":1,"ymax":1,"spatialReference":{"wkid":999999}}}'}])
+def test_a_spatial_reference_that_nobody_knows_is_named(wire: Any, asked: dict[str, str]) -> None:
+    error = wire.error(f"{VIEWSHED}/execute", Input_Observation_Point=POINT, **asked)
+    assert error["code"] == 400
+    assert "999999" in error["details"][0]

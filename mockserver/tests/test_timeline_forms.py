@@ -65,7 +65,7 @@ def test_the_short_form_says_what_servers_say_and_the_tools_own_messages() -> No
         "Submitted.",
         "Executing...",
         "Start Time: Thursday, January 1, 1970 12:00:00 AM",
-        "Executing (Zonal): Zonal ",
+        "Executing (Zonal): Zonal",
         "Reading…",
     ]
     assert messages(text, 10)[4:] == [

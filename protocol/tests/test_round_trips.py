@@ -340,8 +340,8 @@ def test_garbage_in_is_a_remote_error_and_nothing_else(name: str, raw: str) -> N
 
 KEYS = """
     features geometry attributes fields name type length x y z m points paths rings curvePaths c b a hasZ hasM
-    spatialReference wkid wkt geometryType url itemID time mapImage href extent xmin ymin xmax ymax distance area
-    units date format dataType value layers layerDefinition featureSet
+    spatialReference wkid wkt geometryType url itemID time mapImage href extent xmin ymin xmax ymax distance
+    area units date format dataType value layers layerDefinition featureSet
 """
 JSON = st.recursive(
     st.none()
