@@ -6,6 +6,7 @@ import argparse
 import json
 import platform
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,11 +23,11 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1_000_000, help="jobs in the full store (1,000,000)")
     parser.add_argument("--json", type=Path, default=Path("benchmarks.json"), help="where the figures go")
     options = parser.parse_args()
-    runs = {
+    runs: dict[str, Callable[[], list[Measurement]]] = {
         "start": lambda: first_answer.measure(starts=options.starts),
         "http": lambda: http_rates.measure(rounds=options.rounds, seconds=options.seconds),
         "store": lambda: store_size.measure(jobs=options.jobs),
-        "job": lambda: long_job.measure(),
+        "job": long_job.measure,
     }
     if unknown := set(options.names) - set(runs):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; known are {', '.join(runs)}")

@@ -154,7 +154,7 @@ def benchmarks(port: int) -> Iterator[Rates]:
 
 def answers_of_the_mock(port: int, rates: Rates) -> dict[str, object]:
     """The answers that the bare app is to send, headers included but for those that uvicorn sets."""
-    answers = {}
+    answers: dict[str, object] = {}
     for path, body in rates.asked:
         headers, content = ask(port, f"{path}?f=json" if body is None else path, body)
         kept = [(name, value) for name, value in headers if name.lower() not in SET_BY_UVICORN]

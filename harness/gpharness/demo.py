@@ -71,8 +71,9 @@ class Narrator:
     """Prints a tour. Colours only in a terminal, never with NO_COLOR or CI."""
 
     def __init__(self) -> None:
-        plain = True if os.environ.get("CI") else None
-        self._console = Console(file=sys.stdout, no_color=plain, highlight=False)
+        plain = os.environ.get("NO_COLOR") or os.environ.get("CI")
+        terminal = False if plain else None
+        self._console = Console(file=sys.stdout, force_terminal=terminal, highlight=False)
 
     def say(self, text: str, style: str = "") -> None:
         self._console.print(Text(text, style=style), soft_wrap=True)

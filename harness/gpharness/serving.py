@@ -79,11 +79,9 @@ def load(file: Path | None, settings: Settings) -> Site:
 def load_all(paths: Sequence[Path], settings: Settings) -> dict[Path | None, Site]:
     """Every site to serve by its file. Raises ServeError, MockServerError or ProtocolError."""
     files = site_files(paths)
-    if settings.context is not None and len(files) > 1:
-        raise ServeError(
-            f"--context {settings.context} fits one site, and {len(files)} site files are given; "
-            "say `context:` in each of them"
-        )
+    for option, value in (("--context", settings.context), ("--public-url", settings.public_url)):
+        if value is not None and len(files) > 1:
+            raise ServeError(f"{option} {value} fits one site, and {len(files)} site files are given")
     sites: dict[Path | None, Site] = {}
     owners: dict[str, Path | None] = {}
     chosen: list[Path | None] = [*files] or [None]
@@ -110,6 +108,8 @@ def serve_sites(
 ) -> int:
     """Serve until SIGINT or SIGTERM; the command's exit status."""
     try:
+        if ready_file is not None and not os.access(ready_file.parent, os.W_OK):
+            raise ServeError(f"--ready-file {ready_file}: no folder there that can be written to")
         sites = load_all(paths, settings)
         with ExitStack() as stack:
             app = MockServer(list(sites.values()))

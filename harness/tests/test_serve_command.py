@@ -115,7 +115,7 @@ def test_a_folder_stands_for_the_site_files_in_it(gpharness, tmp_path):
     assert [tasks_of(url) for url in urls] == [["Task"], ["Task"]]
 
 
-def test_a_clock_sixty_times_as_fast_makes_a_job_short(gpharness):
+def test_nobody_waits_for_a_job_on_the_jumping_clock(gpharness):
     url = gpharness("serve", "--port", "0", "--clock", "jump").url()
     task = f"{url}/Simulation/JobOutcomes/GPServer/StepProgress"
     job = get(f"{task}/submitJob?f=json")
@@ -144,6 +144,7 @@ def test_one_seed_gives_the_same_job_ids_on_every_run(gpharness):
         (["--prot", "1"], "--port"),
         (["nowhere.yaml"], "nowhere.yaml"),
         (["."], "no site file"),
+        (["--ready-file", "nowhere/ready"], "nowhere/ready"),
     ],
 )
 def test_wrong_usage_is_status_2_and_names_what_was_met(gpharness, words, said):
@@ -182,6 +183,16 @@ def test_two_sites_under_one_context_are_refused_by_name(gpharness, tmp_path):
     (line,) = running.rest_of(running.err)
     for word in ("a.yaml", "b.yaml", "'same'"):
         assert word in line
+
+
+def test_an_option_for_one_site_is_refused_for_two(gpharness, tmp_path):
+    files = [tmp_path / "a.yaml", tmp_path / "b.yaml"]
+    for file in files:
+        file.write_text(SITE_FILE.format(context=file.stem, task="Task"), encoding="utf-8")
+    running = gpharness("serve", *files, "--port", "0", "--context", "both")
+    assert running.status() == 2
+    (line,) = running.rest_of(running.err)
+    assert "--context both fits one site" in line
 
 
 def test_reload_serves_a_changed_file_and_keeps_the_old_site_while_it_is_broken(gpharness, site_file):

@@ -34,8 +34,6 @@ class Address(msgspec.Struct, frozen=True):
         return Address(self.site, operation, self.service, self.task, job_id, name)
 
 
-
-
 _REMEMBERED = frozenset({"info", "catalogue", "service", "task", "execute", "submitJob"})
 _MAX_REMEMBERED = 10_000
 

@@ -58,7 +58,9 @@ class MockServer:
         """Serve a site no longer, and remove its files. Raises SiteError for a context that is not served."""
         site = self.sites.pop(context, None)
         if site is None:
-            raise SiteError(f"no site is served under {context!r}: there is {', '.join(self.sites) or 'none'}")
+            raise SiteError(
+                f"no site is served under {context!r}: there is {', '.join(self.sites) or 'none'}"
+            )
         site.close()
 
     def close(self) -> None:
@@ -71,7 +73,9 @@ class MockServer:
             try:
                 await self._respond(scope, receive, send)
             except ClientLeft:
-                log.info("%s %s: the client left before its request was whole", scope["method"], scope["path"])
+                log.info(
+                    "%s %s: the client left before its request was whole", scope["method"], scope["path"]
+                )
         elif scope["type"] == "lifespan":
             await _live(receive, send)
         else:

@@ -26,6 +26,11 @@ MAX_VALUES = 2_000_000
 """How many values a file may hold once its aliases are written out."""
 
 _SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})")
+_TAB_SENSITIVE = re.compile(
+    r"""(?:^|(?<=[\s,\[{:]))(?:"(?:\\.|[^"\\])*"|'(?:''|[^'])*'|\#[^\n]*)|[\[\]{}]|\n[ \t]*\t[ \t]*""",
+    re.DOTALL,
+)
+"""What tells whether a line that starts with a tab stands within JSON: quotes, comments and brackets."""
 _TAG = "tag:yaml.org,2002:"
 _INTEGER = re.compile(r"[-+]?[0-9]+$")
 _NUMBER = re.compile(
@@ -89,7 +94,7 @@ def parse_yaml(text: str, file: str = "") -> Any:
     import yaml
 
     try:
-        loader = _loader_class()(_SURROGATES.sub(_joined, text))
+        loader = _loader_class()(_SURROGATES.sub(_joined, _without_tabs(text)))
         try:
             node = loader.get_single_node()
             if node is None:
@@ -107,6 +112,23 @@ def parse_yaml(text: str, file: str = "") -> Any:
         raise SiteFileError("", " ".join(str(error).split()), "YAML or JSON", file=file) from error
     except RecursionError as error:
         raise SiteFileError("", "values nested too deeply", "YAML of a sensible depth", file=file) from error
+
+
+def _without_tabs(text: str) -> str:
+    """The text with blanks for tabs where lines of JSON start: YAML trips over some of them."""
+    depth = 0
+
+    def blank(token: re.Match[str]) -> str:
+        nonlocal depth
+        if token[0] in "[{":
+            depth += 1
+        elif token[0] in "]}":
+            depth = max(depth - 1, 0)
+        elif depth and token[0][0] == "\n":
+            return token[0].replace("\t", " ")
+        return token[0]
+
+    return _TAB_SENSITIVE.sub(blank, text) if "\t" in text else text
 
 
 def _joined(pair: re.Match[str]) -> str:

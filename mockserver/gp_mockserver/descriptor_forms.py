@@ -28,6 +28,7 @@ from gp_protocol.descriptors import (
 )
 from gp_protocol.error_envelopes import read_error
 from gp_protocol.errors import ProtocolError, shown
+from gp_protocol.filters import LIST_FILTERS, Filter, RangeFilter, UnknownFilter
 from gp_protocol.suggestions import did_you_mean, one_of
 
 from gp_mockserver.errors import SiteFileError
@@ -49,6 +50,10 @@ _PARAMETER_TYPES = {
     "required": ParameterType.REQUIRED,
     "optional": ParameterType.OPTIONAL,
     "derived": ParameterType.DERIVED,
+}
+_FILTERS = {
+    "range": "{type: range, minimum: 0, maximum: 9}",
+    **{name: f"{{type: {name}, list: […]}}" for name in (*LIST_FILTERS, "codedValue", "composite")},
 }
 _FEATURES = ("GPFeatureRecordSetLayer", "GPRecordSet")
 _NEARLY = 0.88
@@ -151,7 +156,10 @@ def _parameter(data: Mapping[str, Any], name: str | None, path: str) -> Paramete
     except ProtocolError as error:
         raise SiteFileError.of(error, path) from None
     parameter = _with_known_type(parameter, pasted, path)
-    return parameter if pasted else _with_checked_default(parameter, path)
+    if pasted:
+        return parameter
+    _check_filter(parameter.filter, join(path, "filter"))
+    return _with_checked_default(parameter, path)
 
 
 def _complete(rest: dict[str, Any]) -> None:
@@ -192,6 +200,16 @@ def _with_checked_default(parameter: Parameter, path: str) -> Parameter:
         return replace(parameter, default_value=kind.encode_input_json(value, parameter))
     except ProtocolError as error:
         raise SiteFileError.of(error, join(path, "defaultValue")) from None
+
+
+def _check_filter(given: Filter | None, path: str) -> None:
+    """Raises SiteFileError for a filter that no server knows and for a key that its kind does not have."""
+    if isinstance(given, UnknownFilter):
+        remedy = did_you_mean(str(given.raw.get("type")), _FILTERS)
+        raise SiteFileError(path, shown(dict(given.raw)), f"one of {', '.join(_FILTERS.values())}", remedy)
+    for key in given.extras if given is not None else ():
+        known = ["type", "minimum", "maximum"] if isinstance(given, RangeFilter) else ["type", "list"]
+        raise unknown_key(key, known, path)
 
 
 def _rest_json(data: Mapping[str, Any], form: type[msgspec.Struct], path: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import msgspec
-from gp_protocol.job_states import FINAL, JobStatus, may_become
+from gp_protocol.job_states import CANCELLABLE, FINAL, JobStatus, may_become
 from gp_protocol.messages import DateStyle, Message, Progress, date_text, elapsed_text
 
 from gp_mockserver.timelines import TimedMessage, Timeline
@@ -203,7 +203,11 @@ def _cancelled_course(facts: JobFacts, cancelled_at: float, now: float) -> _Cour
     """The way of a cancelled job; None where the cancel was refused or the job came to its own end first."""
     timeline = facts.timeline
     entered, until, queueing = _walk(facts, cancelled_at)
-    status = JobStatus.WAITING if queueing else _status(timeline, len(entered) - 1)
+    phase = len(entered) - 1
+    while phase > 0 and entered[phase] == cancelled_at and _status(timeline, phase) not in CANCELLABLE:
+        # What a gate or a poll moved at the very instant of the cancel, it moved afterwards.
+        phase -= 1
+    status = JobStatus.WAITING if queueing else _status(timeline, phase)
     check = _next_check(facts, cancelled_at)
     if status is JobStatus.WAITING:
         # A job that is to be cancelled is not started any more, so its course ends with the cancel.

@@ -33,10 +33,16 @@ class Place(msgspec.Struct, gc=False):
         return self.starts_at + self.seconds
 
 
-def starts(jobs: Iterable[tuple[float, float]], instances: int) -> list[float]:
-    """When each job, `(ready_at, seconds)` in the order of submission, starts on that many instances."""
-    free = [-math.inf] * instances
-    return [_take(free, ready_at, seconds) for ready_at, seconds in jobs]
+def starts(jobs: Iterable[tuple[float, float]], free: list[float]) -> list[float]:
+    """When each job, `(ready_at, seconds)` in the order of submission, starts.
+
+    `free` is a heap of the instants from which each instance is free, and is left as it is after these jobs.
+    """
+    times = []
+    for ready_at, seconds in jobs:
+        times.append(max(ready_at, free[0]))
+        heapreplace(free, times[-1] + seconds)
+    return times
 
 
 class ServiceQueue:
@@ -53,7 +59,7 @@ class ServiceQueue:
             )
         self.instances = instances
         self._free = [-math.inf] * instances
-        """When each instance is free, once all the jobs so far are over: a heap."""
+        """When each instance has done all jobs so far: a heap."""
         self._places: dict[str, Place] = {}
         self._prune_above = 64
 
@@ -65,12 +71,12 @@ class ServiceQueue:
         if len(self._places) >= self._prune_above:
             self._drop_ended(now)
             self._prune_above = 2 * len(self._places) + 64
-        starts_at = _take(self._free, ready_at, seconds)
+        (starts_at,) = starts([(ready_at, seconds)], self._free)
         self._places[job_id] = Place(ready_at, seconds, starts_at)
         return starts_at
 
     def amend(self, job_id: str, seconds: float, now: float) -> dict[str, float]:
-        """The job turns out to execute that long, from its start; the starts of other jobs that this changes."""
+        """The job turns out to execute for `seconds` in all; the starts of other jobs that this changes."""
         place = self._places.get(job_id)
         if place is None or place.seconds == seconds:
             return {}
@@ -78,7 +84,7 @@ class ServiceQueue:
         return self._planned_again(now)
 
     def leave(self, job_id: str, now: float) -> dict[str, float]:
-        """The job does not execute, or not any longer; the starts of other jobs that this changes."""
+        """The job executes no more, or never; the starts of other jobs that this changes."""
         place = self._places.pop(job_id, None)
         if place is None or place.ends_at <= now:
             return {}
@@ -93,16 +99,10 @@ class ServiceQueue:
         self._free = nlargest(self.instances, started)
         self._free += [now] * (self.instances - len(self._free))
         heapify(self._free)
+        waiting = {job_id: place for job_id, place in self._places.items() if place.starts_at > now}
+        times = starts([(place.ready_at, place.seconds) for place in waiting.values()], self._free)
         changed = {}
-        for job_id, place in self._places.items():
-            if place.starts_at > now:
-                starts_at = _take(self._free, place.ready_at, place.seconds)
-                if starts_at != place.starts_at:
-                    place.starts_at = changed[job_id] = starts_at
+        for (job_id, place), starts_at in zip(waiting.items(), times, strict=True):
+            if starts_at != place.starts_at:
+                place.starts_at = changed[job_id] = starts_at
         return changed
-
-
-def _take(free: list[float], ready_at: float, seconds: float) -> float:
-    starts_at = max(ready_at, free[0])
-    heapreplace(free, starts_at + seconds)
-    return starts_at

@@ -103,7 +103,9 @@ def serve(
     sites: Site | Iterable[Site] | MockServer, host: str = LOOPBACK, port: int = 0
 ) -> Iterator[RunningServer]:
     """Serve sites in a thread for as long as the block lasts; a free port unless one is given."""
-    app = sites if isinstance(sites, MockServer) else MockServer([sites] if isinstance(sites, Site) else sites)
+    app = (
+        sites if isinstance(sites, MockServer) else MockServer([sites] if isinstance(sites, Site) else sites)
+    )
     with listening(host, port) as (listener, url), contextlib.closing(app):
         started = threading.Event()
         server = _Server(app, started.set, signals=False)

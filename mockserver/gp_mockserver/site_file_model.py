@@ -6,6 +6,7 @@ pasted.
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -94,7 +95,9 @@ class ServiceForm(msgspec.Struct, rename="camel"):
     schema: Any = None
     descriptor: dict[str, Any] | None = None
     descriptor_file: str | None = None
-    instances: Annotated[int, Meta(ge=1, description="a whole number, 1 or more")] | None = None
+    instances: Annotated[int, Meta(ge=1, le=10_000, description="a whole number from 1 to 10000")] | None = (
+        None
+    )
     message_level: Literal["None", "Error", "Warning", "Info"] = "Info"
     latency: Latencies | None = None
     started: bool = True
@@ -170,3 +173,7 @@ def site_file_schema() -> dict[str, Any]:
         **root,
         "$defs": parts,
     }
+
+
+if __name__ == "__main__":
+    print(json.dumps(site_file_schema(), indent=2))

@@ -167,6 +167,7 @@ def _add_service(site: Site, name: str, data: Data, files: SiteFolder, path: str
         raise SiteFileError(path, shown(name), "a name such as Service or Folder/Service")
     refuse_error_answers(data, path)
     found = _descriptor(data, files, path)
+    shaped(found, ServiceForm, join(path, "descriptor"))
     data = {**found, **data}
     form = shaped(data, ServiceForm, path)
     entries = _task_entries(data, found, files, path)

@@ -79,7 +79,9 @@ class ServedService:
     def __post_init__(self) -> None:
 
         own = self.descriptor.current_version
-        self.profile = profile(own) if own is not None and not self.site.version_is_given else self.site.profile
+        self.profile = (
+            profile(own) if own is not None and not self.site.version_is_given else self.site.profile
+        )
 
     @property
     def name(self) -> str:
@@ -157,7 +159,7 @@ class Site:
         self.profile: Profile = profile(DEFAULT_VERSION if version is None else version)
         self.seed = seed
         self.clock: Clock = clock or RealClock()
-        self.store: JobStore = store or MemoryJobStore()
+        self.store: JobStore = MemoryJobStore() if store is None else store
         self.latency = dict(latency or {})
         self.errors = dict(errors or {})
         self.bad_input = bad_input

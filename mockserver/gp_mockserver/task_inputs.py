@@ -32,7 +32,6 @@ class Environment:
     process_sr: SpatialReference | None = None
     extent: Extent | None = None
 
-
     def output_reference(self, inputs: Mapping[str, Any]) -> SpatialReference | None:
         """Where outputs are answered: outSR, else processSR, else where the first features of the inputs lie."""
         if self.out_sr or self.process_sr:
@@ -124,7 +123,9 @@ def read_environment(parameters: Mapping[str, str], profile: Profile) -> Environ
         except RemoteProtocolError as error:
             raise Refusal("bad-value", error.at("context").detail) from None
         if not isinstance(members, dict):
-            raise Refusal("bad-value", f"context: met {context[:80]}, expected an object of outSR, processSR and extent")
+            raise Refusal(
+                "bad-value", f"context: met {context[:80]}, expected an object of outSR, processSR and extent"
+            )
         return Environment(
             read_spatial_reference_parameter("context.outSR", members.get("outSR")),
             read_spatial_reference_parameter("context.processSR", members.get("processSR")),
@@ -134,7 +135,8 @@ def read_environment(parameters: Mapping[str, str], profile: Profile) -> Environ
     if not out_sr and not process_sr:
         return _EVERYWHERE
     return Environment(
-        read_spatial_reference_parameter("env:outSR", out_sr), read_spatial_reference_parameter("env:processSR", process_sr)
+        read_spatial_reference_parameter("env:outSR", out_sr),
+        read_spatial_reference_parameter("env:processSR", process_sr),
     )
 
 

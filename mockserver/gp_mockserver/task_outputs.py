@@ -7,12 +7,13 @@ cost little, outlive the process in a store, and can be answered in any spatial 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from gp_protocol.compound import CompositeValue
+from gp_protocol.compound import as_composite
 from gp_protocol.data_types import PLAIN, OutputOptions, data_type
 from gp_protocol.descriptors import Parameter, Task
 from gp_protocol.feature_sets import FeatureSet
@@ -33,7 +34,9 @@ def keep_outputs(task: Task, outputs: Mapping[str, Any], scratch: Path | None) -
     """The outputs of a tool as they are kept. Raises ProtocolError or ValueError for one that its type cannot say."""
     unknown = set(outputs) - {parameter.name for parameter in task.outputs}
     if unknown:
-        raise ValueError(f"the tool made {', '.join(sorted(unknown))}, which the task does not declare as an output")
+        raise ValueError(
+            f"the tool made {', '.join(sorted(unknown))}, which the task does not declare as an output"
+        )
     kept = {}
     for parameter in task.outputs:
         value = outputs.get(parameter.name)
@@ -48,9 +51,10 @@ def keep_outputs(task: Task, outputs: Mapping[str, Any], scratch: Path | None) -
 
 def _typed(parameter: Parameter, value: Any) -> Any:
     """A kept value; one of a composite parameter also keeps the member type that it has."""
-    if isinstance(value, CompositeValue):
-        member = data_type(value.data_type).encode_output(value.value, _EVERYTHING)
-        return {"dataType": value.data_type, "value": member}
+    if parameter.data_type == "GPComposite":
+        member = as_composite(value, parameter, data_type)
+        encoded = data_type(member.data_type).encode_output(member.value, _EVERYTHING)
+        return {"dataType": member.data_type, "value": encoded}
     return data_type(parameter.data_type).encode_output(value, _EVERYTHING, parameter)
 
 
@@ -102,6 +106,8 @@ def _value(
         return kind.empty_output
     spec = parameter if name == parameter.data_type else PLAIN
     value = kind.decode_output(kept, spec)
+    if options.return_feature_collection:
+        options = replace(options, layer_name=parameter.name)
     if isinstance(value, FeatureSet) and spatial_reference is not None:
         from gp_mockserver.spatial import project
 

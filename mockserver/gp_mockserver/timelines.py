@@ -198,10 +198,6 @@ class Timeline(msgspec.Struct, frozen=True, gc=False):
         """The names of the gates that hold its phases."""
         return tuple(phase.hold for phase in self.phases if phase.hold is not None)
 
-    def without_end(self) -> Timeline:
-        """This timeline with its last phase lasting until a cancel."""
-        return msgspec.structs.replace(self, ending=NEVER)
-
     def with_outcome(
         self,
         *,

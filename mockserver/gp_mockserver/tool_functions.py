@@ -155,7 +155,7 @@ def _outputs(function: Callable[..., Any], hints: Mapping[str, Any]) -> list[Par
     members = _members(annotation)
     if members is None:
         return [_output(function, output_name(annotation) or "Result", annotation)]
-    return [_output(function, output_name(member) or name, member) for name, member in members.items()]
+    return [_output(function, name, member) for name, member in members.items()]
 
 
 def _members(annotation: Any) -> dict[str, Any] | None:

@@ -57,6 +57,26 @@ def test_json_may_stand_in_yaml_as_a_server_printed_it() -> None:
     }
 
 
+def test_tabs_may_indent_json_whatever_stands_at_the_end_of_a_line() -> None:
+    text = """title: don't [mind
+more: 5" pipe # {[
+pasted: {
+\t"flag": true
+\t, "number": 5
+\t, "list": [
+\t\t1,
+ \t 2
+\t]
+\t, "text": "a\tb }"
+\t}
+"""
+    assert parse_yaml(text) == {
+        "title": "don't [mind",
+        "more": '5" pipe',
+        "pasted": {"flag": True, "number": 5, "list": [1, 2], "text": "a\tb }"},
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "place", "said"),
     [

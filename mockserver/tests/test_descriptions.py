@@ -84,7 +84,10 @@ class TestAddressesInAnswers:
         ("headers", "origin"),
         [
             ({"Host": "gis.example.com:6080"}, "http://gis.example.com:6080"),
-            ({"X-Forwarded-Host": "gis.example.com", "X-Forwarded-Proto": "https"}, "https://gis.example.com"),
+            (
+                {"X-Forwarded-Host": "gis.example.com", "X-Forwarded-Proto": "https"},
+                "https://gis.example.com",
+            ),
             (
                 {"X-Forwarded-Host": "gis.example.com, inner", "X-Forwarded-Prefix": "/maps/"},
                 "http://gis.example.com/maps",

@@ -41,7 +41,9 @@ def test_the_documentations_address_works_as_a_get_with_empty_env_parameters(wir
 
 def test_query_and_form_of_a_post_both_count(wire: Any) -> None:
     form = {"Viewshed_Distance": INPUTS["Viewshed_Distance"]}
-    answer = wire.http.post(f"{TASK}/execute", params={"f": "json", "Input_Observation_Point": POINT}, data=form)
+    answer = wire.http.post(
+        f"{TASK}/execute", params={"f": "json", "Input_Observation_Point": POINT}, data=form
+    )
     assert "results" in answer.json()
 
 
@@ -56,7 +58,9 @@ def test_f_may_come_in_any_case(wire: Any, f: str) -> None:
 
 
 def test_unknown_parameters_are_ignored(wire: Any) -> None:
-    answer = wire.post(f"{TASK}/execute", f="json", outputParam="x", **INPUTS, **{"end:processSR": "x"}).json()
+    answer = wire.post(
+        f"{TASK}/execute", f="json", outputParam="x", **INPUTS, **{"end:processSR": "x"}
+    ).json()
     assert "results" in answer
 
 
@@ -125,7 +129,9 @@ class TestEcho:
             ("GPDataFile", '{"url":"http://example.com/a.zip"}', {"url": "http://example.com/a.zip"}),
         ],
     )
-    def test_a_value_comes_back_in_its_output_form(self, wire: Any, type_name: str, text: str, value: Any) -> None:
+    def test_a_value_comes_back_in_its_output_form(
+        self, wire: Any, type_name: str, text: str, value: Any
+    ) -> None:
         assert outputs(wire, **{f"In_{type_name}": text})[f"Out_{type_name}"] == value
 
     def test_a_text_that_reads_as_json_leaves_unquoted_byte_for_byte(self, wire: Any) -> None:
@@ -147,7 +153,9 @@ class TestEcho:
 
     def test_over_the_limit_there_are_no_features_at_all(self, wire: Any) -> None:
         points = ",".join('{"geometry":{"x":1,"y":2}}' for _ in range(1001))
-        value = outputs(wire, In_GPFeatureRecordSetLayer=f'{{"features":[{points}]}}')["Out_GPFeatureRecordSetLayer"]
+        value = outputs(wire, In_GPFeatureRecordSetLayer=f'{{"features":[{points}]}}')[
+            "Out_GPFeatureRecordSetLayer"
+        ]
         assert value["features"] == []
         assert value["exceededTransferLimit"] is True
 
@@ -157,7 +165,9 @@ class TestEcho:
             '"features":[{"geometry":{"x":1,"y":2}},{"geometry":{"x":50,"y":60}}]}'
         )
         extent = '{extent:{"xmin":0,"ymin":0,"xmax":10,"ymax":10,"spatialReference":{"wkid":4326}}}'
-        value = outputs(wire, In_GPFeatureRecordSetLayer=features, context=extent)["Out_GPFeatureRecordSetLayer"]
+        value = outputs(wire, In_GPFeatureRecordSetLayer=features, context=extent)[
+            "Out_GPFeatureRecordSetLayer"
+        ]
         assert [feature["geometry"] for feature in value["features"]] == [{"x": 1, "y": 2}]
 
     def test_a_feature_collection_comes_where_it_is_asked_for(self, wire: Any) -> None:

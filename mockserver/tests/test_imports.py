@@ -12,7 +12,9 @@ HEAVY = ["shapely", "pyproj", "numpy", "jinja2", "click", "rich", "yaml", "httpx
 
 def imported_by(statement: str) -> set[str]:
     program = f"{statement}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30
+    )
     return set(done.stdout.split())
 
 
@@ -30,5 +32,14 @@ def test_no_geometry_library_template_engine_or_command_line_comes_along(stateme
 
 def test_the_protocol_needs_msgspec_alone() -> None:
     stdlib = set(sys.stdlib_module_names)
-    foreign = {name for name in imported_by("import gp_protocol.data_types, gp_protocol.descriptors") if name not in stdlib}
-    assert {name for name in foreign if not name.startswith("_")} <= {"gp_protocol", "msgspec", "sitecustomize", "typing_extensions"}
+    foreign = {
+        name
+        for name in imported_by("import gp_protocol.data_types, gp_protocol.descriptors")
+        if name not in stdlib
+    }
+    assert {name for name in foreign if not name.startswith("_")} <= {
+        "gp_protocol",
+        "msgspec",
+        "sitecustomize",
+        "typing_extensions",
+    }

@@ -8,7 +8,6 @@ import pytest
 from gp_mockserver.clocks import EPOCH
 from gp_mockserver.jobs import JobState, job_at
 from gp_mockserver.timelines import (
-    NEVER,
     Cancellation,
     Ending,
     Phase,
@@ -103,7 +102,9 @@ def test_every_status_of_the_protocol_can_be_seen(statuses: list[S], ending: S) 
 
 
 def test_a_job_that_is_deleted_later_ended_when_it_succeeded() -> None:
-    timeline = Timeline((Phase(S.EXECUTING, 1), Phase(S.SUCCEEDED, 10), Phase(S.DELETING, 1)), Ending(S.DELETED))
+    timeline = Timeline(
+        (Phase(S.EXECUTING, 1), Phase(S.SUCCEEDED, 10), Phase(S.DELETING, 1)), Ending(S.DELETED)
+    )
     assert since_epoch(at(timeline, 100).ended_at) == 1
 
 
@@ -140,7 +141,11 @@ def test_polls_do_not_move_a_phase_by_seconds() -> None:
 def test_a_phase_starts_with_the_poll_that_ended_the_one_before() -> None:
     timeline = Timeline((Phase(S.WAITING, polls=1), Phase(S.EXECUTING, seconds=2)))
     state = at(timeline, 8.5, 2, looks=(3, 7))
-    assert (state.status, since_epoch(state.started_at), since_epoch(state.next_change)) == (S.EXECUTING, 7, 9)
+    assert (state.status, since_epoch(state.started_at), since_epoch(state.next_change)) == (
+        S.EXECUTING,
+        7,
+        9,
+    )
     assert at(timeline, 9, 2, looks=(3, 7)).status is S.SUCCEEDED
 
 
@@ -168,7 +173,7 @@ def test_a_job_that_exceeds_its_time_is_timed_out() -> None:
 
 def test_a_job_that_is_ready_waits_for_room() -> None:
     timeline = standard_timeline(submitted=1, executing=2)
-    facts = {"executes_at": 10.0}
+    facts: dict[str, Any] = {"executes_at": 10.0}
     assert [at(timeline, second, **facts).status for second in (0, 1, 9.9, 10, 11.9, 12)] == [
         "esriJobSubmitted",
         "esriJobWaiting",
@@ -262,6 +267,11 @@ def test_a_cancelling_job_whose_time_is_up_is_cancelled_then(ignored: bool) -> N
     assert (state.status, since_epoch(state.ended_at)) == (S.CANCELLED, 3)
 
 
+def test_a_gate_that_is_released_in_the_instant_of_a_cancel_is_released_after_it() -> None:
+    timeline = standard_timeline(hold="gate", ending=S.TIMED_OUT)
+    assert at(timeline, 1, cancelled_at=1.0, releases=[("gate", 1)]).status is S.CANCELLED
+
+
 def test_a_job_that_is_cancelled_while_it_waits_never_executes() -> None:
     timeline = standard_timeline(waiting=2, executing=1, cancellation=Cancellation(ignored=True))
     assert [at(timeline, second, cancelled_at=1.0).status for second in (1, 3.5, 4.9, 5)] == [
@@ -288,7 +298,7 @@ def test_a_cancel_in_a_state_that_refuses_it_changes_nothing(cancelled_at: float
 
 def test_polls_go_on_moving_a_cancelling_job() -> None:
     timeline = Timeline((Phase(S.EXECUTING, polls=2),))
-    facts = {"cancelled_at": 1.0, "looks": (1, 2, 3)}
+    facts: dict[str, Any] = {"cancelled_at": 1.0, "looks": (1, 2, 3)}
     assert [at(timeline, second, second, **facts).status for second in (1, 2, 3)] == [
         "esriJobCancelling",
         "esriJobCancelling",
@@ -301,7 +311,10 @@ def test_polls_go_on_moving_a_cancelling_job() -> None:
 STYLES = [
     (
         "pro",
-        ["I Start Time: Thursday, January 1, 2026 12:00:03 AM", "I Executing (Viewshed): Viewshed in_memory/p 8 #"],
+        [
+            "I Start Time: Thursday, January 1, 2026 12:00:03 AM",
+            "I Executing (Viewshed): Viewshed in_memory/p 8 #",
+        ],
         ["I Succeeded at Thursday, January 1, 2026 12:00:24 AM (Elapsed Time: 21.18 seconds)"],
         [
             "E Failed to execute (Viewshed).",
@@ -425,7 +438,12 @@ def test_the_next_refresh_is_a_change_to_wait_for() -> None:
 
 def test_progress_is_there_only_while_the_job_executes() -> None:
     timeline = standard_timeline(submitted=1, waiting=1, executing=5, progress=STEPS)
-    assert [at(timeline, second).progress is not None for second in (0, 1, 2, 7)] == [False, False, True, False]
+    assert [at(timeline, second).progress is not None for second in (0, 1, 2, 7)] == [
+        False,
+        False,
+        True,
+        False,
+    ]
     assert at(timeline, 3, cancelled_at=3.0).progress is None
 
 
@@ -446,7 +464,9 @@ seconds = st.integers(0, 12).map(float)
 
 @st.composite
 def timelines(draw: st.DrawFn) -> Timeline:
-    texts = st.builds(TimedMessage, st.just(INFO), st.sampled_from(["a", "{elapsed}"]), seconds, st.booleans())
+    texts = st.builds(
+        TimedMessage, st.just(INFO), st.sampled_from(["a", "{elapsed}"]), seconds, st.booleans()
+    )
     steps = st.builds(ProgressStep, seconds, st.just("p"))
     statuses = draw(
         st.lists(st.sampled_from([S.NEW, S.SUBMITTED, S.WAITING, S.EXECUTING]), unique=True).map(
@@ -472,7 +492,7 @@ def timelines(draw: st.DrawFn) -> Timeline:
 def test_nothing_changes_before_the_next_change(
     timeline: Timeline, cancelled_at: float | None, executes_at: float | None
 ) -> None:
-    facts = {"cancelled_at": cancelled_at, "executes_at": executes_at}
+    facts: dict[str, Any] = {"cancelled_at": cancelled_at, "executes_at": executes_at}
     states = [at(timeline, half / 2, **facts) for half in range(200)]
     for half, state in enumerate(states[:-1]):
         change = since_epoch(state.next_change)
@@ -482,7 +502,9 @@ def test_nothing_changes_before_the_next_change(
 
 
 @given(timelines(), st.none() | st.integers(0, 40).map(float))
-def test_one_who_looks_only_at_the_next_changes_sees_the_job_end(timeline: Timeline, cancelled_at: float | None) -> None:
+def test_one_who_looks_only_at_the_next_changes_sees_the_job_end(
+    timeline: Timeline, cancelled_at: float | None
+) -> None:
     state = at(timeline, 0, cancelled_at=cancelled_at)
     for _ in range(100):
         if state.next_change is None:
@@ -490,8 +512,3 @@ def test_one_who_looks_only_at_the_next_changes_sees_the_job_end(timeline: Timel
         state = at(timeline, state.next_change - EPOCH, cancelled_at=cancelled_at)
     assert state.next_change is None
     assert state.status == at(timeline, 1e9, cancelled_at=cancelled_at).status
-
-
-def test_a_timeline_without_its_end_never_ends() -> None:
-    assert standard_timeline().without_end().ending == NEVER
-    assert at(standard_timeline().without_end(), 1e9).status is S.EXECUTING

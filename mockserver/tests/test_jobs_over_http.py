@@ -51,7 +51,9 @@ def test_a_job_executes_and_succeeds_with_relative_addresses_of_results(wire: An
     }
     assert "progress" not in done
     assert not {"Submitted.", "Executing..."} & set(texts(done))
-    assert re.match(r"Succeeded at Thursday, January 1, 2026 12:00:02 AM \(Elapsed Time: 2.00 seconds\)", texts(done)[-1])
+    assert re.match(
+        r"Succeeded at Thursday, January 1, 2026 12:00:02 AM \(Elapsed Time: 2.00 seconds\)", texts(done)[-1]
+    )
 
 
 def test_the_result_is_exactly_three_keys_and_lies_in_the_inputs_spatial_reference(wire: Any) -> None:
@@ -77,7 +79,8 @@ def test_a_result_is_reprojected_when_it_is_read(wire: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", [{"env:outSR": "102100"}, {"context": '{outSR: {"wkid": 102100}}'}, {"env:processSR": '{"wkid":102100}'}]
+    "asked",
+    [{"env:outSR": "102100"}, {"context": '{outSR: {"wkid": 102100}}'}, {"env:processSR": '{"wkid":102100}'}],
 )
 def test_the_spatial_reference_asked_at_submit_is_the_results(wire: Any, asked: dict[str, str]) -> None:
     job = submit(wire, **INPUTS, **asked)

@@ -37,22 +37,41 @@ def test_a_latency_is_written_in_short_or_as_a_distribution(data: Any, latency: 
 @pytest.mark.parametrize(
     ("data", "error"),
     [
-        (-1, 'latency: met -1, expected seconds as a number, or a text such as "250ms", "20s", "5 min" or "2h"'),
+        (
+            -1,
+            'latency: met -1, expected seconds as a number, or a text such as "250ms", "20s", "5 min" '
+            'or "2h"',
+        ),
         ("soon", 'latency: met "soon", expected seconds'),
         (True, "latency: met true, expected seconds"),
         (None, "latency: met null, expected seconds"),
         (float("nan"), "latency: met nan, expected seconds"),
-        ({"unifrom": [1, 2]}, 'latency.unifrom: met an unknown key, expected one of constant, uniform, lognormal, '
-                              'bytesPerSecond; did you mean "uniform"?'),
+        (
+            {"unifrom": [1, 2]},
+            "latency.unifrom: met an unknown key, expected one of constant, uniform, lognormal, "
+            'bytesPerSecond; did you mean "uniform"?',
+        ),
         ({"uniform": [1]}, "latency.uniform: met a list of 1, expected [low, high]: two durations"),
         ({"uniform": [2, 1]}, "latency.uniform: met 2.0 to 1.0, expected 0 <= low <= high, in seconds"),
-        ({"lognormal": {"median": 0, "sigma": 1}}, "latency.lognormal: met median 0.0 and sigma 1.0, expected a median above 0"),
-        ({"lognormal": {"median": 1}}, "latency.lognormal: met no sigma, expected sigma: a number from 0 to 5; add sigma"),
-        ({"lognormal": {"median": 1, "sigma": "x"}}, 'latency.lognormal.sigma: met "x", expected a number from 0 to 5'),
-        ({"constant": 1, "uniform": [1, 2]}, "latency: met constant, uniform, expected one of constant, uniform and lognormal"),
+        (
+            {"lognormal": {"median": 0, "sigma": 1}},
+            "latency.lognormal: met median 0.0 and sigma 1.0, expected a median above 0",
+        ),
+        (
+            {"lognormal": {"median": 1}},
+            "latency.lognormal: met no sigma, expected sigma: a number from 0 to 5; add sigma",
+        ),
+        (
+            {"lognormal": {"median": 1, "sigma": "x"}},
+            'latency.lognormal.sigma: met "x", expected a number from 0 to 5',
+        ),
+        (
+            {"constant": 1, "uniform": [1, 2]},
+            "latency: met constant, uniform, expected one of constant, uniform and lognormal",
+        ),
         ({"bytesPerSecond": 0}, "latency.bytesPerSecond: met 0, expected a number above 0"),
     ],
-)  # fmt: skip
+)
 def test_a_latency_that_is_none_is_an_error(data: Any, error: str) -> None:
     with pytest.raises(SiteFileError) as raised:
         parse_latency(data)

@@ -29,7 +29,8 @@ TASK: Task = parse_task(
 )
 
 GIVEN = {
-    "Points": '{"features": [{"attributes": {"NAME": "a"}, "geometry": {"x": 1, "y": 2}}, {"geometry": {"x": 3, "y": 4}}]}',
+    "Points": '{"features": [{"attributes": {"NAME": "a"}, "geometry": {"x": 1, "y": 2}}, {"geometry": '
+    '{"x": 3, "y": 4}}]}',
     "Distance": "5 Kilometers",
     "Span": "3 Months",
     "Count": "7",
@@ -38,7 +39,7 @@ GIVEN = {
     "When": "2024-05-01T00:00:00",
     "Layers": '["roads", "rivers"]',
     "Flag": "true",
-}  # fmt: skip
+}
 
 
 def inputs(**given: str | None) -> dict[str, Any]:
@@ -133,17 +134,34 @@ def test_a_distance_without_a_length_compares_as_a_number_only() -> None:
 @pytest.mark.parametrize(
     ("condition", "error"),
     [
-        ({"Conut": 1}, 'when.Conut: met no input of that name, expected an input of Work, one of Points, Distance, Span, '
-                       'Count, Note, Mode, When, Layers, Flag; did you mean "Count"?'),
+        (
+            {"Conut": 1},
+            "when.Conut: met no input of that name, expected an input of Work, one of Points, "
+            "Distance, Span, "
+            'Count, Note, Mode, When, Layers, Flag; did you mean "Count"?',
+        ),
         ({"Result": 1}, "when.Result: met no input of that name"),
-        ({"Distnce.units": "x"}, 'when.Distnce.units: met no input of that name, expected an input of Work, one of '
-                                 'Points, Distance, Span, Count, Note, Mode, When, Layers, Flag; did you mean "Distance"?'),
+        (
+            {"Distnce.units": "x"},
+            "when.Distnce.units: met no input of that name, expected an input of Work, one of "
+            'Points, Distance, Span, Count, Note, Mode, When, Layers, Flag; did you mean "Distance"?',
+        ),
         ({"Count": "many"}, 'when.Count.equals: met "many", expected a whole number'),
-        ({"Mode": "quik"}, 'when.Mode.equals: met "quik", expected one of quick, exact; did you mean "quick"?'),
-        ({"Count": {"greatrThan": 1}}, 'when.Count.greatrThan: met an unknown key, expected one of equals, oneOf, '
-                                       'matches, greaterThan, lessThan, contains, given; did you mean "greaterThan"?'),
-        ({"Distance": {"distance": 5, "units": "esriMiles"}}, 'when.Distance.distance: met an unknown key, expected one '
-                       'of equals, oneOf, matches, greaterThan, lessThan, contains, given; a whole value is compared by equals: {…}'),
+        (
+            {"Mode": "quik"},
+            'when.Mode.equals: met "quik", expected one of quick, exact; did you mean "quick"?',
+        ),
+        (
+            {"Count": {"greatrThan": 1}},
+            "when.Count.greatrThan: met an unknown key, expected one of equals, oneOf, "
+            'matches, greaterThan, lessThan, contains, given; did you mean "greaterThan"?',
+        ),
+        (
+            {"Distance": {"distance": 5, "units": "esriMiles"}},
+            "when.Distance.distance: met an unknown key, expected one "
+            "of equals, oneOf, matches, greaterThan, lessThan, contains, given; a whole value is "
+            "compared by equals: {…}",
+        ),
         ({"Distance": {"greaterThan": "5 Mils"}}, 'when.Distance.greaterThan.units: met "Mils"'),
         ({"Span": {"greaterThan": "2 Months"}}, 'when.Span.greaterThan: met "2 Months", expected a number'),
         ({"Note": {"greaterThan": "b"}}, 'when.Note.greaterThan: met "b", expected a number'),
@@ -154,7 +172,7 @@ def test_a_distance_without_a_length_compares_as_a_number_only() -> None:
         ({"Count": {}}, "when.Count: met nothing that must hold, expected one of equals"),
         (["Count"], "when: met ['Count'], expected a mapping of inputs to what must hold of them"),
     ],
-)  # fmt: skip
+)
 def test_a_condition_that_makes_no_sense_is_an_error(condition: Any, error: str) -> None:
     with pytest.raises(SiteFileError) as raised:
         parse_condition(condition, TASK)

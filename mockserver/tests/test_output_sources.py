@@ -86,7 +86,9 @@ def output_json(name: str, source: Any, folder: Path, **given: str) -> Any:
         ("Names", None, []),
     ],
 )
-def test_a_constant_may_have_any_form_of_its_type(name: str, value: Any, answered: Any, tmp_path: Path) -> None:
+def test_a_constant_may_have_any_form_of_its_type(
+    name: str, value: Any, answered: Any, tmp_path: Path
+) -> None:
     assert output_json(name, {"value": value}, tmp_path) == answered
 
 
@@ -97,11 +99,13 @@ def test_a_template_is_read_as_its_outputs_type(tmp_path: Path) -> None:
         "Ratio": ("{{ Distance.distance * 2 }}", 5.0),
         "Ok": ("{{ Note == 'hello' }}", True),
         "Text": ("{{ Note | upper }}, seed {{ seed }}, {{ job_id }}", "HELLO, seed 7, j1"),
-        "Reach": ("{'distance': {{ Distance.distance + 1 }}, 'units': '{{ Distance.units }}'}",
-                  {"distance": 3.5, "units": "esriMiles"}),
+        "Reach": (
+            "{'distance': {{ Distance.distance + 1 }}, 'units': '{{ Distance.units }}'}",
+            {"distance": 3.5, "units": "esriMiles"},
+        ),
         "Names": (["{{ Note }}", "b"], ["hello", "b"]),
         "Day": ("2024-05-01T00:00:00", 1714521600000),
-    }  # fmt: skip
+    }
     for name, (template, answered) in templates.items():
         assert output_json(name, {"template": template}, tmp_path, **given) == answered, name
 
@@ -119,12 +123,28 @@ def test_a_template_that_renders_to_nothing_makes_nothing(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "template", "said"),
     [
-        ("Count", "{{ In_Points.features | length }}", "The template of Count failed: 'None' has no attribute 'features'"),
-        ("Count", "{{ Note }} items", "The template of Count made no GPLong: met \"x items\", expected a whole number"),
-        ("Reach", "{'distance': 5, 'units': 'esriMils'}", "The template of Reach made no GPLinearUnit: units: met \"esriMils\""),
-        ("Text", "{{ 'a' * 10**9 }}", "The template of Text failed: it makes more than 16777216 characters or items"),
+        (
+            "Count",
+            "{{ In_Points.features | length }}",
+            "The template of Count failed: 'None' has no attribute 'features'",
+        ),
+        (
+            "Count",
+            "{{ Note }} items",
+            'The template of Count made no GPLong: met "x items", expected a whole number',
+        ),
+        (
+            "Reach",
+            "{'distance': 5, 'units': 'esriMils'}",
+            'The template of Reach made no GPLinearUnit: units: met "esriMils"',
+        ),
+        (
+            "Text",
+            "{{ 'a' * 10**9 }}",
+            "The template of Text failed: it makes more than 16777216 characters or items",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_template_that_fails_fails_the_job(name: str, template: str, said: str, tmp_path: Path) -> None:
     outcome = made({name: {"template": template}}, tmp_path, Note="x")
     assert outcome.status == "esriJobFailed"
@@ -140,7 +160,10 @@ def test_a_file_holds_a_value_a_servers_result_or_is_the_output_itself(tmp_path:
     (tmp_path / "data" / "out.zip").write_bytes(b"PK")
     assert output_json("Count", {"file": "count.json"}, tmp_path) == 5
     assert output_json("Count", {"file": "result.json"}, tmp_path) == 6
-    assert output_json("Points", {"file": "points.yaml"}, tmp_path)["features"][0]["geometry"] == {"x": 1, "y": 2}
+    assert output_json("Points", {"file": "points.yaml"}, tmp_path)["features"][0]["geometry"] == {
+        "x": 1,
+        "y": 2,
+    }
     assert output_json("Text", {"file": "note.txt"}, tmp_path) == "a: text\n"
     copied = made({"File": {"file": "data/out.zip"}}, tmp_path).outputs["File"]
     assert copied == tmp_path / "scratch" / "out.zip"
@@ -150,27 +173,46 @@ def test_a_file_holds_a_value_a_servers_result_or_is_the_output_itself(tmp_path:
 @pytest.mark.parametrize(
     ("sources", "error"),
     [
-        ({"Cuont": {"value": 1}}, 'outputs.Cuont: met no output of that name, expected an output of Work, one of '
-                                  'Points, Rows, Count, Ratio, Ok, Text, Day, Reach, Names, File, Image; did you mean "Count"?'),
+        (
+            {"Cuont": {"value": 1}},
+            "outputs.Cuont: met no output of that name, expected an output of Work, one of "
+            'Points, Rows, Count, Ratio, Ok, Text, Day, Reach, Names, File, Image; did you mean "Count"?',
+        ),
         ({"Note": {"value": 1}}, "outputs.Note: met no output of that name"),
-        ({"Count": 5}, "outputs.Count: met 5, expected a mapping of value, template, file, generated or notMade; write {value: 5}"),
-        ({"Count": {"valeu": 5}}, 'outputs.Count.valeu: met an unknown key, expected one of value, template, file, '
-                                  'generated, notMade; did you mean "value"?'),
-        ({"Count": {}}, "outputs.Count: met nothing, expected exactly one of value, template, file, generated, notMade"),
+        (
+            {"Count": 5},
+            "outputs.Count: met 5, expected a mapping of value, template, file, generated or notMade; "
+            "write {value: 5}",
+        ),
+        (
+            {"Count": {"valeu": 5}},
+            "outputs.Count.valeu: met an unknown key, expected one of value, template, file, "
+            'generated, notMade; did you mean "value"?',
+        ),
+        (
+            {"Count": {}},
+            "outputs.Count: met nothing, expected exactly one of value, template, file, generated, notMade",
+        ),
         ({"Count": {"value": 5, "file": "x"}}, "outputs.Count: met value, file, expected exactly one of"),
         ({"Count": {"value": "many"}}, 'outputs.Count.value: met "many", expected a whole number'),
-        ({"Points": {"value": {"features": [{"geometry": {"x": "a", "y": 1}}]}}}, "outputs.Points.value.features[0].geometry"),
+        (
+            {"Points": {"value": {"features": [{"geometry": {"x": "a", "y": 1}}]}}},
+            "outputs.Points.value.features[0].geometry",
+        ),
         ({"Count": {"notMade": False}}, "outputs.Count.notMade: met false, expected true"),
         ({"Count": {"file": "nope.json"}}, 'outputs.Count.file: met "nope.json", expected a file in '),
         ({"Count": {"file": "cuont.json"}}, 'outputs.Count.file: met "cuont.json"'),
         ({"Count": {"file": "bad.json"}}, 'outputs.Count.file (bad.json): met "x", expected a whole number'),
         ({"Count": {"file": "broken.json"}}, "outputs.Count.file (broken.json: line 1, column 2): met "),
-        ({"Count": {"file": "../outside.json"}}, 'outputs.Count.file: met "../outside.json", expected a file below '),
+        (
+            {"Count": {"file": "../outside.json"}},
+            'outputs.Count.file: met "../outside.json", expected a file below ',
+        ),
         ({"Count": {"file": "/etc/passwd"}}, 'outputs.Count.file: met "/etc/passwd", expected a file below '),
         ({"Count": {"file": "link.json"}}, 'outputs.Count.file: met "link.json", expected a file below '),
         ({"Count": {"template": "{{ Nte }}"}}, 'outputs.Count.template: met the variable "Nte"'),
     ],
-)  # fmt: skip
+)
 def test_a_source_that_cannot_be_is_an_error_when_the_site_is_loaded(
     sources: dict[str, Any], error: str, tmp_path: Path
 ) -> None:
@@ -209,7 +251,11 @@ def test_generated_files_are_what_their_names_say(tmp_path: Path) -> None:
                     "filter": {"type": "file", "list": ["zip", "csv"]},
                 },
                 {"name": "Plain", "dataType": "GPDataFile", "direction": "esriGPParameterDirectionOutput"},
-                {"name": "Image", "dataType": "GPRasterDataLayer", "direction": "esriGPParameterDirectionOutput"},
+                {
+                    "name": "Image",
+                    "dataType": "GPRasterDataLayer",
+                    "direction": "esriGPParameterDirectionOutput",
+                },
             ],
         }
     )

@@ -27,7 +27,10 @@ def render(source: Any, **inputs: Any) -> Any:
         ("{{ {'a': {'b': Points.features | length}} }}", {"a": {"b": 1}}),
         ("{{ Points.features | length }} point", "1 point"),
         ("{% for f in Points.features %}{{ f.attributes.NAME }};{% endfor %}", "A<b>;"),
-        ("{{ Points.features[0] | tojson }} ", '{"attributes": {"NAME": "A<b>"}, "geometry": {"x": 1, "y": 2}}'),
+        (
+            "{{ Points.features[0] | tojson }} ",
+            '{"attributes": {"NAME": "A<b>"}, "geometry": {"x": 1, "y": 2}}',
+        ),
         ("{{ seed }}", 7),
         ("job {{ job_id }}", "job j1"),
         ("{{ inputs['Points'].features | length }}", 1),
@@ -41,15 +44,24 @@ def test_a_text_of_one_expression_keeps_its_type_and_any_other_is_a_text(source:
 @pytest.mark.parametrize(
     ("source", "error"),
     [
-        ("{{ Ponits }}", 'template: met the variable "Ponits", expected an input of the task, or inputs, seed or '
-                         'job_id: one of Points, inputs, seed, job_id; did you mean "Points"?'),
+        (
+            "{{ Ponits }}",
+            'template: met the variable "Ponits", expected an input of the task, or inputs, seed or '
+            'job_id: one of Points, inputs, seed, job_id; did you mean "Points"?',
+        ),
         ({"a": ["{{ seed }}", "{{ nope }}"]}, 'template.a[1]: met the variable "nope"'),
-        ("{{ Points", "template: met \"{{ Points\" (line 1: unexpected end of template"),
-        ("{% for x in Points %}", "template: met \"{% for x in Points %}\" (line 1: Unexpected end of template"),
-        ("{{ Points | geojson }}", "template: met \"{{ Points | geojson }}\" (line 1: No filter named 'geojson'"),
+        ("{{ Points", 'template: met "{{ Points" (line 1: unexpected end of template'),
+        (
+            "{% for x in Points %}",
+            'template: met "{% for x in Points %}" (line 1: Unexpected end of template',
+        ),
+        (
+            "{{ Points | geojson }}",
+            "template: met \"{{ Points | geojson }}\" (line 1: No filter named 'geojson'",
+        ),
         ("{{ lipsum(5) }}", 'template: met the variable "lipsum"'),
     ],
-)  # fmt: skip
+)
 def test_a_mistake_that_can_be_seen_is_an_error_when_the_site_is_loaded(source: Any, error: str) -> None:
     with pytest.raises(SiteFileError) as raised:
         compile_template(source, ["Points"])
@@ -66,7 +78,10 @@ def test_a_mistake_that_can_be_seen_is_an_error_when_the_site_is_loaded(source: 
         ("{{ [0] * 10**9 }}", "more than 16777216 characters or items"),
         ("{{ 10 ** 10000 }}", "exponent"),
         ("{% for i in range(10**9) %}x{% endfor %}", "Range too big"),
-        ("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", "more than 250000 turns"),
+        (
+            "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+            "more than 250000 turns",
+        ),
         ("{% for i in range(2000) %}{{ 'a' * 10000 }}{% endfor %}", "more than 16777216 characters"),
         ("{% macro f() %}{{ f() }}{{ f() }}{% endmacro %}{{ f() }}", "calls itself without an end"),
         ("{{ ''.__class__.__mro__ }}", "unsafe"),
@@ -80,4 +95,8 @@ def test_a_mistake_costs_the_job_and_not_the_server(source: str, error: str) -> 
 
 
 def test_a_template_says_which_inputs_it_reads() -> None:
-    assert compile_template(["{{ a }}{{ seed }}", {"x": "{{ b }}"}], ["a", "b", "c"]).names == {"a", "b", "seed"}
+    assert compile_template(["{{ a }}{{ seed }}", {"x": "{{ b }}"}], ["a", "b", "c"]).names == {
+        "a",
+        "b",
+        "seed",
+    }

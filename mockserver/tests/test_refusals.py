@@ -25,7 +25,9 @@ POINT = '{"features":[{"geometry":{"x":-117.3,"y":35.1}}],"spatialReference":{"w
         (f"{VIEWSHED}/submitJob", 500, "Error performing submitJob operation"),
     ],
 )
-def test_what_is_not_there_is_an_error_within_status_200(wire: Any, path: str, code: int, message: str) -> None:
+def test_what_is_not_there_is_an_error_within_status_200(
+    wire: Any, path: str, code: int, message: str
+) -> None:
     error = wire.error(path)
     assert (error["code"], error["message"]) == (code, message)
     assert isinstance(error["details"], list)
@@ -38,7 +40,10 @@ def test_what_is_not_there_is_an_error_within_status_200(wire: Any, path: str, c
             {"Viewshed_Distance": "{'distance': 8.5, 'units': 'esriMile'}"},
             ["Viewshed_Distance.units", '"esriMile"', "esriMiles"],
         ),
-        ({"Viewshed_Distance": "{'distance': 'far', 'units': 'esriMiles'}"}, ["Viewshed_Distance.distance", "far"]),
+        (
+            {"Viewshed_Distance": "{'distance': 'far', 'units': 'esriMiles'}"},
+            ["Viewshed_Distance.distance", "far"],
+        ),
         ({"Viewshed_Distance": "{'distance': 8.5"}, ["Viewshed_Distance"]),
         ({"Input_Observation_Point": "[]"}, ["Input_Observation_Point"]),
         ({"Input_Observation_Point": '{"features": [{"geometry": {"x": "a", "y": 1}}]}'}, ["geometry.x"]),
@@ -46,7 +51,9 @@ def test_what_is_not_there_is_an_error_within_status_200(wire: Any, path: str, c
         ({"returnZ": "yes"}, ["returnZ", "yes", "true or false"]),
     ],
 )
-def test_a_bad_value_is_named_with_what_was_met(wire: Any, inputs: dict[str, str], details: list[str]) -> None:
+def test_a_bad_value_is_named_with_what_was_met(
+    wire: Any, inputs: dict[str, str], details: list[str]
+) -> None:
     error = wire.error(f"{VIEWSHED}/execute", **{"Input_Observation_Point": POINT} | inputs)
     assert (error["code"], error["message"]) == (400, "Unable to complete operation.")
     assert len(error["details"]) == 1
@@ -113,7 +120,13 @@ def test_a_verb_that_no_resource_has_is_405(wire: Any) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["..%2f..%2fetc/passwd", "arcgisjobs/..%2f..%2f..%2fetc/passwd", "arcgisjobs/%00", "arcgisjobs\\x", "arcgisjobs"],
+    [
+        "..%2f..%2fetc/passwd",
+        "arcgisjobs/..%2f..%2f..%2fetc/passwd",
+        "arcgisjobs/%00",
+        "arcgisjobs\\x",
+        "arcgisjobs",
+    ],
 )
 def test_no_file_outside_the_sites_folders_is_served(wire: Any, path: str) -> None:
     wire.site.directories.make_folder("arcgisjobs")
@@ -134,7 +147,13 @@ def test_the_wording_of_an_error_can_be_overridden_by_name(open_wire: Any, fresh
     assert (error["code"], error["message"]) == (404, "Task not found")
 
 
-@pytest.mark.parametrize("asked", [{"env:outSR": "999999"}, {"context": '{"extent":{"xmin":0,"ymin":0,"xmax":1,"ymax":1,"spatialReference":{"wkid":999999}}}'}])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"env:outSR": "999999"},
+        {"context": '{"extent":{"xmin":0,"ymin":0,"xmax":1,"ymax":1,"spatialReference":{"wkid":999999}}}'},
+    ],
+)
 def test_a_spatial_reference_that_nobody_knows_is_named(wire: Any, asked: dict[str, str]) -> None:
     error = wire.error(f"{VIEWSHED}/execute", Input_Observation_Point=POINT, **asked)
     assert error["code"] == 400

@@ -9,7 +9,27 @@ from gp_mockserver.request_parameters import MAX_FIELDS, MalformedRequest, query
 from hypothesis import given
 from hypothesis import strategies as st
 
-_SNIPPETS = ["%", "%4", "%41", "%zz", "%e2%82%ac", "%ff", "=", "+", "&", "_", ".", "\n", "\r\n", "%\n", "%0A", "a", " ", "\t", "é"]
+_SNIPPETS = [
+    "%",
+    "%4",
+    "%41",
+    "%zz",
+    "%e2%82%ac",
+    "%ff",
+    "=",
+    "+",
+    "&",
+    "_",
+    ".",
+    "\n",
+    "\r\n",
+    "%\n",
+    "%0A",
+    "a",
+    " ",
+    "\t",
+    "é",
+]
 
 
 @given(st.lists(st.sampled_from(_SNIPPETS)).map("".join))

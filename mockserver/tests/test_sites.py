@@ -35,7 +35,10 @@ def test_sites_come_and_go_while_the_server_runs_and_share_nothing() -> None:
         assert "error" in elsewhere.json()
         server.app.remove_site("two")
         assert http.get(f"{server.root}/two/rest/services", params={"f": "json"}).status_code == 404
-        assert http.get(f"{server.root}/one/rest/services", params={"f": "json"}).json()["currentVersion"] == 11.3
+        assert (
+            http.get(f"{server.root}/one/rest/services", params={"f": "json"}).json()["currentVersion"]
+            == 11.3
+        )
 
 
 def test_the_root_lists_the_sites() -> None:
@@ -193,11 +196,11 @@ def test_a_files_address_serves_the_file(open_wire: Any, fresh: Any) -> None:
     wire.clock.advance(10)
     assert wire.json(job)["jobStatus"] == "esriJobSucceeded"
     url = wire.json(f"{job}/results/Output_File")["value"]["url"]
-    assert f"/rest/directories/arcgisjobs/files/filetransfer_gpserver/{job.rpartition('/')[2]}/scratch/" in url
+    assert (
+        f"/rest/directories/arcgisjobs/files/filetransfer_gpserver/{job.rpartition('/')[2]}/scratch/" in url
+    )
     answer = wire.http.get(url)
     assert answer.content[:2] == b"PK"
     assert int(answer.headers["content-length"]) == len(answer.content)
     part = wire.http.get(url, headers={"Range": "bytes=0-1"})
     assert (part.status_code, part.content) == (206, b"PK")
-
-

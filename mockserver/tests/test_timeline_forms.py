@@ -115,29 +115,53 @@ def test_a_cancel_is_noticed_at_the_next_check_or_ignored_or_obeyed_at_once() ->
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("{exeuting: 1}", 'timeline.exeuting: met an unknown key, expected one of submitted, waiting, executing, first, '
-                          'messages, progress, phases, ending, cancellation, dateStyle, updateInterval; did you mean "executing"?'),
-        ("{executing: a while}", 'timeline.executing: met "a while", expected a duration such as "20s", a number of polls '
-                                 'such as "3 polls", or {hold: a gate\'s name}'),
+        (
+            "{exeuting: 1}",
+            "timeline.exeuting: met an unknown key, expected one of submitted, waiting, executing, first, "
+            "messages, progress, phases, ending, cancellation, dateStyle, updateInterval; did you mean "
+            '"executing"?',
+        ),
+        (
+            "{executing: a while}",
+            'timeline.executing: met "a while", expected a duration such as "20s", a number of polls '
+            'such as "3 polls", or {hold: a gate\'s name}',
+        ),
         ("{executing: 0 polls}", 'timeline.executing: met "0 polls"'),
-        ("{executing: {hodl: g}}", 'timeline.executing.hodl: met an unknown key, expected one of hold; did you mean "hold"?'),
+        (
+            "{executing: {hodl: g}}",
+            'timeline.executing.hodl: met an unknown key, expected one of hold; did you mean "hold"?',
+        ),
         ("{ending: fialed}", 'timeline.ending: met "fialed"'),
         ("{first: executing, waiting: 1}", "timeline.waiting: met waiting in a job that starts as executing"),
-        ("{executing: 3 polls, progress: step}", "timeline.progress: met step progress in an execution without a duration"),
-        ("{progress: [{message: a, percent: 101}]}", "timeline.progress[0].percent: met 101, expected a whole number from 0 to 100"),
+        (
+            "{executing: 3 polls, progress: step}",
+            "timeline.progress: met step progress in an execution without a duration",
+        ),
+        (
+            "{progress: [{message: a, percent: 101}]}",
+            "timeline.progress[0].percent: met 101, expected a whole number from 0 to 100",
+        ),
         ("{messages: [{text: x}]}", "timeline.messages[0].text: met an unknown key"),
-        ("{messages: [{informative: x, error: y}]}", "timeline.messages[0]: met 2 texts, expected exactly one of informative, "
-                                                     "warning and error"),
-        ("{phases: [{status: executing, seconds: 1}], waiting: 1}", "timeline.waiting: met waiting beside phases, expected one of the two"),
+        (
+            "{messages: [{informative: x, error: y}]}",
+            "timeline.messages[0]: met 2 texts, expected exactly one of informative, warning and error",
+        ),
+        (
+            "{phases: [{status: executing, seconds: 1}], waiting: 1}",
+            "timeline.waiting: met waiting beside phases, expected one of the two",
+        ),
         ("{phases: [{status: exekuting, seconds: 1}]}", 'timeline.phases[0].status: met "exekuting"'),
         ("{phases: [{status: executing}]}", "timeline.phases[0]"),
         ("{phases: [{status: executing, seconds: 1, polls: 2}]}", "timeline.phases[0]"),
-        ("{phases: [{status: executing, seconds: 1}, {status: submitted, seconds: 1}]}",
-         "timeline.phases[1].status: met esriJobSubmitted after esriJobExecuting, expected one of esriJobSucceeded"),
+        (
+            "{phases: [{status: executing, seconds: 1}, {status: submitted, seconds: 1}]}",
+            "timeline.phases[1].status: met esriJobSubmitted after esriJobExecuting, expected one of "
+            "esriJobSucceeded",
+        ),
         ("{cancellation: {ignored: 1}}", "timeline.cancellation.ignored: met 1, expected true or false"),
         ("5 seconds", 'timeline: met "5 seconds", expected a mapping of submitted, waiting'),
     ],
-)  # fmt: skip
+)
 def test_a_timeline_that_no_job_can_follow_is_an_error(text: str, error: str) -> None:
     with pytest.raises(SiteFileError) as raised:
         timeline(text)

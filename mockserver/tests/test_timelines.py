@@ -22,7 +22,11 @@ INFO, ERROR = MessageType.INFORMATIVE, MessageType.ERROR
 
 @pytest.mark.parametrize(
     ("lengths", "met"),
-    [({}, "none"), ({"seconds": 1, "polls": 1}, "seconds and polls"), ({"polls": 1, "hold": "a"}, "polls and hold")],
+    [
+        ({}, "none"),
+        ({"seconds": 1, "polls": 1}, "seconds and polls"),
+        ({"polls": 1, "hold": "a"}, "polls and hold"),
+    ],
 )
 def test_a_phase_has_exactly_one_length(lengths: dict[str, Any], met: str) -> None:
     with pytest.raises(LocalProtocolError, match=f"{met}.*exactly one of seconds, polls and hold"):
@@ -30,7 +34,8 @@ def test_a_phase_has_exactly_one_length(lengths: dict[str, Any], met: str) -> No
 
 
 @pytest.mark.parametrize(
-    "lengths", [{"seconds": -1}, {"seconds": float("nan")}, {"seconds": float("inf")}, {"polls": 0}, {"hold": ""}]
+    "lengths",
+    [{"seconds": -1}, {"seconds": float("nan")}, {"seconds": float("inf")}, {"polls": 0}, {"hold": ""}],
 )
 def test_a_length_that_makes_no_sense_is_refused(lengths: dict[str, Any]) -> None:
     with pytest.raises(LocalProtocolError):
@@ -132,7 +137,9 @@ def test_a_standard_job_may_execute_for_polls_or_behind_a_gate() -> None:
 
 
 def texts(timed: tuple[TimedMessage, ...]) -> list[tuple[str, str, float]]:
-    return [(message.type.removeprefix("esriJobMessageType"), message.text, message.after) for message in timed]
+    return [
+        (message.type.removeprefix("esriJobMessageType"), message.text, message.after) for message in timed
+    ]
 
 
 def test_what_a_tool_says_stands_between_the_opening_and_the_closing_messages() -> None:
@@ -151,7 +158,10 @@ def test_what_a_tool_says_stands_between_the_opening_and_the_closing_messages() 
         ("Warning", "no data", 0),
         ("Informative", "half way", 3),
     ]
-    assert [(step.message, step.percent) for step in executing.progress] == [("Executing...", None), ("half way", 50)]
+    assert [(step.message, step.percent) for step in executing.progress] == [
+        ("Executing...", None),
+        ("half way", 50),
+    ]
     assert texts(timeline.ending.messages) == [
         ("Informative", "Succeeded at {ended} (Elapsed Time: {elapsed})", 0)
     ]

@@ -1,4 +1,4 @@
-"""Python functions as tasks: the descriptors that signatures make, and what functions are given and may return."""
+"""Python functions as tasks: the descriptors of signatures, what functions are given and may return."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from gp_protocol.versions import profile
 
 class Summary(TypedDict):
     Count: int
-    Longest: Annotated[LinearUnit, "Longest_Road"]
+    Longest: LinearUnit
 
 
 class Pair(NamedTuple):
@@ -93,20 +93,38 @@ def test_defaults_choices_and_ranges_stand_in_the_descriptor() -> None:
         mode: Literal["quick", "exact"] = "quick",
         size: Annotated[int, Range(1, 10)] = 3,
         within: LinearUnit = LinearUnit(5, "esriMiles"),  # noqa: B008
-        day: datetime = datetime(2024, 5, 1, tzinfo=UTC),  # noqa: B008
+        day: datetime = datetime(2024, 5, 1, tzinfo=UTC),
         names: Annotated[list[str], Choices("a", "b")] | None = None,
         limit: Optional[float] = None,  # noqa: UP045
     ) -> Annotated[int, "Count"]:
         return 1
 
     task = descriptor_from(work, label="Do Work", description="")
-    keys = ("name", "dataType", "displayName", "direction", "parameterType", "defaultValue", "choiceList", "filter")
+    keys = (
+        "name",
+        "dataType",
+        "displayName",
+        "direction",
+        "parameterType",
+        "defaultValue",
+        "choiceList",
+        "filter",
+    )
     described = [parameter_json(parameter, profile(11.3)) for parameter in task.parameters]
     optional, asked = "esriGPParameterTypeOptional", "esriGPParameterDirectionInput"
     assert [tuple(each.get(key) for key in keys) for each in described] == [
         ("mode", "GPString", "mode", asked, optional, "quick", ["quick", "exact"], None),
         ("size", "GPLong", "size", asked, optional, 3, None, {"type": "range", "minimum": 1, "maximum": 10}),
-        ("within", "GPLinearUnit", "within", asked, optional, {"distance": 5, "units": "esriMiles"}, None, None),
+        (
+            "within",
+            "GPLinearUnit",
+            "within",
+            asked,
+            optional,
+            {"distance": 5, "units": "esriMiles"},
+            None,
+            None,
+        ),
         ("day", "GPDate", "day", asked, optional, 1714521600000, None, None),
         ("names", "GPMultiValue:GPString", "names", asked, optional, None, ["a", "b"], None),
         ("limit", "GPDouble", "limit", asked, optional, None, None, None),
@@ -150,13 +168,15 @@ def nothing(call: ToolCall) -> None:
     ("function", "outputs"),
     [
         (one, [("Result", "GPLong")]),
-        (typed_dict, [("Count", "GPLong"), ("Longest_Road", "GPLinearUnit")]),
+        (typed_dict, [("Count", "GPLong"), ("Longest", "GPLinearUnit")]),
         (named_tuple, [("First", "GPString"), ("Second", "GPMultiValue:GPDouble")]),
         (a_dataclass, [("Text", "GPString"), ("File", "GPDataFile")]),
         (nothing, []),
     ],
 )
-def test_what_a_function_returns_are_its_outputs(function: Callable[..., Any], outputs: list[tuple[str, str]]) -> None:
+def test_what_a_function_returns_are_its_outputs(
+    function: Callable[..., Any], outputs: list[tuple[str, str]]
+) -> None:
     task = descriptor_from(function, label="Tool")
     assert [(parameter.name, parameter.data_type) for parameter in task.outputs] == outputs
     assert task.inputs == ()
@@ -170,7 +190,7 @@ def run(function: Callable[..., Any], tmp_path: Path, task: Any = None, **inputs
 
 def test_outputs_come_by_the_names_of_the_descriptor(tmp_path: Path) -> None:
     assert run(one, tmp_path).outputs == {"Result": 1}
-    assert run(typed_dict, tmp_path).outputs == {"Count": 2, "Longest_Road": LinearUnit(3)}
+    assert run(typed_dict, tmp_path).outputs == {"Count": 2, "Longest": LinearUnit(3)}
     assert run(named_tuple, tmp_path).outputs == {"First": "a", "Second": [1.5]}
     assert run(a_dataclass, tmp_path).outputs == {"Text": "done", "File": tmp_path / "out.txt"}
     assert run(nothing, tmp_path).outputs == {}
@@ -223,8 +243,10 @@ def test_a_result_of_the_wrong_shape_fails_the_job(tmp_path: Path) -> None:
     def strange() -> Summary:
         return {"Count": 1, "Longst": LinearUnit(1)}  # type: ignore[typeddict-unknown-key, typeddict-item]
 
-    for function, said in ((several, "returned 5, expected its outputs by name: Count, Longest_Road"),
-                           (strange, "returned 'Longst', which is none of its outputs")):  # fmt: skip
+    for function, said in (
+        (several, "returned 5, expected its outputs by name: Count, Longest"),
+        (strange, "returned 'Longst', which is none of its outputs"),
+    ):
         outcome = run(function, tmp_path)
         assert outcome.status == "esriJobFailed"
         assert said in outcome.messages[0].text
@@ -259,8 +281,11 @@ def test_a_function_fits_a_task_that_was_described_elsewhere(tmp_path: Path) -> 
     def clips(Layer: list[str]) -> str:
         return ""
 
-    with pytest.raises(SiteError, match=r"asks for 'Layer', which is no input of task 'Clip'; its inputs: Layers, Format. "
-                                        r'did you mean "Layers"\?'):  # fmt: skip
+    with pytest.raises(
+        SiteError,
+        match=r"asks for 'Layer', which is no input of task 'Clip'; its inputs: Layers, Format. "
+        r'did you mean "Layers"\?',
+    ):
         tool_from(clips, task)
 
 
@@ -317,11 +342,18 @@ def yields(a: int) -> Any:
     [
         (untyped, "function untyped: parameter 'a' has no annotation"),
         (no_return, "function no_return does not say what it returns; expected -> and a type, or -> None"),
-        (a_set, "function a_set: parameter 'a' is annotated set; expected one of bool, int, float, str, datetime, "
-                "LinearUnit"),
+        (
+            a_set,
+            "function a_set: parameter 'a' is annotated set; expected one of bool, int, float, str, "
+            "datetime, "
+            "LinearUnit",
+        ),
         (a_union, "function a_union: parameter 'a' is annotated"),
         (a_path, "function a_path: parameter 'a' is annotated Path; expected one of bool"),
-        (returns_object, "function returns_object: output 'Result' is annotated object; expected one of bool"),
+        (
+            returns_object,
+            "function returns_object: output 'Result' is annotated object; expected one of bool",
+        ),
         (many, "function many: *values has no data type"),
         (bad_default, "function bad_default: the default of 'a': met \"x\", expected"),
         (numbers, "function numbers: parameter 'a' is annotated"),
@@ -329,8 +361,10 @@ def yields(a: int) -> Any:
         (waits, "function waits is async"),
         (yields, "function yields yields"),
     ],
-)  # fmt: skip
-def test_a_signature_without_a_descriptor_is_an_error_that_names_it(function: Callable[..., Any], said: str) -> None:
+)
+def test_a_signature_without_a_descriptor_is_an_error_that_names_it(
+    function: Callable[..., Any], said: str
+) -> None:
     with pytest.raises(SiteError) as raised:
         descriptor_from(function, label="Tool")
     assert str(raised.value).startswith(said)

@@ -21,6 +21,7 @@ from gp_protocol.parameter_specs import OutputOptions
 from gp_protocol.spatial_references import (
     SpatialReference,
     decode_spatial_reference,
+    encode_any_spatial_reference,
     encode_spatial_reference,
 )
 
@@ -256,8 +257,8 @@ def _agreed(reference: SpatialReference | None, own: SpatialReference | None) ->
         return reference or own
     if not reference.agrees_with(own):
         raise RemoteProtocolError(
-            met=shown(encode_spatial_reference(own)),
-            expected=f"the set's {shown(encode_spatial_reference(reference))}",
+            met=shown(encode_any_spatial_reference(own)),
+            expected=f"the set's {shown(encode_any_spatial_reference(reference))}",
             remedy="project the features to one spatial reference",
         )
     return reference

@@ -87,6 +87,7 @@ _TEXT_FORMS = (
     ("projectionFile", "projection_file"),
     ("projectionFileItemID", "projection_file_item_id"),
 )
+_FORM_KEYS = ("wkid", "latestWkid", *(key for key, _ in _TEXT_FORMS))
 
 
 def decode_spatial_reference(value: Any) -> SpatialReference | None:
@@ -107,9 +108,8 @@ def decode_spatial_reference(value: Any) -> SpatialReference | None:
                 vertical = value.get("vcsName") if key == "name" else None
                 named: dict[str, Any] = {attribute: text}
                 return SpatialReference(**named, vcs_name=vertical if isinstance(vertical, str) else None)
-        if all(content in (None, "", 0) for key, content in value.items() if key in _KNOWN_KEYS) and (
-            value.keys() & _KNOWN_KEYS
-        ):
+        known = [value[key] for key in _FORM_KEYS if key in value]
+        if known and not any(known):
             return None
         raise RemoteProtocolError(met=shown(value), expected=_FORMS)
     if isinstance(value, str):
@@ -121,9 +121,6 @@ def decode_spatial_reference(value: Any) -> SpatialReference | None:
         value = int(digits)
     wkid = _wkid({"wkid": value}, "wkid")
     return SpatialReference(wkid=wkid) if wkid else None
-
-
-_KNOWN_KEYS = {"wkid", "latestWkid"} | {key for key, _ in _TEXT_FORMS}
 
 
 def encode_spatial_reference(value: SpatialReference) -> dict[str, Any]:

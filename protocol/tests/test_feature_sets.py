@@ -62,10 +62,11 @@ def test_a_spatial_reference_may_stand_in_the_geometries() -> None:
     ).spatial_reference == SpatialReference(3857)
 
 
-def test_features_of_two_spatial_references_are_refused() -> None:
+@pytest.mark.parametrize("other", [{"wkid": 3857}, {"name": "WGS 1984"}])
+def test_features_of_two_spatial_references_are_refused(other: Any) -> None:
     features = [
         {"geometry": {"x": 1, "y": 2, "spatialReference": {"wkid": 4326}}},
-        {"geometry": {"x": 1, "y": 2, "spatialReference": {"wkid": 3857}}},
+        {"geometry": {"x": 1, "y": 2, "spatialReference": other}},
     ]
     with pytest.raises(RemoteProtocolError) as caught:
         decode_feature_set({"features": features})

@@ -50,7 +50,10 @@ async def service(request: Request) -> Reply:
     labels = list(served.tasks)
     value = service_json(served.descriptor, request.profile, task_labels=labels)
     here = _service_url(request)
-    return Reply(value, lambda: Page(f"{served.name} (GPServer)", [(label, f"{here}/{quote(label)}") for label in labels]))
+    return Reply(
+        value,
+        lambda: Page(f"{served.name} (GPServer)", [(label, f"{here}/{quote(label)}") for label in labels]),
+    )
 
 
 async def task(request: Request) -> Reply:

@@ -45,7 +45,9 @@ def job_value(request: Request, record: JobRecord, state: JobState, *, with_mess
     task = request.task.descriptor
     value: dict[str, Any] = {"jobId": record.job_id, "jobStatus": state.status}
     if state.status is JobStatus.SUCCEEDED:
-        value["results"] = {output.name: {"paramUrl": f"results/{quote(output.name)}"} for output in task.outputs}
+        value["results"] = {
+            output.name: {"paramUrl": f"results/{quote(output.name)}"} for output in task.outputs
+        }
         value["inputs"] = {each.name: {"paramUrl": f"inputs/{quote(each.name)}"} for each in task.inputs}
     if with_messages:
         value["messages"] = at_level(state.messages, request.service.message_level)
@@ -59,7 +61,10 @@ def _page(request: Request, record: JobRecord, state: JobState) -> Page:
     lines += [f"{message.type}: {message.description}" for message in state.messages]
     links = []
     if state.status is JobStatus.SUCCEEDED:
-        links = [(output.name, f"{record.job_id}/results/{quote(output.name)}") for output in request.task.descriptor.outputs]
+        links = [
+            (output.name, f"{record.job_id}/results/{quote(output.name)}")
+            for output in request.task.descriptor.outputs
+        ]
     return Page(f"Job Details: {record.job_id} ({request.task.descriptor.label})", links, lines)
 
 

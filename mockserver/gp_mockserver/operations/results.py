@@ -58,7 +58,9 @@ def _named(request: Request, parameters: tuple[Parameter, ...]) -> Parameter:
     names = [parameter.name for parameter in parameters]
     if wanted not in names:
         which = request.address.operation
-        raise Refusal("unknown-result", f"{which} {wanted[:80]!r} does not exist{did_you_mean(wanted, names)}")
+        raise Refusal(
+            "unknown-result", f"{which} {wanted[:80]!r} does not exist{did_you_mean(wanted, names)}"
+        )
     return parameters[names.index(wanted)]
 
 
@@ -98,7 +100,9 @@ def _inputs(request: Request, wanted: Sequence[Parameter]) -> list[dict[str, Any
 def _input(request: Request, parameter: Parameter, text: str, options: OutputOptions) -> dict[str, Any]:
     kind = data_type(parameter.data_type)
     value: Any
-    if parameter.data_type == "GPStringHidden" and request.profile.has("rule", "blank GPStringHidden in inputs"):
+    if parameter.data_type == "GPStringHidden" and request.profile.has(
+        "rule", "blank GPStringHidden in inputs"
+    ):
         value = ""
     else:
         try:

@@ -68,8 +68,12 @@ async def execute(request: Request) -> Reply | PageReply:
         for parameter in task.descriptor.outputs
     ]
     request.site.directories.remove_folder(folder)
-    messages = at_level((Message(each.type, each.text) for each in outcome.messages), request.service.message_level)
-    return Reply({"results": results, "messages": messages}, lambda: Page(f"Results: {task.descriptor.label}"))
+    messages = at_level(
+        (Message(each.type, each.text) for each in outcome.messages), request.service.message_level
+    )
+    return Reply(
+        {"results": results, "messages": messages}, lambda: Page(f"Results: {task.descriptor.label}")
+    )
 
 
 def _tool_failed(task: ServedTask, job_id: str, messages: Iterable[TimedMessage]) -> Refusal:

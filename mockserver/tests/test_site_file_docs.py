@@ -1,0 +1,132 @@
+"""The published schema and the documentation of site files: both are held to what the loader does."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import gp_mockserver
+import jsonschema
+import pytest
+from gp_mockserver.data_files import parse_yaml, read_data
+from gp_mockserver.errors import SiteFileError
+from gp_mockserver.site_file_model import site_file_schema
+from gp_mockserver.site_files import load_site, site_from
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = Path(gp_mockserver.__file__).with_name("site-schema.json")
+BLOCKS = [
+    (info.split(), text)
+    for info, text in re.findall(
+        r"^```(.*?)\n(.*?)^```$", (ROOT / "docs/site-files.md").read_text(), re.M | re.S
+    )
+]
+EXAMPLES = [text for info, text in BLOCKS if info == ["yaml"]]
+VALIDATOR = jsonschema.Draft202012Validator(site_file_schema())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the files that the documentation's examples name."""
+    for info, text in BLOCKS:
+        if len(info) == 2 and "." in info[1]:
+            (tmp_path / info[1]).write_text(text)
+    return tmp_path
+
+
+def test_the_published_schema_is_current_and_valid() -> None:
+    """To write it anew: python -m gp_mockserver.site_file_model > site-schema.json"""
+    assert json.loads(PUBLISHED.read_text()) == site_file_schema()
+    jsonschema.Draft202012Validator.check_schema(site_file_schema())
+
+
+@pytest.mark.parametrize("text", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_every_example_of_the_documentation_is_a_site_and_fits_the_schema(text: str, folder: Path) -> None:
+    file = folder / "site.yaml"
+    file.write_text(text)
+    assert load_site(file).services
+    VALIDATOR.validate(parse_yaml(text))
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "examples/sites").glob("*.yaml")), ids=lambda file: file.name)
+def test_every_example_site_loads_and_fits_the_schema(file: Path) -> None:
+    assert load_site(file).services
+    VALIDATOR.validate(read_data(file, file.name))
+
+
+def test_a_file_that_is_a_descriptor_is_a_site(folder: Path) -> None:
+    assert (
+        load_site(folder / "trees-task.json").find_task("trees-task/Count Trees").descriptor.name
+        == "CountTrees"
+    )
+
+
+def test_the_documented_error_is_the_one_that_is_raised() -> None:
+    (wrong,) = (text for info, text in BLOCKS if info == ["yaml", "wrong"])
+    (said,) = (text for info, text in BLOCKS if info == ["text"])
+    with pytest.raises(SiteFileError) as raised:
+        site_from(parse_yaml(wrong), name="site.yaml")
+    assert str(raised.value) == said.strip()
+
+
+SERVICE: dict[str, Any] = {"executionType": "sync", "tasks": [{"name": "T", "parameters": {"a": "GPLong"}}]}
+
+
+def service(**change: Any) -> dict[str, Any]:
+    return {"services": {"S": {**SERVICE, **change}}}
+
+
+def task(**change: Any) -> dict[str, Any]:
+    return service(tasks=[{**SERVICE["tasks"][0], **change}])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"services": {}, "contxt": "a"},
+        {"services": {"S": 5}},
+        service(timline={}),
+        service(instances="two"),
+        service(executionType="esriExecutionTypeSynchronous", instances="two"),
+        task(timline={}),
+        task(timeline={"executing": "soon"}),
+        task(timeline={"phases": [{"status": "running", "seconds": 1}]}),
+        task(rules=[{"fials": True}]),
+        task(outputs={"o": {"value": 1, "file": "x"}}),
+        task(outputs={"o": {}}),
+        task(parameters={"a": {"dataType": "GPLong", "defualt": 5}}),
+        task(parameters={"a": {"direction": "input"}}),
+        {"services": {}, "latency": {"job": {"unifrom": [1, 2]}}},
+    ],
+)
+def test_the_schema_refuses_what_the_loader_refuses(data: dict[str, Any]) -> None:
+    assert not VALIDATOR.is_valid(data)
+    with pytest.raises(SiteFileError):
+        site_from(data)
+
+
+def test_the_schema_lets_a_pasted_descriptor_keep_keys_that_nobody_knows() -> None:
+    pasted = {
+        "name": "T",
+        "executionType": "esriExecutionTypeSynchronous",
+        "futureKey": 1,
+        "parameters": [
+            {
+                "name": "a",
+                "dataType": "GPLong",
+                "direction": "esriGPParameterDirectionInput",
+                "futureKey": 1,
+                "choiceList": None,
+            }
+        ],
+    }
+    data = {
+        "services": {
+            "S": {"executionType": "esriExecutionTypeSynchronous", "futureKey": 1, "tasks": [pasted]}
+        }
+    }
+    VALIDATOR.validate(data)
+    assert site_from(data).find_task("S/T")
