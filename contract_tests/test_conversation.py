@@ -1,4 +1,5 @@
-"""What every geoprocessing server owes a client, asked in the way of a plain script: urllib and Python dict text."""
+"""What every geoprocessing server owes a client, asked in the way of a plain script: urllib and Python dict
+text."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ POLL_LIMIT = 300
 
 
 def ask(url: str, **parameters: Any) -> Any:
-    """POST the parameters, whose dicts become the text of Python dicts, and read the answer as strict JSON."""
+    """POST the parameters, whose dicts become the text of Python dicts, and read the answer as strict
+    JSON."""
     body = urllib.parse.urlencode({"f": "json", **parameters}).encode()
     with urllib.request.urlopen(urllib.request.Request(url, body), timeout=30) as response:
         assert response.status == 200

@@ -1,1 +1,2 @@
-"""The reference client of geoprocessing services. Its room is reserved here; the client itself is not written yet."""
+"""The reference client of geoprocessing services. Its room is reserved here; the client itself is not
+written yet."""

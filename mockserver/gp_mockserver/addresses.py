@@ -1,7 +1,7 @@
 """Which resource an address names: the URL grammar of an ArcGIS Server below its context.
 
-Unknown children of a service are taken for tasks, and a task is found by its label before its name, as on real
-servers. Empty segments do not count, so a trailing slash is the same resource.
+Unknown children of a service are taken for tasks, and a task is found by its label before its name, as on
+real servers. Empty segments do not count, so a trailing slash is the same resource.
 """
 
 from __future__ import annotations

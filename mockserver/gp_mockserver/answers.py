@@ -1,4 +1,5 @@
-"""From a reply, or a refusal, to status, headers and bytes: the formats `json`, `pjson`, `html`, and JSONP."""
+"""From a reply, or a refusal, to status, headers and bytes: the formats `json`, `pjson`, `html`, and
+JSONP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The mock server as an ASGI application: from a request's bytes to an operation, and from its reply to bytes."""
+"""The mock server as an ASGI application: from a request's bytes to an operation, and from its reply to
+bytes."""
 
 from __future__ import annotations
 

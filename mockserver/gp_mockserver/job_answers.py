@@ -28,7 +28,8 @@ class JobAnswers:
         self._kept: dict[str, _Kept] = {}
 
     def find(self, record: JobRecord, now: float, key: Hashable) -> bytes | None:
-        """The answer that still holds for this record, at this instant and turn; `key` is what else it depends on."""
+        """The answer that still holds for this record, at this instant and turn; `key` is what else it
+        depends on."""
         kept = self._kept.get(record.job_id)
         if (
             kept is None

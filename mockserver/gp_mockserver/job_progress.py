@@ -38,7 +38,8 @@ async def observe(task: ServedTask, record: JobRecord, now: float) -> tuple[JobR
 
 
 def awaits_outcome(record: JobRecord) -> bool:
-    """Whether the job's tool has yet to run; it never does where the timeline ends otherwise than in success."""
+    """Whether the job's tool has yet to run; it never does where the timeline ends otherwise than in
+    success."""
     return record.outputs is None and record.timeline.ending.status is JobStatus.SUCCEEDED
 
 

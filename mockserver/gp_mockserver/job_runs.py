@@ -61,7 +61,8 @@ def tool_call(
 
 
 async def run(task: ServedTask, tool: Tool, call: ToolCall) -> tuple[Outcome, bytes]:
-    """A tool's outcome and its outputs as they are kept; outputs that do not fit their types make it a failure."""
+    """A tool's outcome and its outputs as they are kept; outputs that do not fit their types make it a
+    failure."""
     if call.extent is not None:
         tool = _within_extent(tool)
     if task.blocking:

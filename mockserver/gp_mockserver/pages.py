@@ -1,7 +1,7 @@
 """The HTML form of a resource: plain, readable pages in the shape that clients which read HTML know.
 
-A page has a title, breadcrumbs, the page's links and lines, and the JSON value as nested lists. Everything that comes
-from outside is escaped.
+A page has a title, breadcrumbs, the page's links and lines, and the JSON value as nested lists. Everything
+that comes from outside is escaped.
 """
 
 from __future__ import annotations

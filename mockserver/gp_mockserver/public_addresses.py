@@ -1,6 +1,7 @@
 """The address of a site as its clients see it, for the addresses that stand in answers.
 
-A fixed public URL wins; then what proxies say (`X-Forwarded-Proto`, `-Host`, `-Prefix`); then the `Host` header.
+A fixed public URL wins; then what proxies say (`X-Forwarded-Proto`, `-Host`, `-Prefix`); then the `Host`
+header.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ from typing import Any
 
 @dataclass(slots=True)
 class Page:
-    """What the HTML form of a reply adds to its JSON: a title, links as (text, relative or absolute address), lines."""
+    """What the HTML form of a reply adds to its JSON: a title, links as (text, relative or absolute
+    address), lines."""
 
     title: str
     links: Sequence[tuple[str, str]] = ()
@@ -54,8 +55,8 @@ class PageReply:
 
 
 class Refusal(Exception):
-    """An error of the protocol, by its name in `gp_protocol.error_envelopes`, with its details and what fills its
-    message."""
+    """An error of the protocol, by its name in `gp_protocol.error_envelopes`, with its details and what
+    fills its message."""
 
     def __init__(self, name: str, *details: str, **fill: str) -> None:
         super().__init__(name, *details)

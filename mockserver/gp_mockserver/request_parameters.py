@@ -1,7 +1,7 @@
 """The parameters of a request: query, urlencoded form and multipart form, merged.
 
-Both query and form count, and a parameter that comes twice keeps its first value, the query's before the form's
-(*assumed*: what servlet containers do).
+Both query and form count, and a parameter that comes twice keeps its first value, the query's before the
+form's (*assumed*: what servlet containers do).
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class ClientLeft(Exception):
 
 
 async def with_form(query: Mapping[str, str], scope: Scope, receive: Receive) -> Mapping[str, str]:
-    """A query's parameters with those of the form in the body. Raises BodyTooLarge, MalformedRequest or ClientLeft."""
+    """A query's parameters with those of the form in the body. Raises BodyTooLarge, MalformedRequest or
+    ClientLeft."""
     content_type = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
     if content_type.lower().startswith(b"multipart/form-data"):
         form = await _read_multipart(scope, receive)

@@ -1,4 +1,5 @@
-"""The files that a site serves: `arcgisjobs`, a scratch folder per job, and `arcgisoutput`, what execute left.
+"""The files that a site serves: `arcgisjobs`, a scratch folder per job, and `arcgisoutput`, what execute
+left.
 
 They stand in a temporary folder, made when the first file is written and removed with the site.
 """
@@ -15,7 +16,8 @@ _FOREIGN = ("\0", "\\", ":")
 
 
 class SiteDirectories:
-    """The folder that `…/rest/directories/` shows, such as `arcgisjobs/worldviewshed_gpserver/j5…/scratch/out.zip`."""
+    """The folder that `…/rest/directories/` shows, such as
+    `arcgisjobs/worldviewshed_gpserver/j5…/scratch/out.zip`."""
 
     def __init__(self) -> None:
         self._root: Path | None = None

@@ -1,8 +1,8 @@
 """A site: one ArcGIS Server as clients see it, under a context of its own, with its services, clock and jobs.
 
-`Site` holds `ServedService`s, which hold `ServedTask`s: a descriptor, the tool that makes the outputs, the timeline
-of a job and the rules that say which inputs end otherwise. All state stands here; what a request does with it stands
-in `gp_mockserver.operations`.
+`Site` holds `ServedService`s, which hold `ServedTask`s: a descriptor, the tool that makes the outputs, the
+timeline of a job and the rules that say which inputs end otherwise. All state stands here; what a request
+does with it stands in `gp_mockserver.operations`.
 """
 
 from __future__ import annotations
@@ -106,7 +106,8 @@ class ServedService:
         latency: Mapping[str, Latency] | None = None,
         blocking: bool = False,
     ) -> ServedTask:
-        """Serve a task: its outputs made from its descriptor unless a tool makes them, done in about two seconds."""
+        """Serve a task: its outputs made from its descriptor unless a tool makes them, done in about two
+        seconds."""
         task = ServedTask(
             service=self,
             descriptor=descriptor,
@@ -130,12 +131,12 @@ class ServedService:
 class Site:
     """One mock ArcGIS Server under `context`.
 
-    `version` names a profile of `gp_protocol.versions`; where none is given a service whose descriptor names a version
-    answers as that one. `seed` decides job ids and generated values. `clock` is
-    the only time that jobs know. `errors` overrides the wording of known errors by name. `bad_input` says what
-    submitJob does with an input that does not fit its parameter: refuse the request, or accept it and let the
-    job fail; which of the two real servers do is not established. `files_age` and the store's limits are the
-    cleanup of the job directory.
+    `version` names a profile of `gp_protocol.versions`; where none is given a service whose descriptor
+    names a version answers as that one. `seed` decides job ids and generated values. `clock` is the only
+    time that jobs know. `errors` overrides the wording of known errors by name. `bad_input` says what
+    submitJob does with an input that does not fit its parameter: refuse the request, or accept it and let
+    the job fail; which of the two real servers do is not established. `files_age` and the store's limits
+    are the cleanup of the job directory.
     """
 
     def __init__(
@@ -207,8 +208,8 @@ class Site:
         raise SiteError(f"site {self.context!r} has no task {path!r}{did_you_mean(path, known)}")
 
     def task(self, path: str, **options: Unpack[TaskOptions]) -> TaskHandle:
-        """A handle on the task at `Folder/Service/Label`: a decorator that serves a function there, and the short
-        words that say how its jobs go (`site.task("WorldViewshed/viewshed").fails()`)."""
+        """A handle on the task at `Folder/Service/Label`: a decorator that serves a function there, and the
+        short words that say how its jobs go (`site.task("WorldViewshed/viewshed").fails()`)."""
         return TaskHandle(self, path, options)
 
     def latency_of(

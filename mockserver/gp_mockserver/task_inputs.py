@@ -1,7 +1,7 @@
 """The inputs of a task, read from a request as a server reads them: leniently, by the task's descriptor.
 
-An empty text is *not given* (published clients send one for every parameter that they leave out), and a parameter
-that is not given takes its default.
+An empty text is *not given* (published clients send one for every parameter that they leave out), and a
+parameter that is not given takes its default.
 """
 
 from __future__ import annotations
@@ -26,14 +26,16 @@ from gp_mockserver.requests import Request
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Where a tool works and answers: `context`, or the older `env:outSR` and `env:processSR`; None was not given."""
+    """Where a tool works and answers: `context`, or the older `env:outSR` and `env:processSR`; None was not
+    given."""
 
     out_sr: SpatialReference | None = None
     process_sr: SpatialReference | None = None
     extent: Extent | None = None
 
     def output_reference(self, inputs: Mapping[str, Any]) -> SpatialReference | None:
-        """Where outputs are answered: outSR, else processSR, else where the first features of the inputs lie."""
+        """Where outputs are answered: outSR, else processSR, else where the first features of the inputs
+        lie."""
         if self.out_sr or self.process_sr:
             return self.out_sr or self.process_sr
         features = (value for value in inputs.values() if isinstance(value, FeatureSet) and value.features)
@@ -44,7 +46,8 @@ _EVERYWHERE = Environment()
 
 
 class BadInputs(Exception):
-    """Inputs that do not fit their parameters: the details of each fault, and the names of required ones missing."""
+    """Inputs that do not fit their parameters: the details of each fault, and the names of required ones
+    missing."""
 
     def __init__(self, faults: list[str], missing: list[Parameter]) -> None:
         super().__init__(*faults, *missing)
@@ -100,7 +103,8 @@ def _read_value(parameter: Parameter, text: str, profile: Profile) -> Any:
 
 
 def default_value(parameter: Parameter) -> Any:
-    """The decoded default of an input, None where it has none or where its default does not fit its own type."""
+    """The decoded default of an input, None where it has none or where its default does not fit its own
+    type."""
     default = parameter.default_value
     if default is None or default == "" or default == {}:
         return None
@@ -115,7 +119,8 @@ def _is_nothing(value: Any) -> bool:
 
 
 def read_environment(parameters: Mapping[str, str], profile: Profile) -> Environment:
-    """The spatial references and the extent that a request asks for. Raises Refusal for one that cannot be read."""
+    """The spatial references and the extent that a request asks for. Raises Refusal for one that cannot be
+    read."""
     context = parameters.get("context", "").strip()
     if context and profile.has("parameter", "context"):
         try:
@@ -162,7 +167,8 @@ def _extent(raw: Any) -> Extent | None:
 
 
 def read_output_options(request: Request, maximum_records: int | None) -> OutputOptions:
-    """How outputs are written, as a request asks for it. A parameter that this version does not know is ignored."""
+    """How outputs are written, as a request asks for it. A parameter that this version does not know is
+    ignored."""
     has = request.profile.has
 
     def asks(name: str) -> bool:

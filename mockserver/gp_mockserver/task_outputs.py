@@ -1,7 +1,7 @@
 """The outputs of a task: checked and kept when its tool is done, written anew for each answer.
 
-A job keeps its outputs as one JSON text with everything in them (z, m, true curves, files by name), so that they
-cost little, outlive the process in a store, and can be answered in any spatial reference.
+A job keeps its outputs as one JSON text with everything in them (z, m, true curves, files by name), so that
+they cost little, outlive the process in a store, and can be answered in any spatial reference.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ _TEXTS = ("GPString", "GPStringHidden", "GPSQLExpression")
 
 
 def keep_outputs(task: Task, outputs: Mapping[str, Any], scratch: Path | None) -> bytes:
-    """The outputs of a tool as they are kept. Raises ProtocolError or ValueError for one that its type cannot say."""
+    """The outputs of a tool as they are kept. Raises ProtocolError or ValueError for one that its type
+    cannot say."""
     unknown = set(outputs) - {parameter.name for parameter in task.outputs}
     if unknown:
         raise ValueError(
@@ -83,8 +84,8 @@ def result(
 ) -> dict[str, Any]:
     """One result as answers have it: exactly `paramName`, `dataType` and `value`.
 
-    `file_url` makes the address of a file that the tool wrote. Features are projected to `spatial_reference` where one is given; an output that was not made has the empty
-    value of its type.
+    `file_url` makes the address of a file that the tool wrote. Features are projected to
+    `spatial_reference` where one is given; an output that was not made has the empty value of its type.
     """
     name = parameter.data_type
     if name == "GPComposite" and kept is not None:

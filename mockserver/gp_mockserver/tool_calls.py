@@ -1,8 +1,9 @@
 """What a task's tool sees and says while it runs, and what comes of it.
 
-A tool is any callable that takes a `ToolCall` and returns its outputs by parameter name. It runs once per job,
-when its outcome is first needed. Time inside a tool is the job's own: `call.sleep(5)` costs nothing now and makes
-the job last five seconds longer on the site's clock, and what the tool reports afterwards is seen that much later.
+A tool is any callable that takes a `ToolCall` and returns its outputs by parameter name. It runs once per
+job, when its outcome is first needed. Time inside a tool is the job's own: `call.sleep(5)` costs nothing
+now and makes the job last five seconds longer on the site's clock, and what the tool reports afterwards is
+seen that much later.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ class ToolFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a tool's run ended: SUCCEEDED with outputs, or FAILED; `seconds` is the time that the tool slept."""
+    """How a tool's run ended: SUCCEEDED with outputs, or FAILED; `seconds` is the time that the tool
+    slept."""
 
     status: JobStatus
     outputs: Mapping[str, Any]
@@ -44,7 +46,8 @@ class ToolCall:
     """One run of a tool.
 
     `inputs` holds every input parameter's decoded value, defaults applied, None where nothing was given;
-    `given` the raw texts of the request. `scratch` is the job's own folder: files written there are served, and a `pathlib.Path` below it is a valid value of a file output.
+    `given` the raw texts of the request. `scratch` is the job's own folder: files written there are served,
+    and a `pathlib.Path` below it is a valid value of a file output.
     """
 
     job_id: str
@@ -99,7 +102,8 @@ Tool = Callable[[ToolCall], Mapping[str, Any]]
 
 
 def run_tool(tool: Tool, call: ToolCall) -> Outcome:
-    """Run a tool to its end. Whatever it raises becomes a failed outcome with the exception's text as its error."""
+    """Run a tool to its end. Whatever it raises becomes a failed outcome with the exception's text as its
+    error."""
     outputs: Mapping[str, Any] = {}
     status = JobStatus.SUCCEEDED
     try:

@@ -332,7 +332,10 @@ A_TASK = "services.S.tasks[0]"
             'did you mean "synchronous"?',
         ),
         (SERVICE % "instancs: 2", "services.S.instancs: met an unknown key"),
-        (SERVICE % "instances: two", 'services.S.instances: met "two", expected a whole number from 1 to 10000'),
+        (
+            SERVICE % "instances: two",
+            'services.S.instances: met "two", expected a whole number from 1 to 10000',
+        ),
         (
             SERVICE % "messageLevel: info",
             'services.S.messageLevel: met "info", expected one of Error, Info, None, Warning; '

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from gp_mockserver.app import MockServer
 from gp_mockserver.builtin_site import builtin_site
-from gp_mockserver.clocks import JumpingClock, ManualClock
+from gp_mockserver.clocks import JumpingClock
 from gp_mockserver.errors import SiteError
 from gp_mockserver.latency import Latency
 from gp_mockserver.server import serve
@@ -90,10 +90,8 @@ def test_what_a_function_reports_and_raises_reaches_the_client(open_wire: Any, f
         ("divisor", "GPDouble"),
         ("Result", "GPDouble"),
     ]
-    good, bad = (
-        f"Tools/GPServer/Divide/jobs/{wire.json('Tools/GPServer/Divide/submitJob', dividend=6, divisor=d)['jobId']}"
-        for d in (4, 0)
-    )
+    submitted = [wire.json("Tools/GPServer/Divide/submitJob", dividend=6, divisor=by) for by in (4, 0)]
+    good, bad = (f"Tools/GPServer/Divide/jobs/{answer['jobId']}" for answer in submitted)
     assert "dividing" in [message["description"] for message in wire.json(good)["messages"]]
     wire.clock.advance(10)
     assert wire.json(good)["jobStatus"] == "esriJobSucceeded"

@@ -69,8 +69,9 @@ def _page(request: Request, record: JobRecord, state: JobState) -> Page:
 
 
 async def cancel(request: Request) -> Reply:
-    """ArcGIS REST, *Cancel GP job*: only a waiting or executing job can be cancelled; anything else is an error and
-    leaves the job as it is. Asking again while it is being cancelled repeats the answer (*assumed*)."""
+    """ArcGIS REST, *Cancel GP job*: only a waiting or executing job can be cancelled; anything else is an
+    error and leaves the job as it is. Asking again while it is being cancelled repeats the answer
+    (*assumed*)."""
     site = request.site
     record = own_job(request, site.store.get(request.address.job_id, request.arrived))
     await observe(request.task, record, request.arrived)

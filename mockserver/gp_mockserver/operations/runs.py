@@ -32,7 +32,8 @@ _NOT_KEPT = frozenset({"f", "callback", "token"})
 
 
 async def execute(request: Request) -> Reply | PageReply:
-    """ArcGIS REST, *Execute task*: runs a task of a synchronous service; a list of results, and the messages."""
+    """ArcGIS REST, *Execute task*: runs a task of a synchronous service; a list of results, and the
+    messages."""
     task = request.task
     if not request.service.is_synchronous:
         raise Refusal("execute-on-async")
@@ -128,15 +129,16 @@ def failing_on_inputs(timeline: Timeline, error: BadInputs) -> Timeline:
 
 
 def _asks_for_the_form(request: Request) -> bool:
-    """Whether a browser opened the operation's address, without inputs: that shows a form and runs nothing."""
+    """Whether a browser opened the operation's address, without inputs: that shows a form and runs
+    nothing."""
     if request.form.format != "html":
         return False
     return not any(request.parameters.get(parameter.name) for parameter in request.task.descriptor.inputs)
 
 
 def _form(request: Request, title: str) -> PageReply:
-    lines = [
-        f"{parameter.name}: {parameter.display_name} ({parameter.data_type}, {parameter.parameter_type.removeprefix('esriGPParameterType')})"
-        for parameter in request.task.descriptor.inputs
-    ]
+    lines = []
+    for each in request.task.descriptor.inputs:
+        need = each.parameter_type.removeprefix("esriGPParameterType")
+        lines.append(f"{each.name}: {each.display_name} ({each.data_type}, {need})")
     return PageReply(Page(f"{title}: {request.task.descriptor.label}", lines=lines))
