@@ -6,9 +6,9 @@ Both are uvicorn with uvloop, httptools and the settings of `gpharness serve`; o
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import Any
 
+import msgspec
 import uvicorn
 
 HELD = 1e6
@@ -31,7 +31,7 @@ def mock_app() -> Any:
         "StaysCancelling": standard_timeline(executing=HELD, cancellation=Cancellation(ignored=True)),
     }
     for name, timeline in timelines.items():
-        descriptor = replace(model.descriptor, name=name, display_name=name)
+        descriptor = msgspec.structs.replace(model.descriptor, name=name, display_name=name)
         service.add_task(descriptor, model.tool, timeline=timeline)
     return MockServer([site])
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import types
 import typing
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+import msgspec
 from gp_protocol.compound import CompositeValue
 from gp_protocol.data_types import data_type
 from gp_protocol.errors import ProtocolError
@@ -34,23 +34,20 @@ class Choices:
         self.words = words
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(msgspec.Struct, frozen=True):
     """The numbers that an input may be, both ends included; None leaves an end open."""
 
     minimum: float | None = None
     maximum: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OfType:
+class OfType(msgspec.Struct, frozen=True):
     """The name of the data type, where the Python class alone does not tell it."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(msgspec.Struct, frozen=True):
     """What an annotation stands for: a data type, what narrows it, and the classes that its values have."""
 
     data_type: str
@@ -102,7 +99,9 @@ def kind_of(annotation: Any, *, is_output: bool = False) -> Kind | None:
     if origin is list and len(arguments) == 1:
         member = kind_of(arguments[0], is_output=is_output)
         return (
-            replace(member, data_type=f"GPMultiValue:{member.data_type}", python_types=(list,))
+            msgspec.structs.replace(
+                member, data_type=f"GPMultiValue:{member.data_type}", python_types=(list,)
+            )
             if member
             else None
         )
@@ -121,22 +120,22 @@ def _kind_of_union(members: tuple[Any, ...], is_output: bool) -> Kind | None:
     kinds = [kind_of(member, is_output=is_output) for member in members if member not in _REFERENCES]
     if len(kinds) != 1 or kinds[0] is None or kinds[0].python_types not in ((FeatureSet,), (RecordSet,)):
         return None
-    return replace(kinds[0], python_types=tuple(members))
+    return msgspec.structs.replace(kinds[0], python_types=tuple(members))
 
 
 def _narrowed(kind: Kind, metadata: tuple[Any, ...], *, required: bool = False) -> Kind | None:
     for item in metadata:
         match item:
             case Choices():
-                kind = replace(kind, choices=item.words)
+                kind = msgspec.structs.replace(kind, choices=item.words)
             case Range():
-                kind = replace(kind, filter=RangeFilter(item.minimum, item.maximum))
+                kind = msgspec.structs.replace(kind, filter=RangeFilter(item.minimum, item.maximum))
             case OfType():
                 try:
                     data_type(item.name)
                 except ProtocolError as error:
                     raise SiteError(f"OfType({item.name!r}): {error.detail}") from error
-                kind = replace(kind, data_type=item.name)
+                kind = msgspec.structs.replace(kind, data_type=item.name)
     return None if required and not kind.data_type else kind
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Final
 
+import msgspec
 from gp_protocol.compound import CompositeValue
 from gp_protocol.feature_sets import FeatureSet
 from gp_protocol.fields import Field
@@ -96,7 +96,7 @@ def buffer_points(call: ToolCall) -> Mapping[str, Any]:
         }
         made.append({"attributes": attributes, "geometry": feature["geometry"]})
     fields = (_OBJECT_ID, *_copied_fields(features), *_BUFFER_FIELDS)
-    return {"Output_Polygons": replace(polygons, fields=fields, features=made)}
+    return {"Output_Polygons": msgspec.structs.replace(polygons, fields=fields, features=made)}
 
 
 def echo(call: ToolCall) -> Mapping[str, Any]:
@@ -196,7 +196,7 @@ def _numbered(features: FeatureSet) -> FeatureSet:
         attributes = {name: given.get(name) for name in copied}
         attributes["ORIG_FID"] = next((given[name] for name in ids if given.get(name) is not None), place)
         numbered.append({**feature, "attributes": attributes})
-    return replace(features, features=numbered)
+    return msgspec.structs.replace(features, features=numbered)
 
 
 def _measures(rings: list[Ring]) -> dict[str, float]:
@@ -220,10 +220,10 @@ def _as_output(value: Any) -> Any:
         case SpatialReference():
             return by_id_or_wkt(value)
         case Extent(spatial_reference=SpatialReference() as reference):
-            return replace(value, spatial_reference=by_id_or_wkt(reference))
+            return msgspec.structs.replace(value, spatial_reference=by_id_or_wkt(reference))
         case CompositeValue():
             inner = _as_output(value.value)
-            return None if inner is None else replace(value, value=inner)
+            return None if inner is None else msgspec.structs.replace(value, value=inner)
         case [[*_], *_]:
             return [[_as_output(cell) for cell in row] for row in value]
         case [*_]:

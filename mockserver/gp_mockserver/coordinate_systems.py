@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import msgspec
 from gp_protocol.spatial_references import SpatialReference
 from gp_protocol.units import LinearUnit, meters_per
 
@@ -44,7 +44,7 @@ def reported(spatial_reference: SpatialReference) -> SpatialReference:
     wkid = spatial_reference.wkid
     if wkid is None or spatial_reference.latest_wkid is not None:
         return spatial_reference
-    return replace(spatial_reference, latest_wkid=_successor(wkid, _crs(spatial_reference)))
+    return msgspec.structs.replace(spatial_reference, latest_wkid=_successor(wkid, _crs(spatial_reference)))
 
 
 def meters(distance: LinearUnit, spatial_reference: SpatialReference) -> float:

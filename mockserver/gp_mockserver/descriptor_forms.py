@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -106,13 +105,13 @@ def task_from(data: Mapping[str, Any], service_type: ExecutionType, path: str) -
     except ProtocolError as error:
         raise SiteFileError.of(error, path) from None
     if not task.display_name and not is_pasted(data):
-        task = replace(task, display_name=task.name)
+        task = msgspec.structs.replace(task, display_name=task.name)
     parameters = tuple(_parameters(given, join(path, "parameters")))
     names = [parameter.name for parameter in parameters]
     for name in names:
         if names.count(name) > 1:
             raise SiteFileError(join(path, "parameters"), f'two parameters "{name}"', "each name once")
-    return replace(task, parameters=parameters)
+    return msgspec.structs.replace(task, parameters=parameters)
 
 
 def refuse_error_answers(data: Any, path: str) -> None:
@@ -180,7 +179,9 @@ def _with_known_type(parameter: Parameter, pasted: bool, path: str) -> Parameter
         return parameter
     if pasted and name.startswith("GP") and not _nearest(name, DATA_TYPES):
         log.warning("%s: the data type %s is unknown; its values are taken as texts", path, name)
-        return replace(parameter, data_type="GPString", extras={**parameter.extras, "dataType": name})
+        return msgspec.structs.replace(
+            parameter, data_type="GPString", extras={**parameter.extras, "dataType": name}
+        )
     try:
         data_type(name)
     except ProtocolError as error:
@@ -197,7 +198,7 @@ def _with_checked_default(parameter: Parameter, path: str) -> Parameter:
     try:
         value = value_of(parameter, default)
         kind = data_type(parameter.data_type)
-        return replace(parameter, default_value=kind.encode_input_json(value, parameter))
+        return msgspec.structs.replace(parameter, default_value=kind.encode_input_json(value, parameter))
     except ProtocolError as error:
         raise SiteFileError.of(error, join(path, "defaultValue")) from None
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import msgspec
 from gp_protocol.compound import CompositeValue
 from gp_protocol.data_types import DATA_TYPES
 from gp_protocol.descriptors import Parameter, ParameterInfo
@@ -52,8 +52,7 @@ def generate(parameter: Parameter, *, seed: int, inputs: Mapping[str, Any], key:
     return _draw(parameter, parameter.filter, _Draw(rng, inputs))
 
 
-@dataclass(frozen=True, slots=True)
-class _Draw:
+class _Draw(msgspec.Struct, frozen=True):
     """One generation: where chance comes from, and what the task was given."""
 
     rng: random.Random
@@ -188,13 +187,13 @@ def _extent(part: Part, chosen: Filter | None, draw: _Draw) -> Extent:
     default = _read(part.data_type, part.default_value)
     place = default if isinstance(default, Extent) else find_place(draw.inputs)
     if place is not None:
-        return replace(place, spatial_reference=sayable(place.spatial_reference))
+        return msgspec.structs.replace(place, spatial_reference=sayable(place.spatial_reference))
     west, south = draw.rng.randint(-170, 160), draw.rng.randint(-80, 70)
     return Extent(west, south, west + 10, south + 10, spatial_reference=SpatialReference(wkid=4326))
 
 
 def _envelope(part: Part, chosen: Filter | None, draw: _Draw) -> Extent:
-    return replace(_extent(part, chosen, draw), spatial_reference=None)
+    return msgspec.structs.replace(_extent(part, chosen, draw), spatial_reference=None)
 
 
 def _elements(part: Part, chosen: Filter | None, draw: _Draw) -> list[Any]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from gp_protocol.feature_sets import FeatureSet
 from gp_protocol.spatial_references import SpatialReference
 from gp_protocol.units import LinearUnit
@@ -49,7 +49,9 @@ def buffer(features: FeatureSet, distance: LinearUnit) -> FeatureSet:
             rings = _ground_buffer(parts, source, meters(distance, source))
         if rings:
             made.append({**feature, "geometry": {"rings": rings}})
-    return replace(features, geometry_type="esriGeometryPolygon", features=made, has_z=False, has_m=False)
+    return msgspec.structs.replace(
+        features, geometry_type="esriGeometryPolygon", features=made, has_z=False, has_m=False
+    )
 
 
 def rings_from_ground(

@@ -10,10 +10,10 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import msgspec
 from gp_protocol.errors import ProtocolError
 from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import MessageType
@@ -77,7 +77,9 @@ async def run(task: ServedTask, tool: Tool, call: ToolCall) -> tuple[Outcome, by
         text = error.detail if isinstance(error, ProtocolError) else str(error)
         log.warning("%s: the outputs of %s cannot be served: %s", task.path, call.job_id, text)
         message = TimedMessage(type=MessageType.ERROR, text=text, after=outcome.seconds)
-        return replace(outcome, status=JobStatus.FAILED, messages=(*outcome.messages, message)), b"{}"
+        return msgspec.structs.replace(
+            outcome, status=JobStatus.FAILED, messages=(*outcome.messages, message)
+        ), b"{}"
 
 
 def _within_extent(tool: Tool) -> Tool:

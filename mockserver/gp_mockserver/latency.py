@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
@@ -20,8 +19,7 @@ from gp_mockserver.errors import SiteFileError
 from gp_mockserver.written_data import shaped
 
 
-@dataclass(frozen=True, slots=True)
-class Uniform:
+class Uniform(msgspec.Struct, frozen=True):
     """Any number of seconds between `low` and `high`, each as likely."""
 
     low: float
@@ -35,8 +33,7 @@ class Uniform:
         return chance.uniform(self.low, self.high)
 
 
-@dataclass(frozen=True, slots=True)
-class LogNormal:
+class LogNormal(msgspec.Struct, frozen=True):
     """Seconds as real servers take them: half of the answers come within `median`, a few take much longer.
 
     `sigma` is the standard deviation of the logarithm: 0 is constant, 0.5 is lively, 1 has a long tail.
@@ -57,8 +54,7 @@ class LogNormal:
         return chance.lognormvariate(math.log(self.median), self.sigma)
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(msgspec.Struct, frozen=True):
     """Seconds until an answer starts, a number or drawn; and the pace of its bytes, None for all at once."""
 
     delay: float | Uniform | LogNormal = 0.0

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from gp_protocol.data_types import data_type
 from gp_protocol.descriptors import Parameter, Task, check_value
 from gp_protocol.errors import ProtocolError, shown
@@ -41,8 +41,7 @@ def always(inputs: Mapping[str, Any]) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeRule:
+class OutcomeRule(msgspec.Struct, frozen=True):
     """What stands in for a task's own timeline, tool and latency where `condition` holds; None: nothing."""
 
     condition: Condition
@@ -51,8 +50,7 @@ class OutcomeRule:
     latency: Latency | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Test:
+class _Test(msgspec.Struct, frozen=True):
     """One line of a condition: what it looks at, and what must hold of it."""
 
     parameter: Parameter

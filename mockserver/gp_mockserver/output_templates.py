@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from gp_protocol.errors import shown
 from gp_protocol.suggestions import did_you_mean, one_of
 
@@ -37,8 +37,7 @@ class TemplateFailed(Exception):
     """A template could not be rendered; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutputTemplate:
+class OutputTemplate(msgspec.Struct, frozen=True):
     """A compiled template. `names` are the variables that it reads; `render` makes the JSON value from them,
     or raises TemplateFailed.
     """

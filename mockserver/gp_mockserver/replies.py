@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 
-@dataclass(slots=True)
-class Page:
+
+class Page(msgspec.Struct):
     """What the HTML form of a reply adds to its JSON: a title, links as (text, relative or absolute
     address), lines."""
 
@@ -18,37 +18,32 @@ class Page:
     lines: Sequence[str] = ()
 
 
-@dataclass(slots=True)
-class Reply:
+class Reply(msgspec.Struct):
     """A JSON value, and what makes its page where HTML is asked for."""
 
     value: Any
     make_page: Callable[[], Page]
 
 
-@dataclass(slots=True)
-class EncodedReply:
+class EncodedReply(msgspec.Struct):
     """A JSON text that was encoded before, for `f=json`; `encoded` holds the bytes."""
 
     encoded: bytes
 
 
-@dataclass(slots=True)
-class Redirect:
+class Redirect(msgspec.Struct):
     """302 to another address of the site."""
 
     location: str
 
 
-@dataclass(slots=True)
-class FileReply:
+class FileReply(msgspec.Struct):
     """A file, streamed from disk."""
 
     path: Path
 
 
-@dataclass(slots=True)
-class PageReply:
+class PageReply(msgspec.Struct):
     """A page that has no JSON form, such as an operation's form."""
 
     page: Page

@@ -8,9 +8,9 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass
 from types import FrameType
 
+import msgspec
 import uvicorn
 
 from gp_mockserver.app import MockServer
@@ -86,8 +86,7 @@ def run(
             server.run(sockets=[listener])
 
 
-@dataclass(frozen=True, slots=True)
-class RunningServer:
+class RunningServer(msgspec.Struct, frozen=True):
     """A server that runs in a thread. `root` is its address, `url` that of its first site."""
 
     app: MockServer

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +172,9 @@ def _add_service(site: Site, name: str, data: Data, files: SiteFolder, path: str
     entries = _task_entries(data, found, files, path)
     descriptor = service_from(data, name, path)
     if not data.get("executionType"):
-        descriptor = replace(descriptor, execution_type=_execution_type_of_tasks(entries, path))
+        descriptor = msgspec.structs.replace(
+            descriptor, execution_type=_execution_type_of_tasks(entries, path)
+        )
     service = site.add_service(
         descriptor,
         message_level=MessageLevel(form.message_level),
@@ -183,7 +184,7 @@ def _add_service(site: Site, name: str, data: Data, files: SiteFolder, path: str
     service.started = form.started
     for place, entry in entries:
         _add_task(service, entry, files, place)
-    service.descriptor = replace(descriptor, task_names=tuple(service.tasks))
+    service.descriptor = msgspec.structs.replace(descriptor, task_names=tuple(service.tasks))
 
 
 def _descriptor(data: Data, files: SiteFolder, path: str) -> Data:
@@ -276,7 +277,9 @@ def _task(
         made = descriptor_from(function, label=task.label)
     except SiteError as error:
         raise _said_of_function(error, form.function, path) from error
-    return replace(task, parameters=made.parameters, description=task.description or made.description)
+    return msgspec.structs.replace(
+        task, parameters=made.parameters, description=task.description or made.description
+    )
 
 
 def _tool(

@@ -11,9 +11,9 @@ import asyncio
 import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
+import msgspec
 from gp_protocol.descriptors import ExecutionType, Service, Task
 from gp_protocol.error_envelopes import check_overrides
 from gp_protocol.messages import MessageLevel
@@ -39,16 +39,15 @@ if TYPE_CHECKING:
 DEFAULT_VERSION = "11.3"
 
 
-@dataclass(slots=True)
-class ServedTask:
+class ServedTask(msgspec.Struct, eq=False):
     """A task as it is served. The first rule whose condition holds decides a job's timeline and tool."""
 
     service: ServedService
     descriptor: Task
     tool: Tool
     timeline: Timeline
-    rules: list[OutcomeRule] = field(default_factory=list)
-    latency: dict[str, Latency] = field(default_factory=dict)
+    rules: list[OutcomeRule] = []
+    latency: dict[str, Latency] = {}
     blocking: bool = False
     """Whether the tool runs in a worker thread; only tools known to be quick may run in the event loop."""
 
@@ -62,26 +61,20 @@ class ServedTask:
         return next((rule for rule in self.rules if rule.condition(inputs)), None)
 
 
-@dataclass(slots=True)
-class ServedService:
-    """A service as it is served. Without a `queue` any number of its jobs execute at once."""
+class ServedService(msgspec.Struct, eq=False):
+    """A service as it is served. Without a `queue` any number of its jobs execute at once.
+
+    `profile` is the version it answers as: the one its descriptor names, unless the site's was given.
+    """
 
     site: Site
     descriptor: Service
-    tasks: dict[str, ServedTask] = field(default_factory=dict)
+    profile: Profile
+    tasks: dict[str, ServedTask] = {}
     message_level: MessageLevel = MessageLevel.INFO
-    latency: dict[str, Latency] = field(default_factory=dict)
+    latency: dict[str, Latency] = {}
     queue: ServiceQueue | None = None
     started: bool = True
-    profile: Profile = field(init=False)
-    """The version it answers as: the one its descriptor names, unless the site's was given."""
-
-    def __post_init__(self) -> None:
-
-        own = self.descriptor.current_version
-        self.profile = (
-            profile(own) if own is not None and not self.site.version_is_given else self.site.profile
-        )
 
     @property
     def name(self) -> str:
@@ -191,7 +184,11 @@ class Site:
         """Serve a service; its tasks are added to what this returns."""
         if descriptor.name in self.services:
             raise SiteError(f"service {descriptor.name!r} stands twice in site {self.context!r}")
-        service = ServedService(self, descriptor, message_level=message_level, latency=dict(latency or {}))
+        own = None if self.version_is_given else descriptor.current_version
+        version = self.profile if own is None else profile(own)
+        service = ServedService(
+            self, descriptor, version, message_level=message_level, latency=dict(latency or {})
+        )
         if instances is not None:
             service.limit_instances(instances)
         self.services[descriptor.name] = service

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
+import msgspec
 from gp_protocol.feature_sets import FeatureSet
 from gp_protocol.spatial_references import Extent, SpatialReference
 
@@ -30,10 +30,10 @@ def project(features: FeatureSet, target: SpatialReference) -> FeatureSet:
         return features
     target = reported(target)
     if source.agrees_with(target):
-        return features if source == target else replace(features, spatial_reference=target)
+        return features if source == target else msgspec.structs.replace(features, spatial_reference=target)
     geometries = [feature.get("geometry") for feature in features.features]
     moved = iter(_projected([geometry for geometry in geometries if geometry], source, target))
-    return replace(
+    return msgspec.structs.replace(
         features,
         spatial_reference=target,
         features=[
@@ -53,7 +53,9 @@ def project_extent(extent: Extent, target: SpatialReference) -> Extent:
     )
     if not all(map(math.isfinite, (xmin, ymin, xmax, ymax))):
         raise ProjectionFailed(f"The extent has no place in spatial reference {label(target)}.")
-    return replace(extent, xmin=xmin, ymin=ymin, xmax=xmax, ymax=ymax, spatial_reference=reported(target))
+    return msgspec.structs.replace(
+        extent, xmin=xmin, ymin=ymin, xmax=xmax, ymax=ymax, spatial_reference=reported(target)
+    )
 
 
 def extent_intersects(feature: dict[str, Any], extent: Extent) -> bool:
@@ -82,7 +84,7 @@ def within_extent(value: Any, extent: Extent) -> Any:
     if value.spatial_reference is not None:
         extent = project_extent(extent, value.spatial_reference)
     kept = [feature for feature in value.features if extent_intersects(feature, extent)]
-    return value if len(kept) == len(value.features) else replace(value, features=kept)
+    return value if len(kept) == len(value.features) else msgspec.structs.replace(value, features=kept)
 
 
 def _projected(

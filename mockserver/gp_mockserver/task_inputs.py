@@ -7,9 +7,9 @@ parameter that is not given takes its default.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from gp_protocol.data_types import PLAIN, OutputOptions, data_type
 from gp_protocol.descriptors import Parameter, ParameterType, Task
 from gp_protocol.errors import RemoteProtocolError
@@ -24,8 +24,7 @@ from gp_mockserver.replies import Refusal
 from gp_mockserver.requests import Request
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(msgspec.Struct, frozen=True):
     """Where a tool works and answers: `context`, or the older `env:outSR` and `env:processSR`; None was not
     given."""
 

@@ -7,7 +7,6 @@ they cost little, outlive the process in a store, and can be answered in any spa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -108,7 +107,7 @@ def _value(
     spec = parameter if name == parameter.data_type else PLAIN
     value = kind.decode_output(kept, spec)
     if options.return_feature_collection:
-        options = replace(options, layer_name=parameter.name)
+        options = msgspec.structs.replace(options, layer_name=parameter.name)
     if isinstance(value, FeatureSet) and spatial_reference is not None:
         from gp_mockserver.spatial import project
 

@@ -9,10 +9,10 @@ seen that much later.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from gp_protocol.descriptors import Task
 from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import MessageType, ProgressType
@@ -29,8 +29,7 @@ class ToolFailed(Exception):
         self.texts = texts
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """How a tool's run ended: SUCCEEDED with outputs, or FAILED; `seconds` is the time that the tool
     slept."""
 
@@ -41,8 +40,7 @@ class Outcome:
     seconds: float = 0.0
 
 
-@dataclass(slots=True)
-class ToolCall:
+class ToolCall(msgspec.Struct):
     """One run of a tool.
 
     `inputs` holds every input parameter's decoded value, defaults applied, None where nothing was given;
@@ -60,8 +58,8 @@ class ToolCall:
     extent: Extent | None
     make_scratch: Callable[[], Path]
     scratch_if_made: Path | None = None
-    _messages: list[TimedMessage] = field(default_factory=list)
-    _progress: list[ProgressStep] = field(default_factory=list)
+    _messages: list[TimedMessage] = []
+    _progress: list[ProgressStep] = []
     _seconds: float = 0.0
 
     @property

@@ -16,6 +16,7 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 from gp_protocol.data_types import OutputOptions, data_type
 from gp_protocol.descriptors import Direction, ExecutionType, Parameter, ParameterType, Task
 from gp_protocol.errors import ProtocolError, shown
@@ -141,7 +142,7 @@ def _input(function: Callable[..., Any], parameter: inspect.Parameter, hints: Ma
         encoded = data_type(kind.data_type).encode_output(default, _EVERYTHING)
     except ProtocolError as error:
         raise SiteError(f"function {_called(function)}: the default of {name!r}: {error.detail}") from error
-    return dataclasses.replace(described, default_value=encoded)
+    return msgspec.structs.replace(described, default_value=encoded)
 
 
 def _outputs(function: Callable[..., Any], hints: Mapping[str, Any]) -> list[Parameter]:

@@ -7,9 +7,10 @@ columns of a table, the members of a composite; for `GPMultiValue:GPComposite` o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from gp_protocol.errors import LocalProtocolError, ProtocolError, RemoteProtocolError, shown
 from gp_protocol.lenient_json import decode_json, reads_as_json
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     Find = Callable[[str], DataType]
 
 
-@dataclass(frozen=True, slots=True)
-class CompositeValue:
+class CompositeValue(msgspec.Struct, frozen=True):
     """The value of a GPComposite with the name of the member type that it has, never GPComposite itself."""
 
     data_type: str

@@ -7,9 +7,10 @@ outputs tolerantly. So there are four functions to a type and no role knows the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
+
+import msgspec
 
 from gp_protocol.errors import LocalProtocolError, RemoteProtocolError, shown
 from gp_protocol.json_text import encode_json
@@ -28,8 +29,7 @@ class Form(Enum):
     JSON = "JSON where it begins as JSON does, else a literal"
 
 
-@dataclass(frozen=True, slots=True)
-class DataType:
+class DataType(msgspec.Struct, frozen=True):
     """One data type and its four crossings. `since` is the first server version that has it.
 
     `empty_output` is what leaves a server for an output that was not made. The functions given to it raise

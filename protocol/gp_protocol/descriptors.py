@@ -12,11 +12,12 @@ Sources: ArcGIS REST, *Geoprocessing service* and *GP task*; recorded descriptor
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import quote
+
+import msgspec
 
 from gp_protocol.descriptor_reading import choices, data_type, each, members, others, text, word
 from gp_protocol.errors import RemoteProtocolError
@@ -47,8 +48,7 @@ class ExecutionType(StrEnum):
     ASYNCHRONOUS = "esriExecutionTypeAsynchronous"
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterInfo:
+class ParameterInfo(msgspec.Struct, frozen=True):
     """A column of a GPValueTable, the element of a GPMultiValue or a member of a GPComposite (11.0)."""
 
     name: str
@@ -57,7 +57,7 @@ class ParameterInfo:
     filter: Filter | None = None
     choice_list: tuple[str, ...] | None = None
     parameter_infos: tuple[ParameterInfo, ...] | None = None
-    extras: Mapping[str, Any] = field(default_factory=dict)
+    extras: Mapping[str, Any] = {}
 
     @property
     def default_value(self) -> None:
@@ -65,8 +65,7 @@ class ParameterInfo:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True):
     """One parameter of a task; `default_value` is raw JSON, typed like the value, or None."""
 
     name: str
@@ -81,11 +80,10 @@ class Parameter:
     filter: Filter | None = None
     dependency: str | None = None
     parameter_infos: tuple[ParameterInfo, ...] | None = None
-    extras: Mapping[str, Any] = field(default_factory=dict)
+    extras: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(msgspec.Struct, frozen=True, dict=True):
     """One task. `label` is its address and its entry in the service's `tasks`; `name` the tool's own name."""
 
     name: str
@@ -97,7 +95,7 @@ class Task:
     parameters: tuple[Parameter, ...] = ()
     item_id: str | None = None
     """The notebook item behind the task: notebook servers only."""
-    extras: Mapping[str, Any] = field(default_factory=dict)
+    extras: Mapping[str, Any] = {}
 
     @property
     def label(self) -> str:
@@ -123,8 +121,7 @@ class Task:
         return self._by_name.get(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(msgspec.Struct, frozen=True):
     """One geoprocessing service; `name` carries its folder: `Elevation/ESRI_Elevation_World`."""
 
     name: str
@@ -138,7 +135,7 @@ class Service:
     cim_version: str | None = None
     schema: Mapping[str, Any] | None = None
     """`{"json-schema": {"url": …}}` as a real server sent it (11.1)."""
-    extras: Mapping[str, Any] = field(default_factory=dict)
+    extras: Mapping[str, Any] = {}
 
 
 def parse_service(json: Any, name: str = "") -> Service:

@@ -10,18 +10,18 @@ Sources: ArcGIS REST (the pages named in the rows), Esri's list of platform erro
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
+
+import msgspec
 
 from gp_protocol.errors import LocalProtocolError, shown
 from gp_protocol.suggestions import did_you_mean, one_of
 from gp_protocol.versions import ErrorWording, Profile
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(msgspec.Struct, frozen=True):
     """The words of an error.
 
     `details` are those where the case itself gives none; `message_code` is ArcGIS Online's.
@@ -32,8 +32,7 @@ class Wording:
     message_code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class KnownError:
+class KnownError(msgspec.Struct, frozen=True):
     """One row: `message` may hold `{service}` (`folder/name`) and `{operation}`, blanks at its end included.
 
     `http_status_html` is the status of the HTML page; that it is the code is assumed throughout. `assumed`
@@ -47,11 +46,11 @@ class KnownError:
     assumed: bool = False
     http_status_html: int = 0
     details: tuple[str, ...] = ()
-    by_version: Mapping[ErrorWording, Wording] = field(default_factory=dict)
+    by_version: Mapping[ErrorWording, Wording] = {}
 
     def __post_init__(self) -> None:
         if not self.http_status_html:
-            object.__setattr__(self, "http_status_html", self.code)
+            msgspec.structs.force_setattr(self, "http_status_html", self.code)
 
     def wording(self, profile: Profile) -> Wording:
         """The words for a version."""
@@ -180,8 +179,7 @@ KNOWN_ERRORS: Final[Mapping[str, KnownError]] = MappingProxyType(
 """Every error by its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorEnvelope:
+class ErrorEnvelope(msgspec.Struct, frozen=True):
     """An error as it was or will be answered. `code` is 0 where the answer had none.
 
     `extended_code` is a signed 32-bit HRESULT, a negative number; `message_code` is text such as `GWM_0003`.

@@ -11,8 +11,9 @@ stand in the geometries. Other keys, in the set and in its features, are passed 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from gp_protocol.errors import LocalProtocolError, RemoteProtocolError, shown
 from gp_protocol.fields import Field, check_attributes, decode_fields, encode_fields
@@ -28,8 +29,7 @@ from gp_protocol.spatial_references import (
 Feature = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureSet:
+class FeatureSet(msgspec.Struct, frozen=True):
     """Features of one geometry type.
 
     `features` are `{"attributes": {…}, "geometry": …}` in ArcGIS JSON, the geometry None where it is empty.
@@ -40,7 +40,7 @@ class FeatureSet:
     geometry_type: str = "esriGeometryPoint"
     spatial_reference: SpatialReference | None = None
     fields: tuple[Field, ...] = ()
-    features: list[Feature] = field(default_factory=list)
+    features: list[Feature] = []
     has_z: bool = False
     has_m: bool = False
     display_field_name: str | None = None
@@ -48,12 +48,11 @@ class FeatureSet:
     exceeded_transfer_limit: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RecordSet:
+class RecordSet(msgspec.Struct, frozen=True):
     """Rows of a table: `features` are `{"attributes": {…}}`."""
 
     fields: tuple[Field, ...] = ()
-    features: list[Feature] = field(default_factory=list)
+    features: list[Feature] = []
     display_field_name: str | None = None
     exceeded_transfer_limit: bool = False
 

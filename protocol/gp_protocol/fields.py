@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
+
+import msgspec
 
 from gp_protocol.errors import LocalProtocolError, ProtocolError, RemoteProtocolError, shown
 from gp_protocol.suggestions import did_you_mean, one_of
@@ -31,8 +32,7 @@ FIELD_TYPES = (*_WHOLE_NUMBERS, *_NUMBERS, *_TEXTS, *_ISO_TEXTS, *_ANYTHING)
 _CANONICAL = {word.lower(): word for word in FIELD_TYPES}
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """A field of a table; without an alias its name is its alias.
 
     `length` is in characters, of dates and object ids in bytes: an object id of 64 bits has 8.
@@ -48,11 +48,11 @@ class Field:
     def __post_init__(self) -> None:
         if self.type not in _FITS:
             try:
-                object.__setattr__(self, "type", _field_type(self.type))
+                msgspec.structs.force_setattr(self, "type", _field_type(self.type))
             except ProtocolError as error:
                 raise LocalProtocolError.of(error) from None
         if not self.alias:
-            object.__setattr__(self, "alias", self.name)
+            msgspec.structs.force_setattr(self, "alias", self.name)
 
 
 def decode_field(value: Any) -> Field:

@@ -7,8 +7,9 @@ of a kind that nobody has documented yet is kept as it came and refuses nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+import msgspec
 
 from gp_protocol.descriptor_reading import members, others, text
 
@@ -16,52 +17,46 @@ LIST_FILTERS: Final = ("featureClass", "file", "field")
 """The filters that are a list of words."""
 
 
-@dataclass(frozen=True, slots=True)
-class RangeFilter:
+class RangeFilter(msgspec.Struct, frozen=True):
     """Numbers from `minimum` to `maximum`, both included; None leaves that end open."""
 
     minimum: float | None = None
     maximum: float | None = None
-    extras: Mapping[str, Any] = field(default_factory=dict)
+    extras: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class ListFilter:
+class ListFilter(msgspec.Struct, frozen=True):
     """One of `LIST_FILTERS` and its words: esriGeometry… names, file extensions, or esriFieldType… names."""
 
     type: str
     words: tuple[str, ...]
-    extras: Mapping[str, Any] = field(default_factory=dict)
+    extras: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class CodedValue:
+class CodedValue(msgspec.Struct, frozen=True):
     """A value that a codedValue filter lets through, in its type's JSON form, and the name shown for it."""
 
     data_type: str
     name: str
     value: Any
-    extras: Mapping[str, Any] = field(default_factory=dict)
+    extras: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class CodedValueFilter:
+class CodedValueFilter(msgspec.Struct, frozen=True):
     """The values themselves, each with a name."""
 
     values: tuple[CodedValue, ...]
-    extras: Mapping[str, Any] = field(default_factory=dict)
+    extras: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class CompositeFilter:
+class CompositeFilter(msgspec.Struct, frozen=True):
     """One filter, or None, per member type of a GPComposite, in the members' order."""
 
     filters: tuple[Filter | None, ...]
-    extras: Mapping[str, Any] = field(default_factory=dict)
+    extras: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class UnknownFilter:
+class UnknownFilter(msgspec.Struct, frozen=True):
     """A filter of a kind that is not in the table, as it came."""
 
     raw: Mapping[str, Any]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+import msgspec
 
 
 class ColumnSpec(Protocol):
@@ -30,8 +31,7 @@ class ParameterSpec(Protocol):
     def default_value(self) -> Any: ...
 
 
-@dataclass(frozen=True, slots=True)
-class PlainSpec:
+class PlainSpec(msgspec.Struct, frozen=True):
     """A parameter of which no more is known than stands here."""
 
     choice_list: Sequence[str] | None = None
@@ -42,8 +42,7 @@ class PlainSpec:
 PLAIN = PlainSpec()
 
 
-@dataclass(frozen=True, slots=True)
-class OutputOptions:
+class OutputOptions(msgspec.Struct, frozen=True):
     """How outputs are written: the request parameters of the same names, and the service's
     `maximumRecords`.
 

@@ -5,8 +5,9 @@ Source: ArcGIS REST, *GP data types*. A URL is any text that is not blank: serve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from gp_protocol.errors import LocalProtocolError, RemoteProtocolError, shown
 from gp_protocol.literals import read_double, read_long
@@ -14,8 +15,7 @@ from gp_protocol.spatial_references import Extent, decode_extent, encode_extent
 from gp_protocol.suggestions import did_you_mean
 
 
-@dataclass(frozen=True, slots=True)
-class LayerReference:
+class LayerReference(msgspec.Struct, frozen=True):
     """A layer or table by address.
 
     `filter` is an SQL where clause; `time` (10.7.1) ms since epoch or a text `from,to` with `null` for an
@@ -28,15 +28,13 @@ class LayerReference:
     token: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ItemReference:
+class ItemReference(msgspec.Struct, frozen=True):
     """A file uploaded to the service, by the item id that the upload answered with."""
 
     item_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class DataFile:
+class DataFile(msgspec.Struct, frozen=True):
     """A file: by address, by uploaded item, or (10.8) by an item of the same portal."""
 
     url: str | None = None
@@ -48,8 +46,7 @@ class DataFile:
             raise LocalProtocolError(met="nothing", expected="a url, an item_id or a portal_item_id")
 
 
-@dataclass(frozen=True, slots=True)
-class Raster:
+class Raster(msgspec.Struct, frozen=True):
     """A raster: a file with its `format` (`tif`, `jpg`, …), an image service (`type` is `ImageService`) or
     an item."""
 
@@ -63,8 +60,7 @@ class Raster:
             raise LocalProtocolError(met="nothing", expected="a url or an item_id")
 
 
-@dataclass(frozen=True, slots=True)
-class MapImage:
+class MapImage(msgspec.Struct, frozen=True):
     """A picture of the result, drawn by a result map service: size in pixels."""
 
     href: str

@@ -6,8 +6,9 @@ Sources: ArcGIS REST, *GP data types* (GPSpatialReference, GPCoordinateSystem, G
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from gp_protocol.errors import LocalProtocolError, ProtocolError, RemoteProtocolError, shown
 from gp_protocol.literals import read_double
@@ -17,8 +18,7 @@ _FORMS = '{"wkid": 4326} or another form of a spatial reference'
 _SAME_AS = {102100: 3857, 102113: 3857, 900913: 3857}
 
 
-@dataclass(frozen=True, slots=True)
-class SpatialReference:
+class SpatialReference(msgspec.Struct, frozen=True):
     """A spatial reference by id, by text, by name or by a file. One of these is given, the others are None.
 
     `wkid` and `latest_wkid` may stand together and may have a vertical one (`vcs_wkid`, `latest_vcs_wkid`).
@@ -54,8 +54,7 @@ class SpatialReference:
         return bool(ids & others) or self == other
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(msgspec.Struct, frozen=True):
     """A box, in the units of its spatial reference (None where the type has none or it is unknown)."""
 
     xmin: float
@@ -73,7 +72,7 @@ class Extent:
             number = getattr(self, name)
             try:
                 if number is not None or name in _PLANE:
-                    object.__setattr__(self, name, read_double(number))
+                    msgspec.structs.force_setattr(self, name, read_double(number))
             except ProtocolError as error:
                 raise LocalProtocolError.of(error.at(name)) from None
 

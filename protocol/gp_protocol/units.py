@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from gp_protocol.errors import LocalProtocolError, ProtocolError, RemoteProtocolError, shown
 from gp_protocol.literals import read_double
@@ -116,8 +117,7 @@ def _singular(word: str) -> str:
     return lower.removesuffix("s") + survey
 
 
-@dataclass(frozen=True, slots=True)
-class _Measure:
+class _Measure(msgspec.Struct, frozen=True):
     """One of the three kinds: its closed list, its JSON key, the unit where none is given, the words it
     reads."""
 
@@ -169,8 +169,8 @@ class _Measure:
             unit = self.canonical(measured.units)
         except ProtocolError as error:
             raise LocalProtocolError.of(error if error.path else error.at(self.key)) from None
-        object.__setattr__(measured, self.key, number)
-        object.__setattr__(measured, "units", unit)
+        msgspec.structs.force_setattr(measured, self.key, number)
+        msgspec.structs.force_setattr(measured, "units", unit)
 
 
 _LINEAR = _Measure(LINEAR_UNITS, "distance", "esriMeters", _spellings(LINEAR_UNITS, "esri"))
@@ -178,8 +178,7 @@ _AREAL = _Measure(AREAL_UNITS, "area", "esriUnknownAreaUnits", _spellings(AREAL_
 _TIME = _Measure(TIME_UNITS, "time", "esriTimeUnitsUnknown", _spellings(TIME_UNITS, "esriTimeUnits"))
 
 
-@dataclass(frozen=True, slots=True)
-class LinearUnit:
+class LinearUnit(msgspec.Struct, frozen=True):
     """A distance, such as `LinearUnit(8.5, "esriMiles")`. Without units it is in meters."""
 
     distance: float
@@ -189,8 +188,7 @@ class LinearUnit:
         _LINEAR.settle(self)
 
 
-@dataclass(frozen=True, slots=True)
-class ArealUnit:
+class ArealUnit(msgspec.Struct, frozen=True):
     """An area, such as `ArealUnit(3, "esriSquareKilometers")`."""
 
     area: float
@@ -200,8 +198,7 @@ class ArealUnit:
         _AREAL.settle(self)
 
 
-@dataclass(frozen=True, slots=True)
-class TimeUnit:
+class TimeUnit(msgspec.Struct, frozen=True):
     """A span of time, such as `TimeUnit(3, "esriTimeUnitsMonths")`."""
 
     time: float

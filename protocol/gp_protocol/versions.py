@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
+
+import msgspec
 
 from gp_protocol.errors import LocalProtocolError
 from gp_protocol.job_states import JobStatus
@@ -273,8 +274,7 @@ class PjsonStyle(StrEnum):
     """`"key" : value`, an opening brace on its own line: old servers and ArcGIS Online."""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(msgspec.Struct, frozen=True):
     """A server's version: what it knows (`has`) and its habits.
 
     `number` is what the server calls `currentVersion`. `cim_version` is the ArcGIS Pro version that a service
@@ -295,10 +295,6 @@ class Profile:
     """Whether submitJob answers at once with (empty) `results`, `inputs` and `messages`."""
     date_style: DateStyle = DateStyle.PRO
     cim_version: str | None = None
-    _known: frozenset[tuple[str, str]] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_known", _features(self.number, self.platform))
 
     @property
     def full_version(self) -> str:
@@ -312,8 +308,8 @@ class Profile:
         `GPMultiValue:GPExtent` is known where both its parts are.
         """
         if name.startswith("GPMultiValue:"):
-            return (kind, "GPMultiValue") in self._known and (kind, name[13:]) in self._known
-        return (kind, name) in self._known
+            return self.has(kind, "GPMultiValue") and self.has(kind, name[13:])
+        return (kind, name) in _features(self.number, self.platform)
 
 
 _OLD_JSON: Final = "text/plain;charset=utf-8"
@@ -386,4 +382,4 @@ def profile(name: str | float) -> Profile:
             remedy=did_you_mean(word, PROFILES),
         )
     nearest = max((row for row in _NUMBERED if row.number <= number), key=lambda row: row.number)
-    return nearest if nearest.number == number else replace(nearest, name=word, number=number)
+    return nearest if nearest.number == number else msgspec.structs.replace(nearest, name=word, number=number)
