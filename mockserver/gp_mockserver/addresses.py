@@ -47,6 +47,8 @@ def find_address(site: Site, path: str) -> Address:
         return known
     head, below_jobs, tail = path.partition("/jobs/")
     if below_jobs and (task := site.addresses.get(head)) and task.operation == "task":
+        if tail and "/" not in tail:
+            return task.below("job", job_id=tail)
         return below_task(task, ["jobs", *(segment for segment in tail.split("/") if segment)])
     address = _look_up(site, [segment for segment in path.split("/") if segment])
     if below_jobs:

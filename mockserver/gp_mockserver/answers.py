@@ -14,7 +14,6 @@ from gp_protocol.versions import Profile
 
 from gp_mockserver.addresses import Address
 from gp_mockserver.operations import AnyReply
-from gp_mockserver.pages import error_page, page
 from gp_mockserver.replies import EncodedReply, FileReply, PageReply, Redirect, Refusal
 from gp_mockserver.requests import Form
 from gp_mockserver.sites import Site
@@ -52,8 +51,12 @@ def answer(reply: AnyReply, form: Form, address: Address, find_root: FindRoot) -
     if isinstance(reply, EncodedReply):
         return _whole(200, address.profile.json_content_type.encode(), reply.encoded)
     if isinstance(reply, PageReply):
+        from gp_mockserver.pages import page
+
         return html_answer(200, page(reply.page, address, f"{find_root()}/rest"))
     if form.format == "html":
+        from gp_mockserver.pages import page
+
         return html_answer(200, page(reply.make_page(), address, f"{find_root()}/rest", reply.value))
     return _json(reply.value, form, address.profile)
 
@@ -67,6 +70,8 @@ def refuse(refusal: Refusal, form: Form, site: Site, address: Address | None, fi
     error = envelope(refusal.name, profile, *refusal.details, overrides=site.errors, **refusal.fill)
     known = KNOWN_ERRORS[refusal.name]
     if form.format not in ("json", "pjson") or (form.callback and not _CALLBACK.fullmatch(form.callback)):
+        from gp_mockserver.pages import error_page
+
         return html_answer(known.http_status_html, error_page(error, address, f"{find_root()}/rest"))
     return _json(error.to_json(), form, profile)
 

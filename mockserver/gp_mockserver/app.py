@@ -14,7 +14,6 @@ from gp_mockserver.addresses import Address, find_address
 from gp_mockserver.answers import Answer, answer, check_form, html_answer, refuse
 from gp_mockserver.errors import SiteError
 from gp_mockserver.operations import OPERATIONS
-from gp_mockserver.pages import site_list
 from gp_mockserver.public_addresses import origin, public_root
 from gp_mockserver.replies import Refusal
 from gp_mockserver.request_parameters import (
@@ -95,6 +94,8 @@ class MockServer:
 
     def _directory_of_sites(self, scope: Scope, *, found: bool) -> Answer:
         """The page at the root of the server, also shown where no site answers."""
+        from gp_mockserver.pages import site_list
+
         home = origin(scope)
         links = [(context, f"{home}/{quote(context)}/rest/services") for context in self.sites]
         return html_answer(200 if found else 404, site_list(links))

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from gp_protocol.descriptors import ExecutionType, Service, Task
 from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import MessageType, ProgressType
 
-from gp_mockserver import builtin_tools as tools
 from gp_mockserver.builtin_descriptors import (
     buffer_task,
     echo_task,
@@ -22,7 +22,7 @@ from gp_mockserver.builtin_descriptors import (
 )
 from gp_mockserver.sites import ServedService, Site
 from gp_mockserver.timelines import Cancellation, ProgressStep, TimedMessage, standard_timeline
-from gp_mockserver.tool_calls import Tool
+from gp_mockserver.tool_calls import Tool, ToolCall
 
 _SYNCHRONOUS: Final = ExecutionType.SYNCHRONOUS
 _ASYNCHRONOUS: Final = ExecutionType.ASYNCHRONOUS
@@ -65,23 +65,35 @@ def builtin_site(context: str = "arcgis", **options: Any) -> Site:
     elevation = _service(
         site, "Elevation/ESRI_Elevation_World", _SYNCHRONOUS, "What can be seen from a point."
     )
-    elevation.add_task(viewshed_task("Viewshed", _SYNCHRONOUS), tools.viewshed)
+    elevation.add_task(viewshed_task("Viewshed", _SYNCHRONOUS), _tool("viewshed"))
     viewshed = _service(site, "WorldViewshed", _ASYNCHRONOUS, "What can be seen from a point, as a job.")
-    _add_job(viewshed, viewshed_task("viewshed", _ASYNCHRONOUS), tools.viewshed)
+    _add_job(viewshed, viewshed_task("viewshed", _ASYNCHRONOUS), _tool("viewshed"))
     buffers = _service(site, "GPFolder/BufferService", _SYNCHRONOUS, "Buffers along the ground.")
-    buffers.add_task(buffer_task("BufferPoints", _SYNCHRONOUS), tools.buffer_points, blocking=True)
+    buffers.add_task(buffer_task("BufferPoints", _SYNCHRONOUS), _tool("buffer_points"), blocking=True)
     echo = _service(site, "DataTypes/Echo", _SYNCHRONOUS, "Every data type, in and out.")
-    echo.add_task(echo_task("Echo", _SYNCHRONOUS), tools.echo)
+    echo.add_task(echo_task("Echo", _SYNCHRONOUS), _tool("echo"))
     echo_job = _service(site, "DataTypes/EchoJob", _ASYNCHRONOUS, "Every data type, in and out, as a job.")
-    _add_job(echo_job, echo_task("Echo", _ASYNCHRONOUS), tools.echo)
+    _add_job(echo_job, echo_task("Echo", _ASYNCHRONOUS), _tool("echo"))
     outcomes = _service(site, "Simulation/JobOutcomes", _ASYNCHRONOUS, "Jobs that end in every way.")
     for label, how in _OUTCOMES.items():
-        _add_job(outcomes, outcome_task(label), tools.summarize, **how)
+        _add_job(outcomes, outcome_task(label), _tool("summarize"), **how)
     odd_names = _service(site, "15_Names/OddNames", _ASYNCHRONOUS, "Labels that are not names.")
-    _add_job(odd_names, odd_names_task("Extract Data Task"), tools.extract_data)
+    _add_job(odd_names, odd_names_task("Extract Data Task"), _tool("extract_data"))
     files = _service(site, "Files/FileTransfer", _ASYNCHRONOUS, "A file in, a file out.", "Uploads")
-    _add_job(files, zip_task("ZipFile"), tools.zip_file)
+    _add_job(files, zip_task("ZipFile"), _tool("zip_file"))
     return site
+
+
+def _tool(name: str) -> Tool:
+    """A tool of `builtin_tools`, which is imported when the first of them runs."""
+
+    def run(call: ToolCall) -> Mapping[str, Any]:
+        from gp_mockserver import builtin_tools
+
+        tool: Tool = getattr(builtin_tools, name)
+        return tool(call)
+
+    return run
 
 
 def _service(

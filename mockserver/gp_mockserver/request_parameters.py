@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.types import Receive, Scope
 
 MAX_FIELDS = 1000
+_SHORT = 64
 MAX_BODY_BYTES = 64 * 1024 * 1024
 
 
@@ -41,19 +42,14 @@ async def with_form(query: Mapping[str, str], scope: Scope, receive: Receive) ->
     return {**form, **query} if query else form
 
 
+def query_parameters(query: bytes) -> Mapping[str, str]:
+    """The parameters of a query string, which may be shared: polls repeat theirs."""
+    return _short_query(query) if len(query) <= _SHORT else _decode_pairs(query)
+
+
 @lru_cache(maxsize=1024)
 def _short_query(query: bytes) -> Mapping[str, str]:
     return MappingProxyType(_decode_pairs(query))
-
-
-def query_parameters(query: bytes) -> Mapping[str, str]:
-    """The parameters of a query string, which may be shared: polls repeat theirs."""
-    if not query:
-        return _NOTHING
-    return _short_query(query) if len(query) <= 64 else _decode_pairs(query)
-
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def _decode_pairs(encoded: bytes) -> dict[str, str]:

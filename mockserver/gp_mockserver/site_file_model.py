@@ -47,8 +47,7 @@ class ParameterForm(msgspec.Struct, rename="camel"):
 
 class RuleForm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     """Where the inputs are as `when` says, jobs go otherwise: at most one of `fails` (true, or the error
-    messages), `timesOut` and `neverEnds`; or other `outputs`, another `function`; a `timeline`, a
-    `latency`.
+    messages), `timesOut` and `neverEnds`; or other `outputs`, another `function`; a `timeline`.
     """
 
     when: Annotated[dict[str, Any], Meta(description="a mapping of inputs to what must hold of them")] = {}
@@ -58,7 +57,6 @@ class RuleForm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     outputs: dict[str, OutputForm] | None = None
     function: str | None = None
     timeline: TimelineForm | None = None
-    latency: Duration | LatencyForm | None = None
 
 
 class TaskForm(msgspec.Struct, rename="camel"):

@@ -19,13 +19,14 @@ from gp_protocol.messages import MessageLevel
 from gp_protocol.suggestions import did_you_mean, one_of
 
 from gp_mockserver.clocks import Clock, parse_clock
+from gp_mockserver.conditions import parse_condition
 from gp_mockserver.data_files import read_data
 from gp_mockserver.descriptor_forms import execution_type, refuse_error_answers, service_from, task_from
 from gp_mockserver.durations import parse_duration
 from gp_mockserver.errors import SiteError, SiteFileError
 from gp_mockserver.job_store import MemoryJobStore
 from gp_mockserver.latency import Latency, parse_latency
-from gp_mockserver.outcome_rules import OutcomeRule, parse_condition
+from gp_mockserver.outcome_rules import OutcomeRule
 from gp_mockserver.output_sources import declared_outputs, parse_outputs
 from gp_mockserver.site_file_model import RuleForm, ServiceForm, SiteForm, TaskForm
 from gp_mockserver.site_folders import SiteFolder
@@ -318,17 +319,14 @@ def _rule(data: Data, task: Task, timeline: Timeline, files: SiteFolder, path: s
     if len(endings) > 1 or (endings and tool):
         met = " and ".join([*endings, *(key for key in ("outputs", "function") if data.get(key) is not None)])
         raise SiteFileError(path, met, "one way to end")
-    if not endings and not tool and given is None and form.latency is None:
-        expected = "one of fails, timesOut, neverEnds, outputs, function, timeline, latency"
+    if not endings and not tool and given is None:
+        expected = "one of fails, timesOut, neverEnds, outputs, function, timeline"
         raise SiteFileError(path, "a rule that changes nothing", expected)
     try:
         changed = _ended(form, given or timeline) if endings else given
     except ProtocolError as error:
         raise SiteFileError.of(error, join(path, endings[0])) from None
-    latency = None if form.latency is None else parse_latency(data["latency"], join(path, "latency"))
-    return OutcomeRule(
-        parse_condition(data.get("when", {}), task, join(path, "when")), changed, tool, latency
-    )
+    return OutcomeRule(parse_condition(data.get("when", {}), task, join(path, "when")), changed, tool)
 
 
 def _ended(form: RuleForm, timeline: Timeline) -> Timeline:

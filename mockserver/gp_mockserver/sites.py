@@ -24,17 +24,16 @@ from gp_mockserver.clocks import Clock, RealClock
 from gp_mockserver.errors import SiteError
 from gp_mockserver.job_answers import JobAnswers
 from gp_mockserver.job_store import JobStore, MemoryJobStore
-from gp_mockserver.latency import Latency
-from gp_mockserver.outcome_rules import OutcomeRule
-from gp_mockserver.output_sources import generated_outputs
 from gp_mockserver.queueing import ServiceQueue
 from gp_mockserver.site_directories import SiteDirectories
-from gp_mockserver.task_handles import TaskHandle, TaskOptions
 from gp_mockserver.timelines import Timeline, standard_timeline
-from gp_mockserver.tool_calls import Tool
 
 if TYPE_CHECKING:
     from gp_mockserver.addresses import Address
+    from gp_mockserver.latency import Latency
+    from gp_mockserver.outcome_rules import OutcomeRule
+    from gp_mockserver.task_handles import TaskHandle, TaskOptions
+    from gp_mockserver.tool_calls import Tool, ToolCall
 
 DEFAULT_VERSION = "11.3"
 
@@ -50,15 +49,22 @@ class ServedTask(msgspec.Struct, eq=False):
     latency: dict[str, Latency] = {}
     blocking: bool = False
     """Whether the tool runs in a worker thread; only tools known to be quick may run in the event loop."""
+    path: str = ""
+    """`Folder/Service/Label`, as the address has it."""
 
-    @property
-    def path(self) -> str:
-        """`Folder/Service/Label`, as the address has it."""
-        return f"{self.service.name}/{self.descriptor.label}"
+    def __post_init__(self) -> None:
+        self.path = f"{self.service.name}/{self.descriptor.label}"
 
     def rule_for(self, inputs: Mapping[str, Any]) -> OutcomeRule | None:
         """The first rule that holds for these inputs."""
         return next((rule for rule in self.rules if rule.condition(inputs)), None)
+
+
+def _generated(call: ToolCall) -> Mapping[str, Any]:
+    """The tool of a task that has none: every output made from its descriptor."""
+    from gp_mockserver.output_sources import generated_outputs
+
+    return generated_outputs(call.task)(call)
 
 
 class ServedService(msgspec.Struct, eq=False):
@@ -104,7 +110,7 @@ class ServedService(msgspec.Struct, eq=False):
         task = ServedTask(
             service=self,
             descriptor=descriptor,
-            tool=tool or generated_outputs(descriptor),
+            tool=tool or _generated,
             timeline=timeline or standard_timeline(task_label=descriptor.label),
             rules=list(rules),
             latency=dict(latency or {}),
@@ -207,17 +213,17 @@ class Site:
     def task(self, path: str, **options: Unpack[TaskOptions]) -> TaskHandle:
         """A handle on the task at `Folder/Service/Label`: a decorator that serves a function there, and the
         short words that say how its jobs go (`site.task("WorldViewshed/viewshed").fails()`)."""
+        from gp_mockserver.task_handles import TaskHandle
+
         return TaskHandle(self, path, options)
 
     def latency_of(
         self, operation: str, service: ServedService | None, task: ServedTask | None
     ) -> Latency | None:
         """How long answers of an operation take: the task's setting, else the service's, else the site's."""
-        for each in (task, service, self):
-            if each is not None and each.latency:
-                latency = each.latency.get(operation) or each.latency.get("*")
-                if latency:
-                    return latency
+        for latency in (task and task.latency, service and service.latency, self.latency):
+            if latency and (found := latency.get(operation) or latency.get("*")):
+                return found
         return None
 
     def request_seed(self, operation: str) -> str:

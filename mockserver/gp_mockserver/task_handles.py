@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
 from gp_protocol.descriptors import ExecutionType, Service
 from gp_protocol.job_states import JobStatus
 
+from gp_mockserver.conditions import parse_condition
 from gp_mockserver.durations import parse_duration
 from gp_mockserver.errors import SiteError
-from gp_mockserver.outcome_rules import Condition, OutcomeRule, always, parse_condition
+from gp_mockserver.outcome_rules import Condition, OutcomeRule, always
 from gp_mockserver.timeline_changes import ending_with, failing, lasting, never_ending
 from gp_mockserver.timelines import Timeline
 from gp_mockserver.tool_calls import Tool

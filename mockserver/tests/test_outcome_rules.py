@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from gp_mockserver.conditions import parse_condition
 from gp_mockserver.errors import SiteFileError
-from gp_mockserver.outcome_rules import always, parse_condition
+from gp_mockserver.outcome_rules import always
 from gp_protocol.data_types import data_type
 from gp_protocol.descriptors import Task, parse_task
 

@@ -385,7 +385,7 @@ A_TASK = "services.S.tasks[0]"
         (
             TASKS % "rules: [{when: {a: 1}}]",
             f"{A_TASK}.rules[0]: met a rule that changes nothing, expected one of fails, timesOut, "
-            "neverEnds, outputs, function, timeline, latency",
+            "neverEnds, outputs, function, timeline",
         ),
         (TASKS % "rules: [{when: {a: 1}, fials: true}]", f"{A_TASK}.rules[0].fials: met an unknown key"),
         (

@@ -11,7 +11,7 @@ stand in the geometries. Other keys, in the set and in its features, are passed 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -83,7 +83,7 @@ def decode_feature_set(value: Any, default: Any = None, *, tolerant: bool = Fals
         path = "attributes"
         try:
             attributes = _attributes(feature)
-            if fields and not tolerant:
+            if fields and attributes and not tolerant:
                 check_attributes(attributes, fields)
             path = "geometry"
             geometry = feature.get("geometry")
@@ -229,8 +229,27 @@ def _feature_set_in(value: Any) -> dict[str, Any]:
 
 
 def _fields(value: dict[str, Any], default: dict[str, Any]) -> tuple[Field, ...]:
-    given = value.get("fields") or default.get("fields") or default.get("Fields")
-    return _at("fields", decode_fields, given) if given else ()
+    given = value.get("fields")
+    if given:
+        return _at("fields", decode_fields, given)
+    of_default = default.get("fields") or default.get("Fields")
+    return _default_fields(of_default) if of_default else ()
+
+
+_known_defaults: dict[int, tuple[Any, tuple[Field, ...]]] = {}
+_MOST_KNOWN: Final = 1000
+
+
+def _default_fields(given: Any) -> tuple[Field, ...]:
+    """The fields of a default, decoded once: a descriptor keeps its default, and every request needs it."""
+    known = _known_defaults.get(id(given))
+    if known is not None and known[0] is given:
+        return known[1]
+    fields: tuple[Field, ...] = _at("fields", decode_fields, given)
+    if len(_known_defaults) >= _MOST_KNOWN:
+        _known_defaults.clear()
+    _known_defaults[id(given)] = (given, fields)
+    return fields
 
 
 def _features(value: dict[str, Any]) -> list[Any]:
