@@ -6,7 +6,7 @@ the median of the ratios of neighbouring rounds. Polls go to many jobs in eight 
 submission and execution differ from all others; the bare app reads the request's body, too, and sends one
 of the mock's answers.
 
-Not measured: latency, TLS, many cores, tools that compute (the echo does nothing), pages and files. A pair of
+Not measured: latency, TLS, many cores, tools that compute (the executed task answers with what it was given), pages and files. A pair of
 rounds in which a server had its core for less than 90 % of the time, or refused a request, does not count;
 a benchmark with too few pairs is marked invalid.
 """
@@ -32,8 +32,8 @@ from benchmarks.processes import ask, free_port, pin, started, wait_until_it_ans
 
 SERVICES = "/arcgis/rest/services"
 OUTCOMES = f"{SERVICES}/Simulation/JobOutcomes/GPServer"
-ECHO = f"{SERVICES}/DataTypes/Echo/GPServer/Echo"
-ECHO_JOB = f"{SERVICES}/DataTypes/EchoJob/GPServer/Echo"
+VIEWSHED = f"{SERVICES}/WorldViewshed/GPServer/viewshed"
+SAME = f"{SERVICES}/Bench/GPServer/Same"
 JOBS_PER_STATE = 125
 BUSY_ENOUGH = 0.9
 UNDECIDED = ("esriJobNew", "esriJobSubmitted", "esriJobWaiting", "esriJobExecuting", "esriJobCancelling")
@@ -137,16 +137,18 @@ def benchmarks(port: int) -> Iterator[Rates]:
         [(path, None) for path in job_paths],
         same_answer_everywhere=False,
     )
-    for name, wanted, path, show in (
-        ("submitJob, one feature", ">= 0.50", f"{ECHO_JOB}/submitJob", compact_json),
-        ("execute, one feature", ">= 0.40", f"{ECHO}/execute", compact_json),
-        ("execute, one feature as Python dict text", "", f"{ECHO}/execute", str),
+    observer = "Input_Observation_Point"
+    for name, wanted, path, parameter, show in (
+        ("submitJob, one feature", ">= 0.50", f"{VIEWSHED}/submitJob", observer, compact_json),
+        ("submitJob, one feature as Python dict text", "", f"{VIEWSHED}/submitJob", observer, str),
+        ("execute, one feature", ">= 0.40", f"{SAME}/execute", "features", compact_json),
+        ("execute, one feature as Python dict text", "", f"{SAME}/execute", "features", str),
     ):
-        body = urlencode({"In_GPFeatureRecordSetLayer": feature_set(1_000_000_000, show), "f": "json"})
+        body = urlencode({parameter: feature_set(1_000_000_000, show), "f": "json"})
         yield Rates(
             name,
             wanted,
-            differing_posts(path, "In_GPFeatureRecordSetLayer", show),
+            differing_posts(path, parameter, show),
             [(path, body.encode())],
             same_answer_everywhere=True,
         )

@@ -10,13 +10,15 @@ from typing import Any
 
 import msgspec
 import uvicorn
+from gp_protocol.feature_sets import FeatureSet
 
 HELD = 1e6
 """Seconds for which a job of the benchmark's own tasks stays in its state."""
 
 
 def mock_app() -> Any:
-    """The built-in site, with tasks whose jobs stay submitted, waiting, executing or cancelling."""
+    """The built-in site; tasks whose jobs stay submitted, waiting, executing or cancelling; a task that
+    answers with the features it was given."""
     from gp_mockserver import MockServer
     from gp_mockserver.builtin_site import builtin_site
     from gp_mockserver.timelines import Cancellation, standard_timeline
@@ -33,6 +35,11 @@ def mock_app() -> Any:
     for name, timeline in timelines.items():
         descriptor = msgspec.structs.replace(model.descriptor, name=name, display_name=name)
         service.add_task(descriptor, model.tool, timeline=timeline)
+
+    @site.task("Bench/Same", execution="sync", blocking=False)
+    def same(features: FeatureSet) -> FeatureSet:
+        return features
+
     return MockServer([site])
 
 

@@ -14,7 +14,7 @@ from gp_protocol.versions import Profile
 
 from gp_mockserver.addresses import Address
 from gp_mockserver.operations import AnyReply
-from gp_mockserver.replies import EncodedReply, FileReply, PageReply, Redirect, Refusal
+from gp_mockserver.replies import FileReply, PageReply, Redirect, Refusal
 from gp_mockserver.requests import Form
 from gp_mockserver.sites import Site
 
@@ -48,8 +48,6 @@ def answer(reply: AnyReply, form: Form, address: Address, find_root: FindRoot) -
         return Answer(200, [], reply.path)
     if isinstance(reply, Redirect):
         return Answer(302, [(b"location", reply.location.encode()), (b"content-length", b"0")], b"")
-    if isinstance(reply, EncodedReply):
-        return _whole(200, address.profile.json_content_type.encode(), reply.encoded)
     if isinstance(reply, PageReply):
         from gp_mockserver.pages import page
 

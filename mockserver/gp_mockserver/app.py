@@ -6,16 +6,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-from starlette.types import Receive, Scope, Send
 
 from gp_mockserver.addresses import Address, find_address
 from gp_mockserver.answers import Answer, answer, check_form, html_answer, refuse
 from gp_mockserver.errors import SiteError
-from gp_mockserver.operations import OPERATIONS
+from gp_mockserver.job_store import JobRecord
+from gp_mockserver.operations import OPERATIONS, AnyReply
+from gp_mockserver.poll_answers import PollAnswers
 from gp_mockserver.public_addresses import origin, public_root
-from gp_mockserver.replies import Refusal
+from gp_mockserver.replies import JobReply, Refusal
 from gp_mockserver.request_parameters import (
     BodyTooLarge,
     ClientLeft,
@@ -24,9 +25,14 @@ from gp_mockserver.request_parameters import (
     with_form,
 )
 from gp_mockserver.requests import Form, Request
-from gp_mockserver.sending import allow_preflight, send_answer
+from gp_mockserver.sending import allow_preflight, send_answer, whole
 from gp_mockserver.sites import Site
 from gp_mockserver.tool_calls import ToolFailed
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from gp_mockserver.latency import Latency
 
 log = logging.getLogger("gp_mockserver")
 
@@ -38,6 +44,7 @@ class MockServer:
 
     def __init__(self, sites: Iterable[Site] = ()) -> None:
         self.sites: dict[str, Site] = {}
+        self._polls = PollAnswers()
         for site in sites:
             self.add_site(site)
 
@@ -51,6 +58,7 @@ class MockServer:
         """Serve a site in place of the one with its context, if there is one."""
         previous = self.sites.get(site.context)
         self.sites[site.context] = site
+        self._polls.forget()
         if previous is not None:
             previous.close()
 
@@ -61,6 +69,7 @@ class MockServer:
             raise SiteError(
                 f"no site is served under {context!r}: there is {', '.join(self.sites) or 'none'}"
             )
+        self._polls.forget()
         site.close()
 
     def close(self) -> None:
@@ -70,27 +79,29 @@ class MockServer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
+            kept = self._polls.find(scope)
+            if isinstance(kept, tuple):
+                await send(kept[0])
+                await send(kept[1])
+                return
             try:
-                await self._respond(scope, receive, send)
+                await self._respond(scope, receive, send, kept)
             except ClientLeft:
-                log.info(
-                    "%s %s: the client left before its request was whole", scope["method"], scope["path"]
-                )
+                log.info("%(method)s %(path)s: the client left before its request was whole", scope)
         elif scope["type"] == "lifespan":
             await _live(receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
 
-    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
-        _, _, path = scope["path"].partition("/")
-        context, _, rest = path.partition("/")
+    async def _respond(self, scope: Scope, receive: Receive, send: Send, turn: JobRecord | None) -> None:
+        context, _, path = scope["path"][1:].partition("/")
         site = self.sites.get(context)
         if site is None:
-            await send_answer(scope, receive, send, self._directory_of_sites(scope, found=not path))
+            await send_answer(scope, receive, send, self._directory_of_sites(scope, found=not context))
         elif scope["method"] == "OPTIONS":
             await allow_preflight(scope, send)
         else:
-            await _serve(site, rest, scope, receive, send)
+            await self._serve(site, path, scope, receive, send, turn)
 
     def _directory_of_sites(self, scope: Scope, *, found: bool) -> Answer:
         """The page at the root of the server, also shown where no site answers."""
@@ -100,37 +111,41 @@ class MockServer:
         links = [(context, f"{home}/{quote(context)}/rest/services") for context in self.sites]
         return html_answer(200 if found else 404, site_list(links))
 
-
-async def _serve(site: Site, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer one request to a site, whatever goes wrong."""
-    arrived = site.clock.now()
-    find_root = partial(public_root, site, scope)
-    address: Address | None = None
-    form = Form("html")
-    try:
-        parameters = query_parameters(scope["query_string"])
-        form = Form.of(parameters)
-        if scope["method"] == "POST":
-            parameters = await with_form(parameters, scope, receive)
+    async def _serve(
+        self, site: Site, path: str, scope: Scope, receive: Receive, send: Send, turn: JobRecord | None
+    ) -> None:
+        """Answer one request to a site, whatever goes wrong."""
+        arrived = site.clock.now()
+        find_root = partial(public_root, site, scope)
+        address: Address | None = None
+        latency: Latency | None = None
+        reply: AnyReply | None = None
+        form = Form("html")
+        try:
+            parameters = query_parameters(scope["query_string"])
             form = Form.of(parameters)
-        check_form(form)
-        address = find_address(site, path)
-        if scope["method"] not in _METHODS:
-            raise Refusal("method-not-allowed")
-        reply = await OPERATIONS[address.operation](
-            Request(address, scope["method"], parameters, form, arrived, find_root)
-        )
-        prepared = answer(reply, form, address, find_root)
-    except ClientLeft:
-        raise
-    except Exception as error:
-        prepared = refuse(_as_refusal(error, scope, address), form, site, address, find_root)
-    latency = site.latency_of(address.operation, address.service, address.task) if address else None
-    if address is None or latency is None:
+            if scope["method"] == "POST":
+                parameters = await with_form(parameters, scope, receive)
+                form = Form.of(parameters)
+            check_form(form)
+            address = find_address(site, path)
+            latency = site.latency_of(address.operation, address.service, address.task)
+            if scope["method"] not in _METHODS:
+                raise Refusal("method-not-allowed")
+            request = Request(address, scope["method"], parameters, form, arrived, find_root, turn)
+            reply = await OPERATIONS[address.operation](request)
+            prepared = answer(reply, form, address, find_root)
+        except ClientLeft:
+            raise
+        except Exception as error:
+            prepared = refuse(_as_refusal(error, scope, address), form, site, address, find_root)
+        if address and latency:
+            await site.clock.sleep(latency.seconds(site.request_seed(address.operation)))
+            await send_answer(scope, receive, send, prepared, site.clock, latency.bytes_per_second)
+            return
+        if isinstance(reply, JobReply) and form.format != "html" and not site.clock.jumps:
+            self._polls.keep(scope, request.service, reply.record, reply.state, whole(prepared))
         await send_answer(scope, receive, send, prepared)
-    else:
-        await site.clock.sleep(latency.seconds(site.request_seed(address.operation)))
-        await send_answer(scope, receive, send, prepared, site.clock, latency.bytes_per_second)
 
 
 def _as_refusal(error: Exception, scope: Scope, address: Address | None) -> Refusal:

@@ -7,11 +7,13 @@ header.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from starlette.types import Scope
-
 from gp_mockserver.sites import Site
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
 
 _HOST = re.compile(r"[A-Za-z0-9._~\-\[\]:%]+")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~\-%]+)*/?")

@@ -8,6 +8,9 @@ from typing import Any
 
 import msgspec
 
+from gp_mockserver.job_store import JobRecord
+from gp_mockserver.jobs import JobState
+
 
 class Page(msgspec.Struct):
     """What the HTML form of a reply adds to its JSON: a title, links as (text, relative or absolute
@@ -25,10 +28,11 @@ class Reply(msgspec.Struct):
     make_page: Callable[[], Page]
 
 
-class EncodedReply(msgspec.Struct):
-    """A JSON text that was encoded before, for `f=json`; `encoded` holds the bytes."""
+class JobReply(Reply):
+    """A job, with what says for how long this reply holds."""
 
-    encoded: bytes
+    record: JobRecord
+    state: JobState
 
 
 class Redirect(msgspec.Struct):

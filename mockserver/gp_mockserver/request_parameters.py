@@ -10,9 +10,11 @@ import binascii
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
-from starlette.types import Receive, Scope
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope
 
 MAX_FIELDS = 1000
 _SHORT = 64

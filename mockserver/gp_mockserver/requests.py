@@ -8,6 +8,7 @@ import msgspec
 from gp_protocol.versions import Profile
 
 from gp_mockserver.addresses import Address
+from gp_mockserver.job_store import JobRecord
 from gp_mockserver.replies import Refusal
 from gp_mockserver.sites import ServedService, ServedTask, Site
 
@@ -36,6 +37,8 @@ class Request(msgspec.Struct):
     form: Form
     arrived: float
     find_root: Callable[[], str]
+    turn: JobRecord | None = None
+    """The record of a poll that has taken its turn already."""
 
     @property
     def rest_root(self) -> str:

@@ -6,11 +6,14 @@ Cross-origin requests are allowed from anywhere, with credentials: browsers' cli
 from __future__ import annotations
 
 from pathlib import Path
-
-from starlette.types import Receive, Scope, Send
+from typing import TYPE_CHECKING
 
 from gp_mockserver.answers import Answer, Headers
 from gp_mockserver.clocks import Clock
+from gp_mockserver.poll_answers import Messages
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
 
 _PACED_CHUNK_SECONDS = 0.05
 
@@ -35,6 +38,14 @@ async def allow_preflight(scope: Scope, send: Send) -> None:
         ]
     await _start(scope, send, 200, headers)
     await send({"type": "http.response.body"})
+
+
+def whole(answer: Answer) -> Messages:
+    """The ASGI messages of an answer that is no file, without the headers for other origins."""
+    return (
+        {"type": "http.response.start", "status": answer.status, "headers": answer.headers},
+        {"type": "http.response.body", "body": answer.body},
+    )
 
 
 async def send_answer(

@@ -22,7 +22,6 @@ from gp_protocol.versions import Profile, profile
 
 from gp_mockserver.clocks import Clock, RealClock
 from gp_mockserver.errors import SiteError
-from gp_mockserver.job_answers import JobAnswers
 from gp_mockserver.job_store import JobStore, MemoryJobStore
 from gp_mockserver.queueing import ServiceQueue
 from gp_mockserver.site_directories import SiteDirectories
@@ -166,7 +165,6 @@ class Site:
         self.public_url = public_url.rstrip("/") if public_url else None
         self.services: dict[str, ServedService] = {}
         self.directories = SiteDirectories()
-        self.job_answers = JobAnswers()
         self.addresses: dict[str, Address] = {}
         """Addresses that were looked up before, by path; forgotten when a service or a task comes."""
         self.running: dict[str, asyncio.Future[None]] = {}

@@ -23,7 +23,7 @@ class ModelJob:
 
     def __init__(self, timeline: Timeline, now: float) -> None:
         self.timeline = timeline
-        self.released: set[str] = set()
+        self.released: dict[str, float] = {}
         self.answered = 0
         self.index = 0
         self.entered = now
@@ -48,13 +48,13 @@ class ModelJob:
         assert status is not None
         return status
 
-    def leaves_phase_at(self, now: float) -> float:
+    def leaves_phase_at(self) -> float:
         last_for_ever = self.timeline.ending.status is None and self.index == len(self.timeline.phases) - 1
         if self.cancelled or self.never_starts or self.phase is None or last_for_ever:
             return math.inf
         if self.phase.seconds is not None:
             return self.entered + self.phase.seconds
-        return max(now, self.entered) if self.phase.hold in self.released else math.inf
+        return max(self.entered, self.released.get(self.phase.hold or "", math.inf))
 
     def move_on(self, at: float) -> None:
         self.index += 1
@@ -68,7 +68,7 @@ class ModelJob:
 
     def live_until(self, now: float) -> None:
         while True:
-            leaves, cancelled = self.leaves_phase_at(now), self.cancel_at if self.cancelling else math.inf
+            leaves, cancelled = self.leaves_phase_at(), self.cancel_at if self.cancelling else math.inf
             if min(leaves, cancelled) > now or min(leaves, cancelled) == math.inf:
                 return
             if leaves <= cancelled:
@@ -108,7 +108,7 @@ class ModelJob:
 
     def release(self, gate: str, now: float) -> None:
         self.live_until(now)
-        self.released.add(gate)
+        self.released.setdefault(gate, now)
         self.live_until(now)
 
 

@@ -231,7 +231,8 @@ def _feature_set_in(value: Any) -> dict[str, Any]:
 def _fields(value: dict[str, Any], default: dict[str, Any]) -> tuple[Field, ...]:
     given = value.get("fields")
     if given:
-        return _at("fields", decode_fields, given)
+        decoded: tuple[Field, ...] = _at("fields", decode_fields, given)
+        return decoded
     of_default = default.get("fields") or default.get("Fields")
     return _default_fields(of_default) if of_default else ()
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from gp_mockserver.operations import descriptions, files, jobs, results, runs
-from gp_mockserver.replies import EncodedReply, FileReply, PageReply, Redirect, Reply
+from gp_mockserver.replies import FileReply, PageReply, Redirect, Reply
 from gp_mockserver.requests import Request
 
-AnyReply = Reply | EncodedReply | PageReply | Redirect | FileReply
+AnyReply = Reply | PageReply | Redirect | FileReply
 Operation = Callable[[Request], Awaitable[AnyReply]]
 
 OPERATIONS: Mapping[str, Operation] = {

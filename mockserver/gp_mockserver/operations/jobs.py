@@ -6,38 +6,25 @@ from typing import Any
 from urllib.parse import quote
 
 from gp_protocol.job_states import JobStatus
-from gp_protocol.json_text import encode_json
 from gp_protocol.messages import at_level
 
 from gp_mockserver.clocks import JumpingClock
 from gp_mockserver.job_progress import observe
 from gp_mockserver.job_store import CancelRefused, JobRecord
 from gp_mockserver.jobs import JobState
-from gp_mockserver.replies import EncodedReply, Page, Refusal, Reply
+from gp_mockserver.replies import JobReply, Page, Refusal, Reply
 from gp_mockserver.requests import Request
 
 
-async def job(request: Request) -> Reply | EncodedReply:
-    """ArcGIS REST, *GP job*. Each request is one poll: its turn is taken when it arrives.
-
-    An answer in JSON is kept until the job changes, so that the polls in between encode nothing.
-    """
-    site, service = request.site, request.service
-    record = own_job(request, site.store.look(request.address.job_id, request.arrived))
-    key = (request.parameters.get("returnMessages"), service.message_level)
-    plain = request.form.format == "json" and not request.form.callback
-    if plain and (kept := site.job_answers.find(record, request.arrived, key)):
-        return EncodedReply(kept)
+async def job(request: Request) -> JobReply:
+    """ArcGIS REST, *GP job*. Each request is one poll: its turn is taken when it arrives."""
+    site = request.site
+    record = own_job(request, request.turn or site.store.look(request.address.job_id, request.arrived))
     record, state = await observe(request.task, record, request.arrived)
+    if isinstance(site.clock, JumpingClock) and state.next_change is not None:
+        site.clock.jump_to(state.next_change)
     value = job_value(request, record, state, with_messages=request.flag("returnMessages", default=True))
-    if isinstance(site.clock, JumpingClock):
-        if state.next_change is not None:
-            site.clock.jump_to(state.next_change)
-    elif plain:
-        encoded = encode_json(value)
-        site.job_answers.keep(record, state, key, encoded)
-        return EncodedReply(encoded)
-    return Reply(value, lambda: _page(request, record, state))
+    return JobReply(value, lambda: _page(request, record, state), record, state)
 
 
 def job_value(request: Request, record: JobRecord, state: JobState, *, with_messages: bool) -> dict[str, Any]:
