@@ -6,9 +6,9 @@ the median of the ratios of neighbouring rounds. Polls go to many jobs in eight 
 submission and execution differ from all others; the bare app reads the request's body, too, and sends one
 of the mock's answers.
 
-Not measured: latency, TLS, many cores, tools that compute (the executed task answers with what it was given), pages and files. A pair of
-rounds in which a server had its core for less than 90 % of the time, or refused a request, does not count;
-a benchmark with too few pairs is marked invalid.
+Not measured: latency, TLS, many cores, tools that compute (the executed task answers with what it was
+given), pages and files. A pair of rounds in which a server had its core for less than 90 % of the time, or
+refused a request, does not count; a benchmark with too few pairs is marked invalid.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def refuse(refusal: Refusal, form: Form, site: Site, address: Address | None, fi
         from gp_mockserver.pages import error_page
 
         return html_answer(known.http_status_html, error_page(error, address, f"{find_root()}/rest"))
-    return _json(error.to_json(), form, profile)
+    return _json(error.to_json(), form, profile, known.http_status_json)
 
 
 def html_answer(status: int, document: bytes) -> Answer:
@@ -79,11 +79,11 @@ def html_answer(status: int, document: bytes) -> Answer:
     return _whole(status, _HTML, document)
 
 
-def _json(value: object, form: Form, profile: Profile) -> Answer:
+def _json(value: object, form: Form, profile: Profile, status: int = 200) -> Answer:
     body = encode_pjson(value) if form.format == "pjson" else encode_json(value)
     if form.callback:
-        return _whole(200, b"text/javascript;charset=UTF-8", form.callback.encode() + b"(" + body + b");")
-    return _whole(200, profile.json_content_type.encode(), body)
+        return _whole(status, b"text/javascript;charset=UTF-8", form.callback.encode() + b"(" + body + b");")
+    return _whole(status, profile.json_content_type.encode(), body)
 
 
 def _whole(status: int, content_type: bytes, body: bytes) -> Answer:

@@ -25,7 +25,7 @@ from gp_mockserver.request_parameters import (
     with_form,
 )
 from gp_mockserver.requests import Form, Request
-from gp_mockserver.sending import allow_preflight, send_answer, whole
+from gp_mockserver.sending import ALLOW, allow_preflight, send_answer, whole
 from gp_mockserver.sites import Site
 from gp_mockserver.tool_calls import ToolFailed
 
@@ -94,7 +94,7 @@ class MockServer:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send, turn: JobRecord | None) -> None:
-        context, _, path = scope["path"][1:].partition("/")
+        context, _, path = scope["path"].lstrip("/").partition("/")
         site = self.sites.get(context)
         if site is None:
             await send_answer(scope, receive, send, self._directory_of_sites(scope, found=not context))
@@ -138,7 +138,10 @@ class MockServer:
         except ClientLeft:
             raise
         except Exception as error:
-            prepared = refuse(_as_refusal(error, scope, address), form, site, address, find_root)
+            refusal = _as_refusal(error, scope, address)
+            prepared = refuse(refusal, form, site, address, find_root)
+            if refusal.name == "method-not-allowed":
+                prepared.headers.append(ALLOW)
         if address and latency:
             await site.clock.sleep(latency.seconds(site.request_seed(address.operation)))
             await send_answer(scope, receive, send, prepared, site.clock, latency.bytes_per_second)

@@ -105,5 +105,7 @@ def _service(
 
 
 def _add_job(service: ServedService, task: Task, tool: Tool, **how: Any) -> None:
-    timeline = standard_timeline(task_label=task.label, cancellation=_CANCELLATION, **how)
+    timeline = standard_timeline(
+        task_label=task.label, tool_name=task.name, cancellation=_CANCELLATION, **how
+    )
     service.add_task(task, tool, timeline=timeline)

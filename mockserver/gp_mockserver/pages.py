@@ -95,7 +95,7 @@ def _listed(value: Any) -> list[str]:
     """A JSON value as nested lists; long lists are cut, which the page says."""
     if isinstance(value, Mapping):
         items = [(f"<b>{escape(str(key))}:</b> ", each) for key, each in value.items()]
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         items = [("", each) for each in value]
     else:
         return [escape("" if value is None else str(value))]

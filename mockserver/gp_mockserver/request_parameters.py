@@ -7,7 +7,7 @@ form's (*assumed*: what servlet containers do).
 from __future__ import annotations
 
 import binascii
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MAX_FIELDS = 1000
 _SHORT = 64
 MAX_BODY_BYTES = 64 * 1024 * 1024
+_MAX_EPILOGUE = 1024
 
 
 class BodyTooLarge(Exception):
@@ -33,14 +34,23 @@ class ClientLeft(Exception):
     """The connection ended before the request was whole."""
 
 
+def header(scope: Scope, wanted: bytes) -> bytes | None:
+    """A header's first value; `wanted` is in lower case."""
+    for name, value in scope["headers"]:
+        if name == wanted:
+            return bytes(value)
+    return None
+
+
 async def with_form(query: Mapping[str, str], scope: Scope, receive: Receive) -> Mapping[str, str]:
     """A query's parameters with those of the form in the body. Raises BodyTooLarge, MalformedRequest or
     ClientLeft."""
-    content_type = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
-    if content_type.lower().startswith(b"multipart/form-data"):
-        form = await _read_multipart(scope, receive)
+    body = await _read_body(scope, receive)
+    content_type = header(scope, b"content-type")
+    if content_type and content_type.lower().startswith(b"multipart/form-data"):
+        form = await _parse_multipart(content_type, body)
     else:
-        form = _decode_pairs(await _read_body(scope, receive))
+        form = _decode_pairs(body)
     return {**form, **query} if query else form
 
 
@@ -103,29 +113,35 @@ async def _read_body(scope: Scope, receive: Receive) -> bytes:
     return bytes(chunks)
 
 
-async def _read_multipart(scope: Scope, receive: Receive) -> dict[str, str]:
-    from starlette.exceptions import HTTPException
-    from starlette.requests import ClientDisconnect, Request
+async def _parse_multipart(content_type: bytes, body: bytes) -> dict[str, str]:
+    """The fields of a multipart form; a file's content is its value."""
+    from python_multipart.multipart import parse_options_header
+    from starlette.datastructures import Headers
+    from starlette.formparsers import MultiPartException, MultiPartParser
 
-    size = 0
+    async def stream() -> AsyncGenerator[bytes, None]:
+        yield body
 
-    async def receive_bounded() -> object:
-        nonlocal size
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size > MAX_BODY_BYTES:
-            raise BodyTooLarge
-        return message
-
+    boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+    end = b"--" + boundary + b"--"
+    if not boundary or end not in body[-len(end) - _MAX_EPILOGUE :]:
+        raise MalformedRequest("the multipart form does not end with its boundary")
+    parser = MultiPartParser(
+        Headers(raw=[(b"content-type", content_type)]),
+        stream(),
+        max_fields=MAX_FIELDS,
+        max_files=MAX_FIELDS,
+        max_part_size=MAX_BODY_BYTES,
+    )
     parameters: dict[str, str] = {}
-    request = Request(scope, receive_bounded)  # type: ignore[arg-type]
     try:
-        async with request.form(max_fields=MAX_FIELDS, max_files=MAX_FIELDS) as form:
-            for name, value in form.multi_items():
-                text = value if isinstance(value, str) else (await value.read()).decode(errors="replace")
-                parameters.setdefault(name, text)
-    except ClientDisconnect:
-        raise ClientLeft from None
-    except HTTPException as error:
-        raise MalformedRequest(str(error.detail)) from None
+        form = await parser.parse()
+    except (MultiPartException, KeyError, ValueError) as error:
+        raise MalformedRequest(f"the multipart form cannot be read: {error}") from None
+    try:
+        for name, value in form.multi_items():
+            text = value if isinstance(value, str) else (await value.read()).decode(errors="replace")
+            parameters.setdefault(name, text)
+    finally:
+        await form.close()
     return parameters

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gp_mockserver.answers import Answer, Headers
 from gp_mockserver.clocks import Clock
 from gp_mockserver.poll_answers import Messages
+from gp_mockserver.request_parameters import header
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -18,17 +19,12 @@ if TYPE_CHECKING:
 _PACED_CHUNK_SECONDS = 0.05
 
 
-def header(scope: Scope, wanted: bytes) -> bytes | None:
-    """A header's first value; `wanted` is in lower case."""
-    for name, value in scope["headers"]:
-        if name == wanted:
-            return bytes(value)
-    return None
+ALLOW = (b"allow", b"GET, POST, HEAD, OPTIONS")
 
 
 async def allow_preflight(scope: Scope, send: Send) -> None:
     """Answer OPTIONS: the methods there are, and, to a browser that asks, its permission."""
-    headers = [(b"allow", b"GET, POST, HEAD, OPTIONS"), (b"content-length", b"0")]
+    headers = [ALLOW, (b"content-length", b"0")]
     if header(scope, b"access-control-request-method"):
         headers += [
             (b"access-control-allow-methods", b"GET, POST, HEAD, OPTIONS"),

@@ -248,7 +248,7 @@ def _add_task(service: ServedService, data: Data, files: SiteFolder, path: str) 
     task = _task(data, form, function, service.descriptor.execution_type, path)
     if task.label in service.tasks:
         raise SiteFileError(path, f"a second task {shown(task.label)}", "each task once in its service")
-    timeline = _timeline(data, task, path) or standard_timeline(task_label=task.label)
+    timeline = _timeline(data, task, path) or standard_timeline(task_label=task.label, tool_name=task.name)
     service.add_task(
         task,
         _tool(data, task, function, files, path),
@@ -308,7 +308,9 @@ def _said_of_function(error: SiteError, reference: Any, path: str) -> SiteFileEr
 def _timeline(data: Data, task: Task, path: str) -> Timeline | None:
     if data.get("timeline") is None:
         return None
-    return parse_timeline(data["timeline"], join(path, "timeline"), task_label=task.label)
+    return parse_timeline(
+        data["timeline"], join(path, "timeline"), task_label=task.label, tool_name=task.name
+    )
 
 
 def _rule(data: Data, task: Task, timeline: Timeline, files: SiteFolder, path: str) -> OutcomeRule:

@@ -110,7 +110,7 @@ class ServedService(msgspec.Struct, eq=False):
             service=self,
             descriptor=descriptor,
             tool=tool or _generated,
-            timeline=timeline or standard_timeline(task_label=descriptor.label),
+            timeline=timeline or standard_timeline(task_label=descriptor.label, tool_name=descriptor.name),
             rules=list(rules),
             latency=dict(latency or {}),
             blocking=blocking,

@@ -124,11 +124,17 @@ class TimelineForm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 _SHORT_ONLY = ("submitted", "waiting", "executing", "first", "messages", "progress")
 
 
-def parse_timeline(data: Any, path: str = "timeline", *, task_label: str = "") -> Timeline:
+def parse_timeline(
+    data: Any, path: str = "timeline", *, task_label: str = "", tool_name: str = ""
+) -> Timeline:
     """The timeline that the data describes. Raises SiteFileError, also for moves that no job makes."""
     form = shaped(data, TimelineForm, path)
     try:
-        return _long(form, task_label, path) if form.phases is not None else _short(form, task_label, path)
+        return (
+            _long(form, task_label, path)
+            if form.phases is not None
+            else _short(form, task_label, tool_name, path)
+        )
     except ProtocolError as error:
         raise SiteFileError.of(error, path) from None
 
@@ -150,11 +156,12 @@ def _long(form: TimelineForm, task_label: str, path: str) -> Timeline:
     )
 
 
-def _short(form: TimelineForm, task_label: str, path: str) -> Timeline:
+def _short(form: TimelineForm, task_label: str, tool_name: str, path: str) -> Timeline:
     lengths = {key: _length(getattr(form, key)) for key in ("submitted", "waiting", "executing")}
     executing = lengths["executing"].get("seconds") if lengths["executing"] else 2.0
     timeline = standard_timeline(
         task_label=task_label,
+        tool_name=tool_name,
         style=form.date_style,
         messages=tuple(_messages(form.messages or (), f"{path}.messages")),
         progress=_progress(form.progress, executing, f"{path}.progress"),

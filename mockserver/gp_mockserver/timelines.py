@@ -279,6 +279,7 @@ def standard_timeline(
     hold: str | None = None,
     ending: JobStatus | None = JobStatus.SUCCEEDED,
     task_label: str = "",
+    tool_name: str = "",
     style: DateStyle | str = DateStyle.PRO,
     messages: tuple[TimedMessage, ...] = (),
     progress: tuple[ProgressStep, ...] | None = None,
@@ -290,9 +291,9 @@ def standard_timeline(
 
     `submitted`, `waiting`, `executing`: seconds in each, 0 passes over it. `polls` or `hold` make the
     execution last for so many polls, or until that gate is released. `ending` None: it executes until it is
-    cancelled. `messages`: the tool's own, timed from the start of the execution. `progress` None: the
-    default progress, `Executing...`; `()`: none. `first`: New or Submitted; Waiting or Executing for a
-    server that is that quick.
+    cancelled. `tool_name`: the label unless given. `messages`: the tool's own, timed from the start of the
+    execution. `progress` None: the default progress, `Executing...`; `()`: none. `first`: New or Submitted;
+    Waiting or Executing for a server that is that quick.
 
     Right after submitting there are no messages. `Submitted.` and `Executing...` vanish once the job has
     succeeded.
@@ -300,7 +301,7 @@ def standard_timeline(
     style = DateStyle(style)
     held = (_info(SUBMITTED, until_success=True),)
     starting = [_info(EXECUTING, until_success=True)]
-    label = f"Executing ({task_label}): {task_label} {{arguments}}"
+    label = f"Executing ({task_label}): {tool_name or task_label} {{arguments}}"
     if style is DateStyle.ARCMAP:
         starting += [_info(label), _info("Start Time: {started}"), _info(running_script_text(task_label))]
     else:

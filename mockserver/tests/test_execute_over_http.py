@@ -213,3 +213,52 @@ def test_the_lists_of_results_and_inputs_came_with_11_1(open_wire: Any, fresh: A
 
     wire = open_wire(builtin_site(**fresh, version="10.91"))
     assert wire.error("WorldViewshed/GPServer/viewshed/jobs/j1/results")["message"] == "Invalid URL"
+
+
+class TestMultipart:
+    def test_a_value_may_be_as_long_as_any_body(self, wire: Any) -> None:
+        text = "x" * 3_000_000
+        answer = wire.http.post(f"{ECHO}/execute", files={"In_GPString": (None, text), "f": (None, "json")})
+        values = {each["paramName"]: each["value"] for each in answer.json()["results"]}
+        assert values["Out_GPString"] == text
+
+    @pytest.mark.parametrize(
+        ("content_type", "body"),
+        [
+            ("multipart/form-data", b"--x\r\n"),
+            ("multipart/form-data; boundary=x", b"garbage"),
+            (
+                "multipart/form-data; boundary=x",
+                b"--x\r\nContent-Disposition: form-data\r\n\r\na\r\n--x--\r\n",
+            ),
+            (
+                "multipart/form-data; boundary=x",
+                b'--x\r\nContent-Disposition: form-data; name="In_GPString"\r\n\r\nabc',
+            ),
+        ],
+    )
+    def test_what_is_no_whole_form_is_refused(self, wire: Any, content_type: str, body: bytes) -> None:
+        answer = wire.http.post(
+            f"{ECHO}/execute?f=json", content=body, headers={"Content-Type": content_type}
+        ).json()
+        assert answer["error"]["code"] == 400
+        assert "multipart" in answer["error"]["details"][0]
+
+
+@pytest.mark.parametrize(
+    "nothing", ["", "{}", '{"url": ""}', "{'url': None}", '{"itemID":""}', "null", "None"]
+)
+@pytest.mark.parametrize("type_name", ["GPDataFile", "GPRasterDataLayer", "GPFeatureRecordSetLayer"])
+def test_a_reference_to_nothing_is_not_given(wire: Any, type_name: str, nothing: str) -> None:
+    assert not outputs(wire, **{f"In_{type_name}": nothing})[f"Out_{type_name}"]
+
+
+def test_a_wrong_verb_is_an_error_of_http_also_in_json(wire: Any) -> None:
+    response = wire.http.put(f"{TASK}?f=json")
+    assert response.status_code == 405
+    assert response.json()["error"]["code"] == 405
+    assert response.headers["allow"] == "GET, POST, HEAD, OPTIONS"
+
+
+def test_slashes_too_many_in_front_do_not_count(wire: Any, server: Any) -> None:
+    assert wire.http.get(f"{server.root}//{wire.site.context}/rest//services?f=json").json()["currentVersion"]

@@ -16,6 +16,7 @@ from gp_protocol.errors import LocalProtocolError, RemoteProtocolError, shown
 from gp_protocol.json_text import encode_json
 from gp_protocol.lenient_json import decode_json
 from gp_protocol.parameter_specs import PLAIN, PLAIN_OUTPUT, OutputOptions, ParameterSpec
+from gp_protocol.references import points_nowhere
 from gp_protocol.suggestions import one_of
 
 _JSON_STARTS = frozenset("{[\"'")
@@ -62,7 +63,7 @@ class DataType(msgspec.Struct, frozen=True):
                     raw = decode_json(raw)
                 elif raw in ("null", "None"):
                     return None
-            if raw == {} or (type(raw) is str and not raw.strip()):
+            if (type(raw) is dict and points_nowhere(raw)) or (type(raw) is str and not raw.strip()):
                 return None
         if raw is None:
             return None

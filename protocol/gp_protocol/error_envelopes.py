@@ -35,7 +35,8 @@ class Wording(msgspec.Struct, frozen=True):
 class KnownError(msgspec.Struct, frozen=True):
     """One row: `message` may hold `{service}` (`folder/name`) and `{operation}`, blanks at its end included.
 
-    `http_status_html` is the status of the HTML page; that it is the code is assumed throughout. `assumed`
+    `http_status_html` is the status of the HTML page; that it is the code is assumed throughout.
+    `http_status_json` is that of JSON: 200 but where the web server answers before the service. `assumed`
     says that the code or the words are not from a recorded answer or a published page.
     """
 
@@ -45,6 +46,7 @@ class KnownError(msgspec.Struct, frozen=True):
     source: str
     assumed: bool = False
     http_status_html: int = 0
+    http_status_json: int = 200
     details: tuple[str, ...] = ()
     by_version: Mapping[ErrorWording, Wording] = {}
 
@@ -89,9 +91,16 @@ KNOWN_ERRORS: Final[Mapping[str, KnownError]] = MappingProxyType(
                 assumed=True,
             ),
             KnownError(
-                "method-not-allowed", 405, "Method not allowed", "recorded, without the code", assumed=True
+                "method-not-allowed",
+                405,
+                "Method not allowed",
+                "recorded, without the code",
+                assumed=True,
+                http_status_json=405,
             ),
-            KnownError("too-large", 413, "Request entity too large", _PLATFORM, assumed=True),
+            KnownError(
+                "too-large", 413, "Request entity too large", _PLATFORM, assumed=True, http_status_json=413
+            ),
             # What was asked for is not there.
             KnownError("service-not-found", 404, "Service {service}/GPServer not found ", "recorded"),
             KnownError("service-not-started", 500, "Service {service}/GPServer not started ", "recorded"),

@@ -78,6 +78,18 @@ def decode_layer_reference(value: dict[str, Any]) -> LayerReference:
     return LayerReference(_text(value, "url"), _optional(value, "filter"), time, _optional(value, "token"))
 
 
+def points_nowhere(value: dict[str, Any]) -> bool:
+    """Whether an object is empty, or a reference to nothing: `{"url": ""}` is how a published client says
+    that no file was given."""
+    for key, member in value.items():
+        if key not in _ADDRESSES or (member is not None and member != ""):
+            return False
+    return True
+
+
+_ADDRESSES = frozenset({"url", "itemID", "portalItemID", "format"})
+
+
 def encode_layer_reference(value: LayerReference) -> dict[str, Any]:
     """The form of inputs, with the filter, time and token that are given."""
     return _given(url=value.url, filter=value.filter, time=value.time, token=value.token)
@@ -160,8 +172,8 @@ def _keys_of(value: Any, *keys: str) -> list[str]:
 
 
 def _nearest_key(value: Any, keys: tuple[str, ...]) -> str:
-    words = value if isinstance(value, dict) else ()
-    return next((hint for word in list(words)[:20] if (hint := did_you_mean(str(word), keys))), "")
+    words = [word for word in list(value)[:20] if word not in keys] if isinstance(value, dict) else ()
+    return next((hint for word in words if (hint := did_you_mean(str(word), keys))), "")
 
 
 def _text(value: dict[str, Any], key: str) -> str:

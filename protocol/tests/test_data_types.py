@@ -204,7 +204,6 @@ def test_an_output_that_was_not_made_is_what_clients_can_bear(name: str, empty: 
         ("GPLinearUnit", "{'distance': 8.5"),
         ("GPLinearUnit", "[8.5]"),
         ("GPFeatureRecordSetLayer", "Roads"),
-        ("GPFeatureRecordSetLayer", '{"url": ""}'),
         ("GPFeatureRecordSetLayer", '{"url": "http://x", "time": [1]}'),
         ("GPRecordSet", '{"itemID": 5}'),
         ("GPRasterData", '{"format": "tif"}'),
