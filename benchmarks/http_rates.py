@@ -21,7 +21,7 @@ import math
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -31,6 +31,7 @@ from benchmarks.measurements import Measurement
 from benchmarks.processes import ask, free_port, pin, started, wait_until_it_answers
 
 SERVICES = "/arcgis/rest/services"
+Inputs = Callable[[int], Mapping[str, object]]
 OUTCOMES = f"{SERVICES}/Simulation/JobOutcomes/GPServer"
 VIEWSHED = f"{SERVICES}/WorldViewshed/GPServer/viewshed"
 SAME = f"{SERVICES}/Bench/GPServer/Same"
@@ -52,24 +53,16 @@ class Rates:
     same_answer_everywhere: bool
 
 
-def feature_set(number: int, show: Callable[[object], str]) -> str:
-    """One point with attributes, as text; `number` makes it differ from all others."""
-    return show(
-        {
-            "geometryType": "esriGeometryPoint",
-            "spatialReference": {"wkid": 102100},
-            "fields": [
-                {"name": "OBJECTID", "type": "esriFieldTypeOID", "alias": "OBJECTID"},
-                {"name": "Height", "type": "esriFieldTypeDouble", "alias": "Height"},
-            ],
-            "features": [
-                {
-                    "attributes": {"OBJECTID": 1, "Height": 12.5},
-                    "geometry": {"x": -13308192.25, "y": number + 0.5},
-                }
-            ],
-        }
-    )
+def point(number: int) -> dict[str, object]:
+    """The documentation's observation point, at another place for each number."""
+    return {
+        "geometryType": "esriGeometryPoint",
+        "spatialReference": {"wkid": 54003},
+        "features": [{"geometry": {"x": -13308192.1956127, "y": number + 0.5}}],
+    }
+
+
+DISTANCE: dict[str, object] = {"distance": 8.5, "units": "esriMiles"}
 
 
 def compact_json(value: object) -> str:
@@ -83,11 +76,14 @@ def post(path: str, body: str) -> bytes:
     ).encode()
 
 
-def differing_posts(path: str, parameter: str, show: Callable[[object], str]) -> NextRequest:
-    """POSTs of one feature set each; all of the same length, no two the same."""
+def form(inputs: Mapping[str, object], show: Callable[[object], str]) -> str:
+    return urlencode({**{name: show(value) for name, value in inputs.items()}, "f": "json"})
+
+
+def differing_posts(path: str, inputs: Inputs, show: Callable[[object], str]) -> NextRequest:
+    """POSTs of the inputs for one number after another; all of the same length, no two the same."""
     marker = 1234567890
-    form = urlencode({parameter: feature_set(marker, show), "f": "json"})
-    before, after = post(path, form).split(str(marker).encode())
+    before, after = post(path, form(inputs(marker), show)).split(str(marker).encode())
     numbers = itertools.count(1_000_000_000)
     return lambda: b"%b%d%b" % (before, next(numbers), after)
 
@@ -137,21 +133,28 @@ def benchmarks(port: int) -> Iterator[Rates]:
         [(path, None) for path in job_paths],
         same_answer_everywhere=False,
     )
-    observer = "Input_Observation_Point"
-    for name, wanted, path, parameter, show in (
-        ("submitJob, one feature", ">= 0.50", f"{VIEWSHED}/submitJob", observer, compact_json),
-        ("submitJob, one feature as Python dict text", "", f"{VIEWSHED}/submitJob", observer, str),
-        ("execute, one feature", ">= 0.40", f"{SAME}/execute", "features", compact_json),
-        ("execute, one feature as Python dict text", "", f"{SAME}/execute", "features", str),
+    for name, wanted, path, inputs, show in (
+        ("submitJob, one feature", ">= 0.50", f"{VIEWSHED}/submitJob", viewshed_inputs, compact_json),
+        ("submitJob, one feature as Python dict text", "", f"{VIEWSHED}/submitJob", viewshed_inputs, str),
+        ("execute, one feature", ">= 0.40", f"{SAME}/execute", same_inputs, compact_json),
+        ("execute, one feature as Python dict text", "", f"{SAME}/execute", same_inputs, str),
     ):
-        body = urlencode({parameter: feature_set(1_000_000_000, show), "f": "json"})
         yield Rates(
             name,
             wanted,
-            differing_posts(path, parameter, show),
-            [(path, body.encode())],
+            differing_posts(path, inputs, show),
+            [(path, form(inputs(1_000_000_000), show).encode())],
             same_answer_everywhere=True,
         )
+
+
+def viewshed_inputs(number: int) -> dict[str, object]:
+    """The inputs of the documentation's scripts."""
+    return {"Input_Observation_Point": point(number), "Viewshed_Distance": DISTANCE}
+
+
+def same_inputs(number: int) -> dict[str, object]:
+    return {"features": point(number)}
 
 
 def answers_of_the_mock(port: int, rates: Rates) -> dict[str, object]:

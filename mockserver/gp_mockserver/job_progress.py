@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
+from gp_protocol.errors import ProtocolError
 from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import arguments_text
 
-from gp_mockserver.job_runs import PATIENCE, run, tool_call
+from gp_mockserver.job_runs import LARGE, PATIENCE, failed, run, tool_call, unless_large
 from gp_mockserver.job_store import JobRecord
 from gp_mockserver.jobs import JobState
 from gp_mockserver.site_directories import scratch_path
 from gp_mockserver.sites import ServedTask
 from gp_mockserver.task_inputs import read_environment, read_inputs
+from gp_mockserver.task_outputs import keep_outputs
 from gp_mockserver.timelines import NEVER
 
 _NEEDS_OUTCOME = frozenset({JobStatus.EXECUTING, JobStatus.CANCELLING, JobStatus.SUCCEEDED})
@@ -52,7 +54,7 @@ def _arguments(task: ServedTask, record: JobRecord) -> str:
 async def _settle(task: ServedTask, record: JobRecord) -> JobRecord | None:
     """Run the job's tool, or wait for the run that is under way; None where it takes too long."""
     site = task.service.site
-    if not task.blocking:
+    if not task.blocking and len(record.submission.parameters) < LARGE:
         await _run_and_settle(task, record)
     else:
         running = site.running.get(record.job_id)
@@ -70,12 +72,20 @@ async def _settle(task: ServedTask, record: JobRecord) -> JobRecord | None:
 async def _run_and_settle(task: ServedTask, record: JobRecord) -> None:
     site = task.service.site
     given = msgspec.json.decode(record.submission.parameters)
-    inputs = read_inputs(task.descriptor, given, task.service.profile)
+    size = len(record.submission.parameters)
+    inputs = await unless_large(size, read_inputs, task.descriptor, given, task.service.profile)
     environment = read_environment(given, task.service.profile)
     rule = task.rule_for(inputs)
     tool = rule.tool if rule and rule.tool else task.tool
     folder = scratch_path(task.service.name, record.job_id)
-    outcome, kept = await run(task, tool, tool_call(task, record.job_id, given, inputs, environment, folder))
+    call = tool_call(task, record.job_id, given, inputs, environment, folder)
+    outcome = await run(task, tool, call)
+    kept = b"{}"
+    if outcome.status is JobStatus.SUCCEEDED:
+        try:
+            kept = await unless_large(size, keep_outputs, task.descriptor, outcome.outputs)
+        except ProtocolError as error:
+            outcome = failed(task, call, outcome, error.detail)
     timeline = record.timeline.with_outcome(
         status=outcome.status, messages=outcome.messages, progress=outcome.progress, seconds=outcome.seconds
     )

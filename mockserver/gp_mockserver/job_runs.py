@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
-from gp_protocol.errors import ProtocolError
 from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import MessageType
 
 from gp_mockserver.sites import ServedTask
 from gp_mockserver.task_inputs import Environment
-from gp_mockserver.task_outputs import keep_outputs
+from gp_mockserver.task_outputs import made_outputs
 from gp_mockserver.timelines import TimedMessage
 from gp_mockserver.tool_calls import Outcome, Tool, ToolCall, run_tool
 
@@ -28,6 +27,10 @@ PATIENCE = 2.0
 """Seconds of real time that a look at a job waits for a tool that is running."""
 
 MAX_WORKERS = 32
+LARGE = 200_000
+"""Characters: with less than that, a thread costs more than it spares the other requests."""
+
+T = TypeVar("T")
 
 log = logging.getLogger("gp_mockserver")
 
@@ -60,26 +63,40 @@ def tool_call(
     )
 
 
-async def run(task: ServedTask, tool: Tool, call: ToolCall) -> tuple[Outcome, bytes]:
-    """A tool's outcome and its outputs as they are kept; outputs that do not fit their types make it a
+async def run(task: ServedTask, tool: Tool, call: ToolCall) -> Outcome:
+    """A tool's outcome. Outputs that the task does not declare, and files that lie elsewhere, make it a
     failure."""
     if call.extent is not None:
         tool = _within_extent(tool)
     if task.blocking:
-        outcome = await asyncio.get_running_loop().run_in_executor(_workers(), run_tool, tool, call)
+        outcome = await in_worker(run_tool, tool, call)
     else:
         outcome = run_tool(tool, call)
     if outcome.status is not JobStatus.SUCCEEDED:
-        return outcome, b"{}"
+        return outcome
     try:
-        return outcome, keep_outputs(task.descriptor, outcome.outputs, call.scratch_if_made)
-    except (ProtocolError, ValueError, TypeError) as error:
-        text = error.detail if isinstance(error, ProtocolError) else str(error)
-        log.warning("%s: the outputs of %s cannot be served: %s", task.path, call.job_id, text)
-        message = TimedMessage(type=MessageType.ERROR, text=text, after=outcome.seconds)
-        return msgspec.structs.replace(
-            outcome, status=JobStatus.FAILED, messages=(*outcome.messages, message)
-        ), b"{}"
+        outputs = made_outputs(task.descriptor, outcome.outputs, call.scratch_if_made)
+    except ValueError as error:
+        return failed(task, call, outcome, str(error))
+    return msgspec.structs.replace(outcome, outputs=outputs)
+
+
+def failed(task: ServedTask, call: ToolCall, outcome: Outcome, text: str) -> Outcome:
+    """An outcome turned into a failure, since its outputs cannot be served."""
+    log.warning("%s: the outputs of %s cannot be served: %s", task.path, call.job_id, text)
+    message = TimedMessage(type=MessageType.ERROR, text=text, after=outcome.seconds)
+    messages = (*outcome.messages, message)
+    return msgspec.structs.replace(outcome, status=JobStatus.FAILED, messages=messages)
+
+
+async def in_worker(function: Callable[..., T], *arguments: Any) -> T:
+    """A function's value, computed in a worker thread while the server goes on."""
+    return await asyncio.get_running_loop().run_in_executor(_workers(), function, *arguments)
+
+
+async def unless_large(size: int, function: Callable[..., T], *arguments: Any) -> T:
+    """A function's value: computed here, or for data of many characters in a worker thread."""
+    return function(*arguments) if size < LARGE else await in_worker(function, *arguments)
 
 
 def _within_extent(tool: Tool) -> Tool:

@@ -12,9 +12,10 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from gp_protocol.compound import as_composite
+from gp_protocol.compound import CompositeValue, as_composite
 from gp_protocol.data_types import PLAIN, OutputOptions, data_type
 from gp_protocol.descriptors import Parameter, Task
+from gp_protocol.errors import ProtocolError
 from gp_protocol.feature_sets import FeatureSet
 from gp_protocol.references import DataFile, Raster
 from gp_protocol.spatial_references import SpatialReference
@@ -29,36 +30,23 @@ _EVERYTHING = OutputOptions(return_z=True, return_m=True, return_true_curves=Tru
 _TEXTS = ("GPString", "GPStringHidden", "GPSQLExpression")
 
 
-def keep_outputs(task: Task, outputs: Mapping[str, Any], scratch: Path | None) -> bytes:
-    """The outputs of a tool as they are kept. Raises ProtocolError or ValueError for one that its type
-    cannot say."""
-    unknown = set(outputs) - {parameter.name for parameter in task.outputs}
-    if unknown:
-        raise ValueError(
-            f"the tool made {', '.join(sorted(unknown))}, which the task does not declare as an output"
-        )
-    kept = {}
-    for parameter in task.outputs:
-        value = outputs.get(parameter.name)
-        if isinstance(value, Path):
-            value = _kept_file(parameter, value, scratch)
-        if value is not None:
-            typed = _typed(parameter, value)
-            value = value if parameter.data_type in _TEXTS else typed
-        kept[parameter.name] = value
-    return msgspec.json.encode(kept)
+def made_outputs(task: Task, outputs: Mapping[str, Any], scratch: Path | None) -> dict[str, Any]:
+    """What a tool made, by parameter name, with files as references into the job's folder.
+
+    Raises ValueError for an output that the task does not declare and for a file that lies elsewhere.
+    """
+    names = {parameter.name for parameter in task.outputs}
+    if unknown := outputs.keys() - names:
+        made = ", ".join(sorted(unknown))
+        raise ValueError(f"the tool made {made}, which the task does not declare as an output")
+    return {
+        parameter.name: _file(parameter, value, scratch) if isinstance(value, Path) else value
+        for parameter in task.outputs
+        for value in (outputs.get(parameter.name),)
+    }
 
 
-def _typed(parameter: Parameter, value: Any) -> Any:
-    """A kept value; one of a composite parameter also keeps the member type that it has."""
-    if parameter.data_type == "GPComposite":
-        member = as_composite(value, parameter, data_type)
-        encoded = data_type(member.data_type).encode_output(member.value, _EVERYTHING)
-        return {"dataType": member.data_type, "value": encoded}
-    return data_type(parameter.data_type).encode_output(value, _EVERYTHING, parameter)
-
-
-def _kept_file(parameter: Parameter, file: Path, scratch: Path | None) -> DataFile | Raster:
+def _file(parameter: Parameter, file: Path, scratch: Path | None) -> DataFile | Raster:
     if scratch is None or not file.resolve().is_relative_to(scratch.resolve()) or not file.is_file():
         raise ValueError(f"{parameter.name}: {file.name} is not a file in the job's scratch folder")
     address = SCRATCH + quote(file.resolve().relative_to(scratch.resolve()).as_posix())
@@ -67,53 +55,75 @@ def _kept_file(parameter: Parameter, file: Path, scratch: Path | None) -> DataFi
     return Raster(url=address, format=file.suffix.lstrip(".").lower())
 
 
+def keep_outputs(task: Task, outputs: Mapping[str, Any]) -> bytes:
+    """Outputs as a job keeps them. Raises ProtocolError for one that its type cannot say."""
+    return msgspec.json.encode(
+        {parameter.name: _kept(parameter, outputs.get(parameter.name)) for parameter in task.outputs}
+    )
+
+
+def _kept(parameter: Parameter, value: Any) -> Any:
+    if value is None:
+        return None
+    name, value = _typed(parameter, value)
+    encoded = _encoded(parameter, name, value, _EVERYTHING)
+    if name in _TEXTS:
+        encoded = value
+    return {"dataType": name, "value": encoded} if parameter.data_type == "GPComposite" else encoded
+
+
 def read_outputs(task: Task, kept: bytes) -> dict[str, Any]:
     """What `keep_outputs` kept, by parameter name."""
     outputs: dict[str, Any] = msgspec.json.decode(kept)
-    return outputs
+    return {parameter.name: _read(parameter, outputs.get(parameter.name)) for parameter in task.outputs}
+
+
+def _read(parameter: Parameter, kept: Any) -> Any:
+    if kept is None:
+        return None
+    if parameter.data_type == "GPComposite":
+        return CompositeValue(kept["dataType"], data_type(kept["dataType"]).decode_output(kept["value"]))
+    return data_type(parameter.data_type).decode_output(kept, parameter)
 
 
 def result(
     parameter: Parameter,
-    kept: Any,
+    value: Any,
     options: OutputOptions,
     *,
-    spatial_reference: SpatialReference | None = None,
+    spatial_reference: SpatialReference | None,
     file_url: FileURL,
 ) -> dict[str, Any]:
     """One result as answers have it: exactly `paramName`, `dataType` and `value`.
 
     `file_url` makes the address of a file that the tool wrote. Features are projected to
     `spatial_reference` where one is given; an output that was not made has the empty value of its type.
+    Raises ProtocolError for a value that the type cannot say.
     """
-    name = parameter.data_type
-    if name == "GPComposite" and kept is not None:
-        name, kept = kept["dataType"], kept["value"]
-    value = _value(parameter, name, kept, options, spatial_reference, file_url)
-    return {"paramName": parameter.name, "dataType": name, "value": value}
-
-
-def _value(
-    parameter: Parameter,
-    name: str,
-    kept: Any,
-    options: OutputOptions,
-    spatial_reference: SpatialReference | None,
-    file_url: FileURL,
-) -> Any:
-    kind = data_type(name)
-    if kept is None:
-        return kind.empty_output
-    spec = parameter if name == parameter.data_type else PLAIN
-    value = kind.decode_output(kept, spec)
-    if options.return_feature_collection:
-        options = msgspec.structs.replace(options, layer_name=parameter.name)
+    name, value = _typed(parameter, value)
     if isinstance(value, FeatureSet) and spatial_reference is not None:
         from gp_mockserver.spatial import project
 
         value = project(value, spatial_reference)
-    written = kind.encode_output(value, options, spec)
-    url = written.get("url") if isinstance(written, dict) else None
-    if isinstance(url, str) and url.startswith(SCRATCH):
-        written = {**written, "url": file_url(url.removeprefix(SCRATCH))}
-    return written
+    if options.return_feature_collection:
+        options = msgspec.structs.replace(options, layer_name=parameter.name)
+    written = _encoded(parameter, name, value, options)
+    if type(written) is dict and str(written.get("url")).startswith(SCRATCH):
+        written["url"] = file_url(written["url"].removeprefix(SCRATCH))
+    return {"paramName": parameter.name, "dataType": name, "value": written}
+
+
+def _typed(parameter: Parameter, value: Any) -> tuple[str, Any]:
+    """The data type that a value answers as, a composite's being that of its member, and the value."""
+    if parameter.data_type != "GPComposite" or value is None:
+        return parameter.data_type, value
+    member = as_composite(value, parameter, data_type)
+    return member.data_type, member.value
+
+
+def _encoded(parameter: Parameter, name: str, value: Any, options: OutputOptions) -> Any:
+    spec = parameter if name == parameter.data_type else PLAIN
+    try:
+        return data_type(name).encode_output(value, options, spec)
+    except ProtocolError as error:
+        raise error.at(parameter.name) from None

@@ -45,6 +45,8 @@ class DataType(msgspec.Struct, frozen=True):
     write_output: Callable[[Any, OutputOptions, ParameterSpec], Any]
     write_input: Callable[[Any, ParameterSpec], Any]
     read_output: Callable[[Any, ParameterSpec], Any]
+    read_plain_text: Callable[[str, ParameterSpec], Any] | None = None
+    """A short cut for the commonest texts; None from it sends a text the long way."""
 
     @property
     def is_text(self) -> bool:
@@ -60,6 +62,8 @@ class DataType(msgspec.Struct, frozen=True):
             if self.form is Form.JSON and type(raw) is str:
                 raw = raw.strip()
                 if raw[:1] in _JSON_STARTS:
+                    if self.read_plain_text and (plain := self.read_plain_text(raw, spec)) is not None:
+                        return plain
                     raw = decode_json(raw)
                 elif raw in ("null", "None"):
                     return None

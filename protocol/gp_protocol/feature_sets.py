@@ -233,16 +233,18 @@ def _fields(value: dict[str, Any], default: dict[str, Any]) -> tuple[Field, ...]
     if given:
         decoded: tuple[Field, ...] = _at("fields", decode_fields, given)
         return decoded
-    of_default = default.get("fields") or default.get("Fields")
-    return _default_fields(of_default) if of_default else ()
+    return fields_of_default(default)
 
 
 _known_defaults: dict[int, tuple[Any, tuple[Field, ...]]] = {}
 _MOST_KNOWN: Final = 1000
 
 
-def _default_fields(given: Any) -> tuple[Field, ...]:
+def fields_of_default(default: dict[str, Any]) -> tuple[Field, ...]:
     """The fields of a default, decoded once: a descriptor keeps its default, and every request needs it."""
+    given = default.get("fields") or default.get("Fields")
+    if not given:
+        return ()
     known = _known_defaults.get(id(given))
     if known is not None and known[0] is given:
         return known[1]

@@ -17,6 +17,7 @@ from gp_protocol.feature_sets import (
     encode_record_set,
 )
 from gp_protocol.parameter_specs import OutputOptions, ParameterSpec
+from gp_protocol.plain_points import read_plain_points
 from gp_protocol.references import (
     ItemReference,
     LayerReference,
@@ -135,6 +136,7 @@ LAYER_TYPES = (
         _write_features,
         _write_set_input,
         _read_features_output,
+        lambda text, spec: read_plain_points(text, spec.default_value),
     ),
     DataType(
         "GPRecordSet",

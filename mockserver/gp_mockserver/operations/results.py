@@ -14,6 +14,7 @@ from gp_protocol.job_states import FINAL, JobStatus
 from gp_protocol.suggestions import did_you_mean
 
 from gp_mockserver.job_progress import observe
+from gp_mockserver.job_runs import unless_large
 from gp_mockserver.operations.jobs import own_job
 from gp_mockserver.replies import Page, Refusal, Reply
 from gp_mockserver.requests import Request
@@ -76,18 +77,20 @@ async def _results(request: Request, wanted: Sequence[Parameter]) -> list[dict[s
     asked = read_spatial_reference_parameter("outSR", request.parameters.get("outSR"))
     options = read_output_options(request, request.service.descriptor.maximum_records)
     folder = scratch_path(request.service.name, record.job_id)
-    outputs = read_outputs(task.descriptor, record.outputs or b"{}")
-    target = asked or environment.output_reference(read_inputs(task.descriptor, given, request.profile))
-    return [
-        result_value(
-            parameter,
-            outputs.get(parameter.name),
-            options,
-            spatial_reference=target,
-            file_url=lambda name: f"{request.rest_root}/directories/{quote(folder)}/{name}",
-        )
-        for parameter in wanted
-    ]
+    kept = record.outputs or b"{}"
+
+    def results() -> list[dict[str, Any]]:
+        outputs = read_outputs(task.descriptor, kept)
+        target = asked or environment.output_reference(read_inputs(task.descriptor, given, request.profile))
+        return [
+            result_value(each, outputs[each.name], options, spatial_reference=target, file_url=file_url)
+            for each in wanted
+        ]
+
+    def file_url(name: str) -> str:
+        return f"{request.rest_root}/directories/{quote(folder)}/{name}"
+
+    return await unless_large(len(kept) + len(record.submission.parameters), results)
 
 
 def _inputs(request: Request, wanted: Sequence[Parameter]) -> list[dict[str, Any]]:

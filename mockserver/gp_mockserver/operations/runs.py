@@ -8,10 +8,11 @@ from urllib.parse import quote, unquote
 
 import msgspec
 from gp_protocol.error_envelopes import tool_failed_detail
+from gp_protocol.errors import ProtocolError
 from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import Message, MessageType, at_level
 
-from gp_mockserver.job_runs import run, tool_call
+from gp_mockserver.job_runs import failed, run, tool_call, unless_large
 from gp_mockserver.job_store import StoreFull
 from gp_mockserver.jobs import Submission
 from gp_mockserver.operations.descriptions import task_url
@@ -25,7 +26,7 @@ from gp_mockserver.task_inputs import (
     read_inputs,
     read_output_options,
 )
-from gp_mockserver.task_outputs import read_outputs, result
+from gp_mockserver.task_outputs import result
 from gp_mockserver.timelines import TimedMessage, Timeline
 
 _NOT_KEPT = frozenset({"f", "callback", "token"})
@@ -40,41 +41,57 @@ async def execute(request: Request) -> Reply | PageReply:
     if _asks_for_the_form(request):
         return _form(request, "Execute Task")
     options = read_output_options(request, request.service.descriptor.maximum_records)
-    profile = request.profile
-    environment = read_environment(request.parameters, profile)
+    environment = read_environment(request.parameters, request.profile)
     try:
-        inputs = read_inputs(task.descriptor, request.parameters, profile)
+        inputs = await _read_inputs(request)
     except BadInputs as error:
         raise error.as_refusal() from None
     rule = task.rule_for(inputs)
     job_id = request.site.new_job_id()
     timeline = rule.timeline if rule and rule.timeline else task.timeline
-    folder = run_path(job_id)
     if timeline.ending.status is not JobStatus.SUCCEEDED:
         raise _tool_failed(task, job_id, [message for phase in timeline.phases for message in phase.messages])
+    folder = run_path(job_id)
     call = tool_call(task, job_id, request.parameters, inputs, environment, folder)
-    outcome, kept = await run(task, rule.tool if rule and rule.tool else task.tool, call)
+    outcome = await run(task, rule.tool if rule and rule.tool else task.tool, call)
     if outcome.status is not JobStatus.SUCCEEDED:
         raise _tool_failed(task, job_id, outcome.messages)
+    target = environment.output_reference(inputs)
+
+    def results() -> list[dict[str, Any]]:
+        outputs = outcome.outputs
+        return [
+            result(each, outputs[each.name], options, spatial_reference=target, file_url=file_url)
+            for each in task.descriptor.outputs
+        ]
 
     def file_url(name: str) -> str:
         directories = request.site.directories
         path = directories.publish(f"{folder}/{unquote(name)}", output_path(request.service.name))
         return f"{request.rest_root}/directories/{quote(path)}"
 
-    outputs = read_outputs(task.descriptor, kept)
-    target = environment.output_reference(inputs)
-    results = [
-        result(parameter, outputs.get(parameter.name), options, spatial_reference=target, file_url=file_url)
-        for parameter in task.descriptor.outputs
-    ]
-    request.site.directories.remove_folder(folder)
+    try:
+        written = await unless_large(_size(request), results)
+    except ProtocolError as error:
+        raise _tool_failed(task, job_id, failed(task, call, outcome, error.detail).messages) from None
+    finally:
+        if call.scratch_if_made:
+            request.site.directories.remove_folder(folder)
     messages = at_level(
         (Message(each.type, each.text) for each in outcome.messages), request.service.message_level
     )
     return Reply(
-        {"results": results, "messages": messages}, lambda: Page(f"Results: {task.descriptor.label}")
+        {"results": written, "messages": messages}, lambda: Page(f"Results: {task.descriptor.label}")
     )
+
+
+async def _read_inputs(request: Request) -> dict[str, Any]:
+    descriptor = request.task.descriptor
+    return await unless_large(_size(request), read_inputs, descriptor, request.parameters, request.profile)
+
+
+def _size(request: Request) -> int:
+    return sum(map(len, request.parameters.values()))
 
 
 def _tool_failed(task: ServedTask, job_id: str, messages: Iterable[TimedMessage]) -> Refusal:
@@ -94,7 +111,7 @@ async def submit_job(request: Request) -> Reply | PageReply | Redirect:
         return _form(request, "Submit Job")
     try:
         read_environment(request.parameters, request.profile)
-        inputs = read_inputs(task.descriptor, request.parameters, request.profile)
+        inputs = await _read_inputs(request)
         rule = task.rule_for(inputs)
         timeline = rule.timeline if rule and rule.timeline else task.timeline
     except BadInputs as error:
