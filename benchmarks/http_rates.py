@@ -134,10 +134,11 @@ def benchmarks(port: int) -> Iterator[Rates]:
         same_answer_everywhere=False,
     )
     for name, wanted, path, inputs, show in (
-        ("submitJob, one feature", ">= 0.50", f"{VIEWSHED}/submitJob", viewshed_inputs, compact_json),
-        ("submitJob, one feature as Python dict text", "", f"{VIEWSHED}/submitJob", viewshed_inputs, str),
+        ("submitJob, a text", ">= 0.50", f"{OUTCOMES}/Succeeds/submitJob", note_inputs, str),
+        ("submitJob, one feature and a distance", "", f"{VIEWSHED}/submitJob", viewshed_inputs, compact_json),
+        ("submitJob, the same as Python dict text", "", f"{VIEWSHED}/submitJob", viewshed_inputs, str),
         ("execute, one feature", ">= 0.40", f"{SAME}/execute", same_inputs, compact_json),
-        ("execute, one feature as Python dict text", "", f"{SAME}/execute", same_inputs, str),
+        ("execute, the same as Python dict text", "", f"{SAME}/execute", same_inputs, str),
     ):
         yield Rates(
             name,
@@ -146,6 +147,10 @@ def benchmarks(port: int) -> Iterator[Rates]:
             [(path, form(inputs(1_000_000_000), show).encode())],
             same_answer_everywhere=True,
         )
+
+
+def note_inputs(number: int) -> dict[str, object]:
+    return {"Note": f"Note {number}"}
 
 
 def viewshed_inputs(number: int) -> dict[str, object]:

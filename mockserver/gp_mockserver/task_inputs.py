@@ -166,18 +166,19 @@ def _extent(raw: Any) -> Extent | None:
 
 
 def read_output_options(request: Request, maximum_records: int | None) -> OutputOptions:
-    """How outputs are written, as a request asks for it. A parameter that this version does not know is
-    ignored."""
-    has = request.profile.has
+    """How outputs are written, as a request asks for it; what this version does not know is ignored."""
+    asked: dict[str, Any] = {
+        option: True
+        for name, option in _OUTPUT_FLAGS.items()
+        if name in request.parameters and request.flag(name) and request.profile.has("parameter", name)
+    }
+    return OutputOptions(maximum_records=maximum_records, **asked)
 
-    def asks(name: str) -> bool:
-        return request.flag(name) and has("parameter", name)
 
-    return OutputOptions(
-        return_z=asks("returnZ"),
-        return_m=asks("returnM"),
-        return_true_curves=asks("returnTrueCurves"),
-        return_feature_collection=asks("returnFeatureCollection"),
-        return_column_name=asks("returnColumnName"),
-        maximum_records=maximum_records,
-    )
+_OUTPUT_FLAGS = {
+    "returnZ": "return_z",
+    "returnM": "return_m",
+    "returnTrueCurves": "return_true_curves",
+    "returnFeatureCollection": "return_feature_collection",
+    "returnColumnName": "return_column_name",
+}

@@ -101,7 +101,11 @@ def result(
     Raises ProtocolError for a value that the type cannot say.
     """
     name, value = _typed(parameter, value)
-    if isinstance(value, FeatureSet) and spatial_reference is not None:
+    if (
+        spatial_reference is not None
+        and isinstance(value, FeatureSet)
+        and value.spatial_reference is not spatial_reference
+    ):
         from gp_mockserver.spatial import project
 
         value = project(value, spatial_reference)

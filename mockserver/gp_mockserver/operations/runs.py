@@ -12,7 +12,7 @@ from gp_protocol.errors import ProtocolError
 from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import Message, MessageType, at_level
 
-from gp_mockserver.job_runs import failed, run, tool_call, unless_large
+from gp_mockserver.job_runs import LARGE, failed, in_worker, run, tool_call
 from gp_mockserver.job_store import StoreFull
 from gp_mockserver.jobs import Submission
 from gp_mockserver.operations.descriptions import task_url
@@ -42,8 +42,10 @@ async def execute(request: Request) -> Reply | PageReply:
         return _form(request, "Execute Task")
     options = read_output_options(request, request.service.descriptor.maximum_records)
     environment = read_environment(request.parameters, request.profile)
+    given = (task.descriptor, request.parameters, request.profile)
+    large = _size(request) >= LARGE
     try:
-        inputs = await _read_inputs(request)
+        inputs = await in_worker(read_inputs, *given) if large else read_inputs(*given)
     except BadInputs as error:
         raise error.as_refusal() from None
     rule = task.rule_for(inputs)
@@ -71,23 +73,17 @@ async def execute(request: Request) -> Reply | PageReply:
         return f"{request.rest_root}/directories/{quote(path)}"
 
     try:
-        written = await unless_large(_size(request), results)
+        written = await in_worker(results) if large else results()
     except ProtocolError as error:
         raise _tool_failed(task, job_id, failed(task, call, outcome, error.detail).messages) from None
     finally:
         if call.scratch_if_made:
             request.site.directories.remove_folder(folder)
-    messages = at_level(
-        (Message(each.type, each.text) for each in outcome.messages), request.service.message_level
-    )
+    said = [Message(each.type, each.text) for each in outcome.messages]
+    messages = at_level(said, request.service.message_level)
     return Reply(
         {"results": written, "messages": messages}, lambda: Page(f"Results: {task.descriptor.label}")
     )
-
-
-async def _read_inputs(request: Request) -> dict[str, Any]:
-    descriptor = request.task.descriptor
-    return await unless_large(_size(request), read_inputs, descriptor, request.parameters, request.profile)
 
 
 def _size(request: Request) -> int:
@@ -109,9 +105,11 @@ async def submit_job(request: Request) -> Reply | PageReply | Redirect:
         raise Refusal("submit-on-sync")
     if _asks_for_the_form(request):
         return _form(request, "Submit Job")
+    given = (task.descriptor, request.parameters, request.profile)
+    large = _size(request) >= LARGE
     try:
         read_environment(request.parameters, request.profile)
-        inputs = await _read_inputs(request)
+        inputs = await in_worker(read_inputs, *given) if large else read_inputs(*given)
         rule = task.rule_for(inputs)
         timeline = rule.timeline if rule and rule.timeline else task.timeline
     except BadInputs as error:
