@@ -73,7 +73,7 @@ def _look_up(site: Site, segments: list[str]) -> Address:
         case ["rest", "services", folder] if folder in site.folders:
             return Address(site, "catalogue", name=folder)
         case ["rest", "services", *names] if len(names) <= 2:
-            raise Refusal("service-not-found", service="/".join(names))
+            raise _service_not_found(site, "/".join(names))
         case ["rest", "directories", *rest] if rest:
             return Address(site, "file", name="/".join(rest))
     raise Refusal("invalid-url")
@@ -82,7 +82,7 @@ def _look_up(site: Site, segments: list[str]) -> Address:
 def _below_service(site: Site, name: str, rest: list[str]) -> Address:
     service = site.services.get(name)
     if service is None:
-        raise Refusal("service-not-found", service=name)
+        raise _service_not_found(site, name)
     if not service.started:
         raise Refusal("service-not-started", service=name)
     if not rest:
@@ -90,7 +90,7 @@ def _below_service(site: Site, name: str, rest: list[str]) -> Address:
     task = service.find_task(rest[0])
     if task is None:
         hint = did_you_mean(rest[0], service.tasks)
-        raise Refusal("unknown-task", f"service {name} has no task {rest[0][:80]!r}. {hint}".rstrip())
+        raise Refusal("unknown-task", f"{name} has no task {rest[0][:80]!r}; {hint}".rstrip("; "))
     return below_task(Address(site, "task", service, task), rest[1:])
 
 
@@ -109,10 +109,16 @@ def below_task(task: Address, rest: list[str]) -> Address:
             return _since(task.below(which, job_id=job_id), which)
         case ["jobs", job_id, "results" | "inputs" as which, name]:
             return task.below(which.removesuffix("s"), job_id=job_id, name=name)
-    raise Refusal("invalid-url")
+    label = task.task.descriptor.label if task.task else ""
+    raise Refusal("invalid-url", f"{label} has no resource {'/'.join(rest)[:80]!r}")
+
+
+def _service_not_found(site: Site, name: str) -> Refusal:
+    hint = did_you_mean(name, site.services)
+    return Refusal("service-not-found", *filter(None, [hint]), service=name)
 
 
 def _since(address: Address, resource: str) -> Address:
     if not address.profile.has("resource", resource):
-        raise Refusal("invalid-url")
+        raise Refusal("invalid-url", f"version {address.profile.name} has no resource {resource!r}")
     return address

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 from gp_protocol.error_envelopes import ErrorEnvelope
+from gp_protocol.json_text import encode_json
 
 from gp_mockserver.addresses import Address
 from gp_mockserver.replies import Page
@@ -98,7 +99,7 @@ def _listed(value: Any) -> list[str]:
     elif isinstance(value, list | tuple):
         items = [("", each) for each in value]
     else:
-        return [escape("" if value is None else str(value))]
+        return [escape(value if isinstance(value, str) else encode_json(value).decode())]
     lines = ["<ul>"]
     for label, each in items[:_MAX_ITEMS]:
         lines += [f"<li>{label}", *_listed(each), "</li>"]

@@ -8,6 +8,7 @@ seen that much later.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,8 @@ class ToolCall(msgspec.Struct):
         self._messages.append(TimedMessage(type=kind, text=text, after=self._seconds))
 
 
+log = logging.getLogger("gp_mockserver")
+
 Tool = Callable[[ToolCall], Mapping[str, Any]]
 
 
@@ -111,6 +114,7 @@ def run_tool(tool: Tool, call: ToolCall) -> Outcome:
         for text in failure.texts:
             call.error(text)
     except Exception as failure:
+        log.warning("the tool of %s failed in %s", call.task.label, call.job_id, exc_info=failure)
         status = JobStatus.FAILED
         call.error(f"{type(failure).__name__}: {failure}")
     return Outcome(status, outputs, tuple(call._messages), tuple(call._progress), call._seconds)

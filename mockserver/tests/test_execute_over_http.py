@@ -187,6 +187,7 @@ def test_a_tool_that_fails_is_an_error_that_names_the_task_and_a_job_id(wire: An
     )
     assert (error["code"], error["message"]) == (400, "Unable to complete operation.")
     assert error["details"][0].startswith("Error executing tool. Viewshed Job ID: j")
+    assert error["details"][0].endswith("Failed to execute (Viewshed).")
 
 
 @pytest.mark.parametrize(

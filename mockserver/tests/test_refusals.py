@@ -158,3 +158,25 @@ def test_a_spatial_reference_that_nobody_knows_is_named(wire: Any, asked: dict[s
     error = wire.error(f"{VIEWSHED}/execute", Input_Observation_Point=POINT, **asked)
     assert error["code"] == 400
     assert "999999" in error["details"][0]
+
+
+@pytest.mark.parametrize(
+    ("path", "detail"),
+    [
+        ("WorldViewshed/GPServer/viewshed/execute", "WorldViewshed is asynchronous: use submitJob"),
+        (f"{VIEWSHED}/submitJob", "Elevation/ESRI_Elevation_World is synchronous: use execute"),
+        ("WorldViewshd/GPServer", 'did you mean "WorldViewshed"?'),
+        ("WorldViewshed/GPServer/vewshed", "WorldViewshed has no task 'vewshed'; did you mean \"viewshed\"?"),
+        ("WorldViewshed/GPServer/viewshed/foo", "viewshed has no resource 'foo'"),
+    ],
+)
+def test_the_details_say_what_to_do(wire: Any, path: str, detail: str) -> None:
+    assert wire.error(path)["details"] == [detail]
+
+
+def test_an_unknown_result_is_told_with_the_nearest_name(wire: Any) -> None:
+    task = "Simulation/JobOutcomes/GPServer/Succeeds"
+    job = f"{task}/jobs/{wire.json(f'{task}/submitJob')['jobId']}"
+    wire.clock.advance(10)
+    details = wire.error(f"{job}/results/Sumary")["details"]
+    assert details == ["result 'Sumary' does not exist; did you mean \"Summary\"?"]

@@ -12,7 +12,8 @@ from gp_mockserver.requests import Request
 
 async def root(request: Request) -> Redirect:
     """The address of the context itself leads to the catalogue."""
-    return Redirect(f"{request.rest_root}/services")
+    asked = request.parameters.get("f")
+    return Redirect(f"{request.rest_root}/services{f'?f={quote(asked)}' if asked else ''}")
 
 
 async def info(request: Request) -> Reply:

@@ -12,6 +12,7 @@ from gp_mockserver.clocks import JumpingClock
 from gp_mockserver.job_progress import observe
 from gp_mockserver.job_store import CancelRefused, JobRecord
 from gp_mockserver.jobs import JobState
+from gp_mockserver.operations.descriptions import task_url
 from gp_mockserver.replies import JobReply, Page, Refusal, Reply
 from gp_mockserver.requests import Request
 
@@ -48,8 +49,9 @@ def _page(request: Request, record: JobRecord, state: JobState) -> Page:
     lines += [f"{message.type}: {message.description}" for message in state.messages]
     links = []
     if state.status is JobStatus.SUCCEEDED:
+        here = f"{task_url(request)}/jobs/{record.job_id}"
         links = [
-            (output.name, f"{record.job_id}/results/{quote(output.name)}")
+            (output.name, f"{here}/results/{quote(output.name)}")
             for output in request.task.descriptor.outputs
         ]
     return Page(f"Job Details: {record.job_id} ({request.task.descriptor.label})", links, lines)

@@ -60,7 +60,8 @@ def _named(request: Request, parameters: tuple[Parameter, ...]) -> Parameter:
     if wanted not in names:
         which = request.address.operation
         raise Refusal(
-            "unknown-result", f"{which} {wanted[:80]!r} does not exist{did_you_mean(wanted, names)}"
+            "unknown-result",
+            f"{which} {wanted[:80]!r} does not exist; {did_you_mean(wanted, names)}".rstrip("; "),
         )
     return parameters[names.index(wanted)]
 

@@ -10,7 +10,7 @@ import msgspec
 from gp_protocol.error_envelopes import tool_failed_detail
 from gp_protocol.errors import ProtocolError
 from gp_protocol.job_states import JobStatus
-from gp_protocol.messages import Message, MessageType, at_level
+from gp_protocol.messages import Message, MessageType, at_level, failed_to_execute_text
 
 from gp_mockserver.job_runs import LARGE, failed, in_worker, run, tool_call
 from gp_mockserver.job_store import StoreFull
@@ -37,7 +37,9 @@ async def execute(request: Request) -> Reply | PageReply:
     messages."""
     task = request.task
     if not request.service.is_synchronous:
-        raise Refusal("execute-on-async")
+        raise Refusal(
+            "execute-on-async", f"{request.service.name} is asynchronous: use submitJob", operation="execute"
+        )
     if _asks_for_the_form(request):
         return _form(request, "Execute Task")
     options = read_output_options(request, request.service.descriptor.maximum_records)
@@ -92,6 +94,7 @@ def _size(request: Request) -> int:
 
 def _tool_failed(task: ServedTask, job_id: str, messages: Iterable[TimedMessage]) -> Refusal:
     texts = [message.text for message in messages if message.type is MessageType.ERROR]
+    texts.append(failed_to_execute_text(task.descriptor.label))
     return Refusal("tool-failed", tool_failed_detail(task.descriptor.label, job_id=job_id, texts=texts))
 
 
@@ -102,7 +105,9 @@ async def submit_job(request: Request) -> Reply | PageReply | Redirect:
     """
     task, site = request.task, request.site
     if request.service.is_synchronous:
-        raise Refusal("submit-on-sync")
+        raise Refusal(
+            "submit-on-sync", f"{request.service.name} is synchronous: use execute", operation="submitJob"
+        )
     if _asks_for_the_form(request):
         return _form(request, "Submit Job")
     given = (task.descriptor, request.parameters, request.profile)
