@@ -4,7 +4,7 @@ bytes."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from gp_mockserver.addresses import Address, find_address
 from gp_mockserver.answers import Answer, answer, check_form, html_answer, refuse
 from gp_mockserver.errors import SiteError
 from gp_mockserver.job_store import JobRecord
-from gp_mockserver.operations import OPERATIONS, AnyReply
+from gp_mockserver.operations import AnyReply, operation
 from gp_mockserver.poll_answers import PollAnswers
 from gp_mockserver.public_addresses import origin, public_root
 from gp_mockserver.replies import JobReply, Refusal
@@ -120,25 +120,26 @@ class MockServer:
         address: Address | None = None
         latency: Latency | None = None
         reply: AnyReply | None = None
-        form = Form("html")
+        form: Form | None = None
+        parameters: Mapping[str, str] = {}
         try:
             parameters = query_parameters(scope["query_string"])
-            form = Form.of(parameters)
             if scope["method"] == "POST":
                 parameters = await with_form(parameters, scope, receive)
-                form = Form.of(parameters)
+            form = Form.of(parameters)
             check_form(form)
             address = find_address(site, path)
             latency = site.latency_of(address.operation, address.service, address.task)
             if scope["method"] not in _METHODS:
                 raise Refusal("method-not-allowed")
             request = Request(address, scope["method"], parameters, form, arrived, find_root, turn)
-            reply = await OPERATIONS[address.operation](request)
+            reply = await operation(address.operation)(request)
             prepared = answer(reply, form, address, find_root)
         except ClientLeft:
             raise
         except Exception as error:
             refusal = _as_refusal(error, scope, address)
+            form = form or Form.of(parameters)
             prepared = refuse(refusal, form, site, address, find_root)
             if refusal.name == "method-not-allowed":
                 prepared.headers.append(ALLOW)

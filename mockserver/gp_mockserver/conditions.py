@@ -19,9 +19,10 @@ from typing import Any
 
 import msgspec
 from gp_protocol.data_types import data_type
-from gp_protocol.descriptors import Parameter, Task, check_value
+from gp_protocol.descriptors import Parameter, Task
 from gp_protocol.errors import ProtocolError, shown
 from gp_protocol.json_text import encode_json
+from gp_protocol.parameter_checks import check_value
 from gp_protocol.suggestions import did_you_mean, one_of
 from gp_protocol.units import ArealUnit, LinearUnit, TimeUnit, meters_per
 

@@ -32,7 +32,7 @@ async def allow_preflight(scope: Scope, send: Send) -> None:
             (b"access-control-allow-private-network", b"true"),
             (b"access-control-max-age", b"3600"),
         ]
-    await _start(scope, send, 200, headers)
+    await send({"type": "http.response.start", "status": 200, "headers": headers + cross_origin(scope)})
     await send({"type": "http.response.body"})
 
 
@@ -56,7 +56,8 @@ async def send_answer(
     if isinstance(answer.body, Path):
         await _send_file(scope, receive, send, answer.body)
         return
-    await _start(scope, send, answer.status, answer.headers)
+    headers = answer.headers + cross_origin(scope)
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     body = b"" if scope["method"] == "HEAD" else answer.body
     if clock is not None and bytes_per_second is not None:
         size = max(1, int(bytes_per_second * _PACED_CHUNK_SECONDS))
@@ -66,10 +67,6 @@ async def send_answer(
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         body = b""
     await send({"type": "http.response.body", "body": body})
-
-
-async def _start(scope: Scope, send: Send, status: int, headers: Headers) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers + cross_origin(scope)})
 
 
 def cross_origin(scope: Scope) -> Headers:

@@ -8,8 +8,8 @@ does with it stands in `gp_mockserver.operations`.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import itertools
+import random
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
@@ -169,7 +169,7 @@ class Site:
         """Addresses that were looked up before, by path; forgotten when a service or a task comes."""
         self.running: dict[str, asyncio.Future[None]] = {}
         """The tools that worker threads are running now, by job id."""
-        self._job_numbers = itertools.count(1)
+        self._job_ids = random.Random(f"{seed}/{context}")
         self._request_numbers = itertools.count(1)
 
     @property
@@ -230,9 +230,7 @@ class Site:
 
     def new_job_id(self) -> str:
         """The next job id; the same ones in the same order for a seed and a context."""
-        number = next(self._job_numbers)
-        text = f"{self.seed}/{self.context}/{number}".encode()
-        return self.profile.job_id_prefix + hashlib.blake2b(text, digest_size=16).hexdigest()
+        return f"{self.profile.job_id_prefix}{self._job_ids.getrandbits(128):032x}"
 
     def release(self, job_id: str, gate: str = "gate") -> None:
         """Open a gate at which a job is held."""

@@ -11,15 +11,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from gp_protocol.descriptors import Task
 from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import MessageType, ProgressType
-from gp_protocol.spatial_references import Extent, SpatialReference
 
 from gp_mockserver.timelines import ProgressStep, TimedMessage
+
+if TYPE_CHECKING:
+    from gp_protocol.spatial_references import Extent, SpatialReference
+
+log = logging.getLogger("gp_mockserver")
 
 
 class ToolFailed(Exception):
@@ -96,8 +100,6 @@ class ToolCall(msgspec.Struct):
     def _say(self, kind: MessageType, text: str) -> None:
         self._messages.append(TimedMessage(type=kind, text=text, after=self._seconds))
 
-
-log = logging.getLogger("gp_mockserver")
 
 Tool = Callable[[ToolCall], Mapping[str, Any]]
 

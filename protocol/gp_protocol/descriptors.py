@@ -22,7 +22,6 @@ import msgspec
 from gp_protocol.descriptor_reading import choices, data_type, each, members, others, text, word
 from gp_protocol.errors import RemoteProtocolError
 from gp_protocol.filters import Filter, UnknownFilter, filter_json, filter_kind, parse_filter
-from gp_protocol.parameter_checks import check_value as check_value
 from gp_protocol.versions import Platform, Profile, names_of
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from gp_protocol.compound import CompositeValue
-from gp_protocol.descriptors import check_value, parse_parameter
+from gp_protocol.descriptors import parse_parameter
 from gp_protocol.errors import RemoteProtocolError
 from gp_protocol.feature_sets import FeatureSet
 from gp_protocol.fields import Field
+from gp_protocol.parameter_checks import check_value
 from gp_protocol.references import DataFile, ItemReference, LayerReference
 from gp_protocol.units import ArealUnit, LinearUnit, TimeUnit
 
