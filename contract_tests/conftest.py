@@ -17,6 +17,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
+def pause(request: pytest.FixtureRequest) -> float:
+    """Seconds between two polls of a job: the mock's clock jumps, and any other server needs its time."""
+    return 1.0 if request.config.getoption("--gp-url") else 0.0
+
+
+@pytest.fixture(scope="session")
 def root(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a server's context, without a slash at its end."""
     url = request.config.getoption("--gp-url")

@@ -1,7 +1,9 @@
 """A task of your own: its parameters, types and defaults are those of the function.
 
-python serve_your_own_task.py [PORT]
-curl 'http://127.0.0.1:8585/arcgis/rest/services/Roads/TreesToPlant/GPServer/Count/execute?Road={"distance":2,"units":"esriKilometers"}&f=pjson'
+    python serve_your_own_task.py [PORT]
+
+    curl -sG http://127.0.0.1:8585/arcgis/rest/services/Roads/TreesToPlant/GPServer/Count/execute \\
+        --data-urlencode 'Road={"distance": 2, "units": "esriKilometers"}' -d f=pjson
 """
 
 import sys

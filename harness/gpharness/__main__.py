@@ -1,5 +1,25 @@
-"""`python -m gpharness` is the `gpharness` command."""
+"""The `gpharness` command, also `python -m gpharness`: from its first moment on a signal ends it quietly."""
 
-from gpharness.command_line import main
+from __future__ import annotations
 
-main()
+import signal
+import sys
+from types import FrameType
+
+
+def main() -> None:
+    """Run the command. `serve` takes SIGINT and SIGTERM as its normal end; elsewhere Ctrl-C is status 130."""
+    if sys.argv[1:2] == ["serve"]:
+        signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
+    from gpharness import command_line
+
+    command_line.main()
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    sys.exit(0 if sys.argv[1:2] == ["serve"] else 130)
+
+
+if __name__ == "__main__":
+    main()

@@ -29,10 +29,21 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
+class SettableOption(click.Option):
+    """An option whose errors name what set it: the environment variable, or else the option."""
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        from click.core import ParameterSource
+
+        if ctx and self.name and ctx.get_parameter_source(self.name) is ParameterSource.ENVIRONMENT:
+            return f"'{self.envvar}'"
+        return f"'{self.opts[0]}'"
+
+
 def option(name: str, **settings: Any) -> Callable[[Function], Function]:
     """A click option that `GPHARNESS_<NAME>` in the environment sets, too."""
     variable = f"GPHARNESS_{name.upper().replace('-', '_')}"
-    return click.option(f"--{name}", envvar=variable, show_envvar=True, **settings)
+    return click.option(f"--{name}", cls=SettableOption, envvar=variable, show_envvar=True, **settings)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -69,8 +80,7 @@ def demo() -> None:
     "clock",
     show_default="real",
     metavar="CLOCK",
-    help="real; x60: sixty times as fast, or any other factor; jump: every wait is over at once; "
-    "manual: time stands still.",
+    help="real; x60: sixty times as fast, or any other factor; jump: every wait is over at once.",
 )
 @option(
     "server-version",
@@ -80,14 +90,19 @@ def demo() -> None:
 @option(
     "public-url",
     metavar="URL",
-    help="The site's address as clients see it, for the addresses in answers; otherwise the request's own.",
+    help="The server's address as clients see it, for the addresses in answers, without the context, which "
+    "follows it: https://gis.example.com. Without this option it is the request's own.",
 )
 @option(
     "ready-file",
     type=click.Path(dir_okay=False, path_type=Path),
     help="File that gets the readiness lines once connections are accepted; removed at the end.",
 )
-@option("reload", is_flag=True, help="Serve a site file anew when it changes; its jobs are forgotten.")
+@option(
+    "reload",
+    is_flag=True,
+    help="Serve a site file anew when it changes, or a file or module that it names; its jobs are forgotten.",
+)
 def serve(
     sites: Sequence[Path],
     host: str,
@@ -103,8 +118,9 @@ def serve(
     """Serve the built-in site, or the sites of your files.
 
     A folder stands for the site files in it. Prints a line per site once connections are accepted, such as
-    `serving http://127.0.0.1:8585/arcgis/rest/services`. SIGINT and SIGTERM end it with status 0. A bad site
-    file, two sites under one context and a port in use end it with status 2.
+    `serving http://127.0.0.1:8585/arcgis/rest/services`. SIGINT and SIGTERM end it with status 0: requests
+    under way have three seconds to be answered, or end at once after a second signal. A bad site file, two
+    sites under one context and a port in use end it with status 2.
     """
     from gpharness.serving import Settings, serve_sites
 

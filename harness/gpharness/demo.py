@@ -6,6 +6,7 @@ The scripts are those of `examples/`, unchanged. What is shown is what went over
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from gp_mockserver.builtin_site import builtin_site
 from rich.console import Console
 from rich.text import Text
 
+from gpharness.standard_output import OutputLost, give_up, written
 from gpharness.watched_scripts import Exchange, run_script
 
 PACKAGE = Path(__file__).parent
@@ -67,16 +69,24 @@ CHAPTERS = (
 )
 
 
+class PipeConsole(Console):
+    """A console that reports a reader who has left as the error that it is."""
+
+    def on_broken_pipe(self) -> None:
+        raise
+
+
 class Narrator:
     """Prints a tour. Colours only in a terminal, never with NO_COLOR or CI."""
 
     def __init__(self) -> None:
         plain = os.environ.get("NO_COLOR") or os.environ.get("CI")
         terminal = False if plain else None
-        self._console = Console(file=sys.stdout, force_terminal=terminal, highlight=False)
+        self._console = PipeConsole(file=sys.stdout, force_terminal=terminal, highlight=False)
 
     def say(self, text: str, style: str = "") -> None:
-        self._console.print(Text(text, style=style), soft_wrap=True)
+        with written():
+            self._console.print(Text(text, style=style), soft_wrap=True)
 
     def exchange(self, exchange: Exchange) -> None:
         self.say(f"  > {exchange.method} {exchange.path}", "bold cyan")
@@ -187,19 +197,28 @@ def run_chapter(narrator: Narrator, chapter: Chapter, services_url: str) -> bool
 
 def run_demo() -> int:
     """Run every chapter; 0 if all went as told, 1 if not, 130 after Ctrl-C."""
-    narrator = Narrator()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        with serve(builtin_site()) as server:
-            services_url = f"{server.url}/rest/services"
-            narrator.say(f"A mock server at {services_url}; > is sent, < is received, | is printed.")
-            went_well = 0
-            for number, chapter in enumerate(CHAPTERS, 1):
-                narrator.say("")
-                narrator.say(f"{number}. {chapter.title} ({chapter.script})", "bold")
-                went_well += run_chapter(narrator, chapter, services_url)
-    except KeyboardInterrupt:
-        narrator.say("interrupted")
-        return 130
+        narrator = Narrator()
+        try:
+            return tour(narrator)
+        except KeyboardInterrupt:
+            narrator.say("interrupted")
+            return 130
+    except OutputLost as error:
+        return give_up("demo", error)
+
+
+def tour(narrator: Narrator) -> int:
+    """Run every chapter against a server of their own; 0 if all went as told, else 1."""
+    with serve(builtin_site()) as server:
+        services_url = f"{server.url}/rest/services"
+        narrator.say(f"A mock server at {services_url}; > is sent, < is received, | is printed.")
+        went_well = 0
+        for number, chapter in enumerate(CHAPTERS, 1):
+            narrator.say("")
+            narrator.say(f"{number}. {chapter.title} ({chapter.script})", "bold")
+            went_well += run_chapter(narrator, chapter, services_url)
     narrator.say("")
     narrator.say(f"{went_well} of {len(CHAPTERS)} scripts went as told.", "bold")
     if went_well < len(CHAPTERS):

@@ -1,10 +1,13 @@
-"""`--reload`: a changed site file takes its site's place while the server runs."""
+"""`--reload`: a changed site file takes its site's place while the server runs.
+
+Its site depends, too, on the files that it names and on the Python modules in its folder.
+"""
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from gp_mockserver.errors import MockServerError
 from gp_mockserver.sites import Site
 from gp_protocol.errors import ProtocolError
 
-from gpharness.serving import Settings, load
+from gpharness.serving import Loaded, Settings, load
 
 LOOK_EVERY = 0.25
 """Seconds between two looks at the files' times of change."""
@@ -31,30 +34,39 @@ def stamp(file: Path) -> Stamp:
 
 
 class Reloader:
-    """Knows which site each file stands for, and swaps a site when its file has changed."""
+    """Knows which site each file stands for, and swaps a site when a file on which it depends has changed."""
 
-    def __init__(self, app: MockServer, sites: Mapping[Path | None, Site], settings: Settings) -> None:
+    def __init__(self, app: MockServer, sites: Mapping[Path | None, Loaded], settings: Settings) -> None:
         self._app = app
         self._settings = settings
-        self._contexts = {file: site.context for file, site in sites.items() if file is not None}
-        self._stamps = {file: stamp(file) for file in self._contexts}
+        files = {file: loaded for file, loaded in sites.items() if file is not None}
+        self._contexts = {file: loaded.site.context for file, loaded in files.items()}
+        self._stamps = {
+            file: {each: stamp(each) for each in (file, *loaded.named)} for file, loaded in files.items()
+        }
 
     def look(self) -> None:
-        """Serve every changed file anew. A broken one is reported on stderr, and its old site stays."""
-        for file, known in self._stamps.items():
-            met = stamp(file)
-            if met is not None and met != known:
-                self._stamps[file] = met
+        """Serve every changed site anew. A broken one is reported on stderr, and the old site stays."""
+        for file, stamps in self._stamps.items():
+            met = {each: stamp(each) for each in stamps}
+            changed = {each: now for each, now in met.items() if now not in (None, stamps[each])}
+            if changed:
+                stamps.update(changed)
                 self._reload(file)
 
     def _reload(self, file: Path) -> None:
+        stamps = self._stamps[file]
+        named: set[Path] = set()
+        forget_modules(stamps)
         try:
-            site = load(file, self._settings)
+            site = load(file, self._settings, named)
             self._swap(file, site)
         except (MockServerError, ProtocolError) as error:
-            print(f"gpharness serve: the old site stays: {error}", file=sys.stderr, flush=True)
+            said = f"the old site stays: {error}"
         else:
-            print(f"gpharness serve: reloaded {file}", file=sys.stderr, flush=True)
+            said = f"reloaded {file}"
+        stamps.update({each: stamp(each) for each in named - stamps.keys()})
+        print(f"gpharness serve: {said}", file=sys.stderr, flush=True)
 
     def _swap(self, file: Path, site: Site) -> None:
         old = self._contexts[file]
@@ -66,9 +78,17 @@ class Reloader:
             self._contexts[file] = site.context
 
 
+def forget_modules(files: Collection[Path]) -> None:
+    """Have the modules of these files imported anew when they are next asked for."""
+    paths = {str(file) for file in files}
+    for name, module in list(sys.modules.items()):
+        if getattr(module, "__file__", None) in paths:
+            del sys.modules[name]
+
+
 @contextmanager
-def watching(app: MockServer, sites: Mapping[Path | None, Site], settings: Settings) -> Iterator[None]:
-    """Look at the site files in a thread until the block ends."""
+def watching(app: MockServer, sites: Mapping[Path | None, Loaded], settings: Settings) -> Iterator[None]:
+    """Look at the files of the sites in a thread until the block ends."""
     reloader = Reloader(app, sites, settings)
     ended = threading.Event()
 

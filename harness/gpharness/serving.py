@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from gp_mockserver.app import MockServer
+from gp_mockserver.clocks import Clock, ManualClock, parse_clock
 from gp_mockserver.errors import MockServerError
 from gp_mockserver.server import PortInUse, run
 from gp_mockserver.sites import Site
 from gp_protocol.errors import ProtocolError
+
+from gpharness.standard_output import OutputLost, give_up, written
 
 SITE_FILE_SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -35,20 +39,33 @@ class Settings:
 
     def given(self) -> dict[str, Any]:
         """The settings that are not None, as `load_site` and `builtin_site` take them. Raises ServeError."""
-        from gp_mockserver.clocks import parse_clock
-
-        try:
-            clock = None if self.clock is None else parse_clock(self.clock)
-        except ValueError as error:
-            raise ServeError(str(error)) from error
         values = {
             "context": self.context,
             "seed": self.seed,
-            "clock": clock,
+            "clock": None if self.clock is None else clock_called(self.clock),
             "version": self.version,
             "public_url": self.public_url,
         }
         return {name: value for name, value in values.items() if value is not None}
+
+
+def clock_called(text: str) -> Clock:
+    """The clock that `--clock` names. Raises ServeError, also for one that nobody could move."""
+    try:
+        clock = parse_clock(text)
+    except ValueError:
+        clock = None
+    if clock is None or isinstance(clock, ManualClock):
+        raise ServeError(f"--clock {text}: expected real, jump, or x and a rate such as x60")
+    return clock
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A site, and the files beside its site file on which it depends."""
+
+    site: Site
+    named: frozenset[Path]
 
 
 def site_files(paths: Sequence[Path]) -> list[Path]:
@@ -58,42 +75,49 @@ def site_files(paths: Sequence[Path]) -> list[Path]:
         if not path.is_dir():
             files.append(path)
             continue
-        found = sorted(file for file in path.iterdir() if file.suffix.lower() in SITE_FILE_SUFFIXES)
+        from gp_mockserver.site_files import is_site_file
+
+        written = sorted(file for file in path.iterdir() if file.suffix.lower() in SITE_FILE_SUFFIXES)
+        found = [file for file in written if is_site_file(file)]
         if not found:
             raise ServeError(f"{path}: no site file there; they end in {', '.join(SITE_FILE_SUFFIXES)}")
         files += found
     return files
 
 
-def load(file: Path | None, settings: Settings) -> Site:
-    """The site of a site file, or the built-in one. Raises ServeError, MockServerError or ProtocolError."""
+def load(file: Path | None, settings: Settings, named: set[Path] | None = None) -> Site:
+    """The site of a site file, or the built-in one. `named` gathers the files that the site file names.
+
+    Raises ServeError, MockServerError or ProtocolError.
+    """
     if file is None:
         from gp_mockserver.builtin_site import builtin_site
 
         return builtin_site(**settings.given())
     from gp_mockserver.site_files import load_site
 
-    return load_site(file, **settings.given())
+    return load_site(file, **settings.given(), named=named)
 
 
-def load_all(paths: Sequence[Path], settings: Settings) -> dict[Path | None, Site]:
+def load_all(paths: Sequence[Path], settings: Settings) -> dict[Path | None, Loaded]:
     """Every site to serve by its file. Raises ServeError, MockServerError or ProtocolError."""
     files = site_files(paths)
     for option, value in (("--context", settings.context), ("--public-url", settings.public_url)):
         if value is not None and len(files) > 1:
             raise ServeError(f"{option} {value} fits one site, and {len(files)} site files are given")
-    sites: dict[Path | None, Site] = {}
+    sites: dict[Path | None, Loaded] = {}
     owners: dict[str, Path | None] = {}
     chosen: list[Path | None] = [*files] or [None]
     for file in chosen:
-        site = load(file, settings)
+        named: set[Path] = set()
+        site = load(file, settings, named)
         if site.context in owners:
             raise ServeError(
                 f"{owners[site.context]} and {file} both use the context {site.context!r}; "
                 "give one of them another `context:`"
             )
         owners[site.context] = file
-        sites[file] = site
+        sites[file] = Loaded(site, frozenset(named))
     return sites
 
 
@@ -107,37 +131,60 @@ def serve_sites(
     reload: bool,
 ) -> int:
     """Serve until SIGINT or SIGTERM; the command's exit status."""
+    if reload:  # Python takes a compiled module for current while its source has the same second and size.
+        sys.dont_write_bytecode = True
     try:
-        if ready_file is not None and not os.access(ready_file.parent, os.W_OK):
-            raise ServeError(f"--ready-file {ready_file}: no folder there that can be written to")
-        sites = load_all(paths, settings)
+        if ready_file is not None:
+            prepare_readiness_file(ready_file)
+        loaded = load_all(paths, settings)
+        sites = [each.site for each in loaded.values()]
         with ExitStack() as stack:
-            app = MockServer(list(sites.values()))
+            app = MockServer(sites)
 
             def announce(base_url: str) -> None:
-                lines = [f"serving {base_url}/{site.context}/rest/services" for site in sites.values()]
-                print("\n".join(lines), flush=True)
+                lines = [f"serving {base_url}/{quote(site.context)}/rest/services" for site in sites]
+                with written():
+                    print("\n".join(lines), flush=True)
                 if ready_file is not None:
                     stack.enter_context(readiness_file(ready_file, lines))
 
             if reload:
                 from gpharness.reloading import watching
 
-                stack.enter_context(watching(app, sites, settings))
+                stack.enter_context(watching(app, loaded, settings))
             run(app, host=host, port=port, ready=announce)
     except (ServeError, PortInUse, MockServerError, ProtocolError) as error:
         print(f"gpharness serve: {error}", file=sys.stderr)
         return 2
+    except OutputLost as error:
+        return give_up("serve", error)
     return 0
+
+
+def prepare_readiness_file(path: Path) -> None:
+    """Remove one that an earlier run left. Raises ServeError where none can be written."""
+    if not os.access(path.parent, os.W_OK):
+        raise ServeError(f"--ready-file {path}: no folder there that can be written to")
+    path.unlink(missing_ok=True)
 
 
 @contextmanager
 def readiness_file(path: Path, lines: Sequence[str]) -> Iterator[None]:
-    """A file that holds `lines` at once or is not there; removed at the end."""
+    """A file that holds `lines` at once or is not there; removed at the end, unless it is another's by then.
+
+    Raises OutputLost where it cannot be written.
+    """
+    text = "".join(f"{line}\n" for line in lines)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    unfinished.replace(path)
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise OutputLost(f"--ready-file {path} cannot be written: {error.strerror or error}") from None
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        if path.is_file() and path.read_text(encoding="utf-8", errors="replace") == text:
+            path.unlink(missing_ok=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -84,6 +86,41 @@ def test_a_job_that_fails_says_why(tour):
     assert life(lines)[-1] == "esriJobFailed"
     assert "    Error        Failed." in lines
     assert any(re.match(r"    Error        ERROR \d{6}", line) for line in lines)
+
+
+def first_lines_in_a_terminal(tmp_path, **variables):
+    """What the demo writes to a terminal before its first script has run."""
+    import pty
+
+    terminal, end_of_demo = pty.openpty()
+    inherited = {name: value for name, value in os.environ.items() if name not in COLOUR_SWITCHES}
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "gpharness", "demo"],
+        cwd=tmp_path,
+        stdout=end_of_demo,
+        env={**inherited, "TERM": "xterm-256color", **variables},
+    )
+    os.close(end_of_demo)
+    written = b""
+    try:
+        while b"(execute_viewshed.py)" not in written or not written.endswith(b"\n"):
+            written += os.read(terminal, 1000)
+    finally:
+        demo.kill()
+        demo.wait()
+        os.close(terminal)
+    return written
+
+
+COLOUR_SWITCHES = {"CI", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLORTERM"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")
+@pytest.mark.parametrize(
+    ("variables", "coloured"), [({}, True), ({"CI": "true"}, False), ({"NO_COLOR": "1"}, False)]
+)
+def test_is_coloured_in_a_terminal_unless_told_otherwise(tmp_path, variables, coloured):
+    assert (b"\x1b[" in first_lines_in_a_terminal(tmp_path, **variables)) is coloured
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import os
 import re
+import shutil
+import subprocess
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
@@ -76,6 +80,24 @@ def test_a_function_is_served_as_a_task(start, checkout):
     ]
 
 
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="needs curl and bash")
+def test_the_lines_that_the_example_of_a_function_gives_call_it(start, checkout):
+    script = checkout / "examples" / "serve_your_own_task.py"
+    services = start(script, "0").url()
+    docstring = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8")))
+    lines = docstring[docstring.index("curl ") :]
+    assert "http://127.0.0.1:8585/arcgis/rest/services/" in lines
+    done = subprocess.run(
+        ["bash", "-c", lines.replace("http://127.0.0.1:8585/arcgis/rest/services", services)],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=50,
+        env={"PATH": os.environ["PATH"], "no_proxy": "127.0.0.1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["results"] == [{"paramName": "Trees", "dataType": "GPLong", "value": 251}]
+
+
 def test_the_site_file_is_served_with_its_rule(gpharness, checkout):
     services = gpharness(
         "serve", checkout / "examples" / "sites" / "noise.yaml", "--port", "0", "--clock", "jump"
@@ -104,3 +126,6 @@ def test_the_site_file_is_served_with_its_rule(gpharness, checkout):
     assert "ERROR 000800: Reach: nothing is heard that far away." in [
         message["description"] for message in far["messages"]
     ]
+    reach = "&Reach={'distance':%s,'units':'esriKilometers'}"
+    assert run(source + reach % 6)["jobStatus"] == "esriJobFailed"
+    assert run(source + reach % 4)["jobStatus"] == "esriJobSucceeded"

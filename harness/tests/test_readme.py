@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
+import tomllib
+from urllib.parse import urlencode
+from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
@@ -55,8 +59,38 @@ def test_the_python_block_runs(readme, capsys):
     test()
 
 
-def test_the_site_file_is_served(readme, gpharness, tmp_path):
+def test_the_site_file_is_served_with_its_rule_in_any_unit(readme, gpharness, tmp_path):
     (text,) = blocks(readme, "yaml")
     file = tmp_path / "site.yaml"
     file.write_text(text, encoding="utf-8")
-    assert gpharness("serve", file, "--port", "0").line().startswith("serving http://127.0.0.1:")
+    url = gpharness("serve", file, "--port", "0", "--clock", "jump").url()
+    assert url.endswith("/gis/rest/services")
+    task = f"{url}/Planning/Noise/GPServer/NoiseZone"
+
+    def last_status(reach):
+        form = {"Source": "{'features': [{'geometry': {'x': 1, 'y': 2}}]}", "Reach": reach, "f": "json"}
+        opener = build_opener(ProxyHandler({}))
+        job = json.loads(opener.open(f"{task}/submitJob", urlencode(form).encode()).read())
+        while job["jobStatus"] not in ("esriJobSucceeded", "esriJobFailed"):
+            job = json.loads(opener.open(f"{task}/jobs/{job['jobId']}?f=json").read())
+        return job["jobStatus"]
+
+    assert last_status("{'distance': 6, 'units': 'esriKilometers'}") == "esriJobFailed"
+    assert last_status("{'distance': 6000, 'units': 'esriFeet'}") == "esriJobSucceeded"
+
+
+def test_what_the_readme_and_the_project_name_is_there(readme, checkout):
+    for place in re.findall(r"\]\((?!http)([^)#]+)\)", readme):
+        assert (checkout / place).exists(), place
+    for folder in re.findall(r"`([a-z_]+)/`", readme):
+        assert (checkout / folder).is_dir(), folder
+    project = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))
+    for folder in project["tool"]["pytest"]["ini_options"]["testpaths"]:
+        assert (checkout / folder).is_dir(), folder
+
+
+def test_a_text_that_reads_as_json_leaves_unquoted_as_the_readme_says(gpharness):
+    url = gpharness("serve", "--port", "0").url()
+    query = urlencode({"In_GPString": "{'a': 1}", "f": "json"})
+    with build_opener(ProxyHandler({})).open(f"{url}/DataTypes/Echo/GPServer/Echo/execute?{query}") as answer:
+        assert b"\"value\":{'a': 1}" in answer.read().replace(b"\": {'", b"\":{'")

@@ -75,6 +75,56 @@ def test_the_ready_file_holds_the_lines_and_is_gone_at_the_end(gpharness, tmp_pa
     assert list(tmp_path.glob("*ready*")) == []
 
 
+def test_a_ready_file_of_an_earlier_run_is_gone_before_anything_is_served(gpharness, tmp_path):
+    ready = tmp_path / "ready"
+    ready.write_text("serving http://127.0.0.1:1/arcgis/rest/services\n", encoding="utf-8")
+    assert gpharness("serve", "--ready-file", ready, "--server-version", "elven").status() == 2
+    assert not ready.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_ready_file_that_another_has_written_since_is_left_alone(gpharness, tmp_path):
+    ready = tmp_path / "ready"
+    running = gpharness("serve", "--port", "0", "--ready-file", ready)
+    get(f"{running.url()}?f=json")
+    ready.write_text("another server's\n", encoding="utf-8")
+    running.process.terminate()
+    assert running.status() == 0
+    assert ready.read_text(encoding="utf-8") == "another server's\n"
+
+
+def test_a_ready_file_that_cannot_be_written_is_one_line_and_status_1(gpharness, tmp_path):
+    running = gpharness("serve", "--port", "0", "--ready-file", tmp_path / ("r" * 250))
+    assert running.status() == 1
+    (line,) = running.rest_of(running.err)
+    assert line.startswith("gpharness serve: --ready-file ")
+
+
+def test_the_line_holds_a_url_whatever_the_context_is_called(gpharness):
+    url = gpharness("serve", "--port", "0", "--context", "côte ouest").url()
+    assert url.endswith("/c%C3%B4te%20ouest/rest/services")
+    assert "folders" in get(f"{url}?f=json")
+
+
+def test_help_says_that_the_context_follows_the_public_url(gpharness):
+    running = gpharness("serve", "--help")
+    assert running.status() == 0
+    text = " ".join(" ".join(running.rest_of(running.out)).split())
+    assert "without the context, which follows it: https://gis.example.com" in text
+    url = gpharness("serve", "--port", "0", "--public-url", "https://gis.example.com").url()
+    job = get(f"{url}/Simulation/JobOutcomes/GPServer/Succeeds?f=json")
+    assert job["helpUrl"].startswith("https://gis.example.com/arcgis/rest/")
+
+
+def test_a_bad_value_is_laid_to_what_set_it(gpharness):
+    by_option = gpharness("serve", "--port", "99999", GPHARNESS_PORT="0")
+    assert by_option.status() == 2
+    assert "Invalid value for '--port': 99999" in by_option.rest_of(by_option.err)[-1]
+    by_variable = gpharness("serve", GPHARNESS_PORT="99999")
+    assert by_variable.status() == 2
+    assert "Invalid value for 'GPHARNESS_PORT': 99999" in by_variable.rest_of(by_variable.err)[-1]
+
+
 def test_a_port_in_use_is_one_line_and_status_2(gpharness):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -106,6 +156,7 @@ def test_a_folder_stands_for_the_site_files_in_it(gpharness, tmp_path):
     folder = tmp_path / "sites"
     (folder / "data").mkdir(parents=True)
     (folder / "data" / "polygons.json").write_text("[]", encoding="utf-8")
+    (folder / "places.json").write_text('{"geometryType": "esriGeometryPoint", "features": []}', "utf-8")
     for context in ("one", "two"):
         text = SITE_FILE.format(context=context, task="Task")
         (folder / f"{context}.yaml").write_text(text, encoding="utf-8")
@@ -138,7 +189,9 @@ def test_one_seed_gives_the_same_job_ids_on_every_run(gpharness):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--clock", "x0x"], "x0x"),
+        (["--clock", "x0x"], "--clock x0x: expected real, jump, or x and a rate such as x60"),
+        (["--clock", "manual"], "--clock manual: expected real, jump"),
+        (["--public-url", "gis.example.com"], "gis.example.com"),
         (["--server-version", "elven"], "elven"),
         (["--port", "70000"], "70000"),
         (["--prot", "1"], "--port"),
@@ -193,22 +246,3 @@ def test_an_option_for_one_site_is_refused_for_two(gpharness, tmp_path):
     assert running.status() == 2
     (line,) = running.rest_of(running.err)
     assert "--context both fits one site" in line
-
-
-def test_reload_serves_a_changed_file_and_keeps_the_old_site_while_it_is_broken(gpharness, site_file):
-    running = gpharness("serve", site_file, "--port", "0", "--reload")
-    url = running.url()
-    assert tasks_of(url) == ["First"]
-
-    site_file.write_text(SITE_FILE.format(context="tools", task="Another"), encoding="utf-8")
-    assert running.error_line() == f"gpharness serve: reloaded {site_file}"
-    assert tasks_of(url) == ["Another"]
-
-    site_file.write_text("services: [", encoding="utf-8")
-    assert "the old site stays" in running.error_line()
-    assert tasks_of(url) == ["Another"]
-
-    site_file.write_text(SITE_FILE.format(context="moved", task="Third"), encoding="utf-8")
-    while "reloaded" not in running.error_line():
-        pass
-    assert tasks_of(url.replace("/tools/", "/moved/")) == ["Third"]

@@ -17,6 +17,7 @@ from gp_protocol.descriptors import (
     parameter_name,
 )
 from gp_protocol.filters import ListFilter
+from gp_protocol.versions import Profile
 
 _JOB_OUTCOMES: Final = {
     "Succeeds": "Succeeds after about two seconds.",
@@ -100,16 +101,17 @@ def buffer_task(label: str, execution_type: ExecutionType) -> Task:
     )
 
 
-def echo_task(label: str, execution_type: ExecutionType) -> Task:
-    """An optional input and an output of every data type, of whatever version the type is."""
+def echo_task(label: str, execution_type: ExecutionType, version: Profile) -> Task:
+    """An optional input and an output of every data type that the version knows."""
+    names = [name for name in DATA_TYPES if version.has("type", name)]
     return Task(
         name=label,
         display_name=label,
         description="Answers each input that is given as the output of the same type.",
         execution_type=execution_type,
         parameters=(
-            *(_echo_parameter("In", name, Direction.INPUT, ParameterType.OPTIONAL) for name in DATA_TYPES),
-            *(_echo_parameter("Out", name, Direction.OUTPUT, ParameterType.DERIVED) for name in DATA_TYPES),
+            *(_echo_parameter("In", name, Direction.INPUT, ParameterType.OPTIONAL) for name in names),
+            *(_echo_parameter("Out", name, Direction.OUTPUT, ParameterType.DERIVED) for name in names),
         ),
     )
 

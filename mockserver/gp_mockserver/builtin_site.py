@@ -21,7 +21,7 @@ from gp_mockserver.builtin_descriptors import (
     zip_task,
 )
 from gp_mockserver.sites import ServedService, Site
-from gp_mockserver.timelines import Cancellation, ProgressStep, TimedMessage, standard_timeline
+from gp_mockserver.timelines import Cancellation, ProgressStep, TimedMessage
 from gp_mockserver.tool_calls import Tool, ToolCall
 
 _SYNCHRONOUS: Final = ExecutionType.SYNCHRONOUS
@@ -70,10 +70,12 @@ def builtin_site(context: str = "arcgis", **options: Any) -> Site:
     _add_job(viewshed, viewshed_task("viewshed", _ASYNCHRONOUS), _tool("viewshed"))
     buffers = _service(site, "GPFolder/BufferService", _SYNCHRONOUS, "Buffers along the ground.")
     buffers.add_task(buffer_task("BufferPoints", _SYNCHRONOUS), _tool("buffer_points"), blocking=True)
-    echo = _service(site, "DataTypes/Echo", _SYNCHRONOUS, "Every data type, in and out.")
-    echo.add_task(echo_task("Echo", _SYNCHRONOUS), _tool("echo"))
-    echo_job = _service(site, "DataTypes/EchoJob", _ASYNCHRONOUS, "Every data type, in and out, as a job.")
-    _add_job(echo_job, echo_task("Echo", _ASYNCHRONOUS), _tool("echo"))
+    echo = _service(site, "DataTypes/Echo", _SYNCHRONOUS, "Every data type of its version, in and out.")
+    echo.add_task(echo_task("Echo", _SYNCHRONOUS, site.profile), _tool("echo"))
+    echo_job = _service(
+        site, "DataTypes/EchoJob", _ASYNCHRONOUS, "Every data type of its version, in and out, as a job."
+    )
+    _add_job(echo_job, echo_task("Echo", _ASYNCHRONOUS, site.profile), _tool("echo"))
     outcomes = _service(site, "Simulation/JobOutcomes", _ASYNCHRONOUS, "Jobs that end in every way.")
     for label, how in _OUTCOMES.items():
         _add_job(outcomes, outcome_task(label), _tool("summarize"), **how)
@@ -100,12 +102,15 @@ def _service(
     site: Site, name: str, execution_type: ExecutionType, description: str, capabilities: str = ""
 ) -> ServedService:
     return site.add_service(
-        Service(name=name, description=description, execution_type=execution_type, capabilities=capabilities)
+        Service(
+            name=name,
+            description=description,
+            execution_type=execution_type,
+            capabilities=capabilities,
+            cim_version=site.profile.cim_version,
+        )
     )
 
 
 def _add_job(service: ServedService, task: Task, tool: Tool, **how: Any) -> None:
-    timeline = standard_timeline(
-        task_label=task.label, tool_name=task.name, cancellation=_CANCELLATION, **how
-    )
-    service.add_task(task, tool, timeline=timeline)
+    service.add_task(task, tool, timeline=service.usual_timeline(task, cancellation=_CANCELLATION, **how))

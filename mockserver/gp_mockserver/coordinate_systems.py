@@ -47,6 +47,11 @@ def reported(spatial_reference: SpatialReference) -> SpatialReference:
     return msgspec.structs.replace(spatial_reference, latest_wkid=_successor(wkid, _crs(spatial_reference)))
 
 
+def check_known(spatial_reference: SpatialReference) -> None:
+    """Raises ProjectionFailed for a spatial reference that cannot be looked up."""
+    _crs(spatial_reference)
+
+
 def meters(distance: LinearUnit, spatial_reference: SpatialReference) -> float:
     """A distance in meters; unknown units are those of the spatial reference, degrees those of the
     equator.

@@ -43,7 +43,11 @@ def read_data(path: Path, file: str) -> Any:
 
     Raises SiteFileError where the file cannot be read or its text is broken.
     """
-    text = read_text(path, file)
+    return parse_data(read_text(path, file), path, file)
+
+
+def parse_data(text: str, path: Path, file: str) -> Any:
+    """The data of a file's text, by the file's name. Raises SiteFileError."""
     return parse_json(text, file) if path.suffix.lower() == ".json" else parse_yaml(text, file)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from functools import cache
 from typing import Any, TypeVar
 
@@ -36,8 +36,10 @@ log = logging.getLogger("gp_mockserver")
 
 
 @cache
-def _workers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(MAX_WORKERS, thread_name_prefix="gp-tool")
+def _workers() -> Executor:
+    from gp_mockserver.tool_threads import ToolThreads
+
+    return ToolThreads(MAX_WORKERS)
 
 
 def tool_call(

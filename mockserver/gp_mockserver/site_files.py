@@ -20,8 +20,16 @@ from gp_protocol.suggestions import did_you_mean, one_of
 
 from gp_mockserver.clocks import Clock, parse_clock
 from gp_mockserver.conditions import parse_condition
-from gp_mockserver.data_files import read_data
-from gp_mockserver.descriptor_forms import execution_type, refuse_error_answers, service_from, task_from
+from gp_mockserver.data_files import parse_data, read_data, read_text
+from gp_mockserver.descriptor_forms import (
+    Entry,
+    entry_of,
+    execution_type,
+    is_pasted,
+    refuse_error_answers,
+    service_from,
+    task_from,
+)
 from gp_mockserver.durations import parse_duration
 from gp_mockserver.errors import SiteError, SiteFileError
 from gp_mockserver.job_store import MemoryJobStore
@@ -30,10 +38,10 @@ from gp_mockserver.outcome_rules import OutcomeRule
 from gp_mockserver.output_sources import declared_outputs, parse_outputs
 from gp_mockserver.site_file_model import RuleForm, ServiceForm, SiteForm, TaskForm
 from gp_mockserver.site_folders import SiteFolder
-from gp_mockserver.sites import ServedService, Site
+from gp_mockserver.sites import ANSWERS_AT_ONCE, PUBLIC_URL, ServedService, ServedTask, Site, is_public_url
 from gp_mockserver.timeline_changes import ending_with, failing, never_ending
 from gp_mockserver.timeline_forms import parse_timeline
-from gp_mockserver.timelines import Timeline, standard_timeline
+from gp_mockserver.timelines import Timeline
 from gp_mockserver.tool_calls import Tool
 from gp_mockserver.tool_functions import descriptor_from, tool_from
 from gp_mockserver.written_data import join, shaped
@@ -51,9 +59,11 @@ def load_site(
     clock: Clock | None = None,
     version: str | None = None,
     public_url: str | None = None,
+    named: set[Path] | None = None,
 ) -> Site:
     """The site that a file describes; what is given here comes before what the file says of it.
 
+    `named` gathers the other files on which the site depends, also where it cannot be loaded.
     Raises SiteFileError, which names the file and the place in it.
     """
     file = Path(path)
@@ -66,7 +76,25 @@ def load_site(
         clock=clock,
         version=version,
         public_url=public_url,
+        named=named,
     )
+
+
+def is_site_file(path: str | Path) -> bool:
+    """Whether a file is one for `load_site`: it has `services`, or is a service's descriptor as a server
+    answers it. Other data is not, nor is a file that cannot be read, unless its text speaks of services.
+    """
+    text = ""
+    try:
+        text = read_text(Path(path), str(path))
+        if "services" not in text and "tasks" not in text:
+            return False
+        data = parse_data(text, Path(path), str(path))
+    except SiteFileError:
+        return "services" in text
+    if not isinstance(data, dict):
+        return False
+    return "services" in data or (isinstance(data.get("tasks"), list) and is_pasted(data))
 
 
 def site_from(
@@ -79,6 +107,7 @@ def site_from(
     clock: Clock | None = None,
     version: str | None = None,
     public_url: str | None = None,
+    named: set[Path] | None = None,
 ) -> Site:
     """The site that data of a site file's form describes. `folder` holds the files that it names, `name` is
     what errors call it. Raises SiteFileError.
@@ -91,7 +120,7 @@ def site_from(
         changed = {name: each for name, each in given.items() if each is not None}
         form = msgspec.structs.replace(form, **changed)
         site = _site(form, whole, context, seed, clock)
-        files = SiteFolder(folder)
+        files = SiteFolder(folder, named)
         for service, entry in whole["services"].items():
             _add_service(site, service, entry, files, join("services", service))
         return site
@@ -108,7 +137,7 @@ def _as_site(data: Any, stem: str) -> Data:
     if isinstance(data.get("tasks"), list):
         return {"services": {stem: data}}
     if "parameters" in data and ("name" in data or "displayName" in data):
-        return {"services": {stem: {"executionType": data.get("executionType"), "tasks": [data]}}}
+        return {"services": {stem: {"tasks": [data]}}}
     return data
 
 
@@ -125,10 +154,8 @@ def _site(form: SiteForm, data: Data, context: str | None, seed: int | None, clo
             raise SiteFileError("jobs.maxAge", "0", "a duration above 0")
     if form.jobs.max_jobs is not None:
         limits["max_jobs"] = form.jobs.max_jobs
-    if form.public_url is not None and not form.public_url.startswith(("http://", "https://")):
-        raise SiteFileError(
-            "publicUrl", shown(form.public_url), "an address that starts with http:// or https://"
-        )
+    if form.public_url and not is_public_url(form.public_url):
+        raise SiteFileError("publicUrl", shown(form.public_url), PUBLIC_URL)
     try:
         return Site(
             form.context if context is None else context,
@@ -165,31 +192,43 @@ def _latencies(data: Data | None, path: str) -> dict[str, Latency]:
 def _add_service(site: Site, name: str, data: Data, files: SiteFolder, path: str) -> None:
     if name.count("/") > 1 or not all(name.split("/")) or name.endswith("/GPServer"):
         raise SiteFileError(path, shown(name), "a name such as Service or Folder/Service")
-    refuse_error_answers(data, path)
-    found = _descriptor(data, files, path)
-    shaped(found, ServiceForm, join(path, "descriptor"))
-    data = {**found, **data}
-    form = shaped(data, ServiceForm, path)
-    entries = _task_entries(data, found, files, path)
-    descriptor = service_from(data, name, path)
-    if not data.get("executionType"):
-        descriptor = msgspec.structs.replace(
-            descriptor, execution_type=_execution_type_of_tasks(entries, path)
-        )
+    entry = _entry(data, ServiceForm, files, path)
+    form = shaped(entry.ours, ServiceForm, path)
+    tasks = _task_entries(data, entry, files)
+    descriptor = service_from(entry, name, as_sent=not site.version_is_given)
+    if execution_type(entry) is None:
+        descriptor = msgspec.structs.replace(descriptor, execution_type=_execution_type_of(tasks, path))
     service = site.add_service(
         descriptor,
         message_level=MessageLevel(form.message_level),
         instances=form.instances,
-        latency=_latencies(data.get("latency"), join(path, "latency")),
+        latency=_latencies(entry.ours.get("latency"), join(path, "latency")),
+        version=_untold_version(entry, tasks) if descriptor.current_version is None else None,
     )
     service.started = form.started
-    for place, entry in entries:
-        _add_task(service, entry, files, place)
+    for task in tasks:
+        _add_task(service, task, files)
     service.descriptor = msgspec.structs.replace(descriptor, task_names=tuple(service.tasks))
 
 
-def _descriptor(data: Data, files: SiteFolder, path: str) -> Data:
-    """What the `descriptor` or `descriptorFile` of a service or task says; nothing where it has neither."""
+def _untold_version(service: Entry, tasks: list[Entry]) -> float | None:
+    """The version of a server that does not tell it: 10.0, or 9.3 where its tasks have no execution type."""
+    if not service.is_a_servers_own:
+        return None
+    told = ["executionType" in task.said for task in tasks if task.is_pasted]
+    return 9.3 if told and not any(told) else 10.0
+
+
+def _entry(data: Data, form: type[msgspec.Struct], files: SiteFolder, path: str) -> Entry:
+    refuse_error_answers(data, path)
+    found, place = _descriptor(data, files, path)
+    return entry_of(data, form, path, found, place)
+
+
+def _descriptor(data: Data, files: SiteFolder, path: str) -> tuple[Data, str]:
+    """What the `descriptor` or `descriptorFile` of a service or task says, and where that stands; nothing
+    where it has neither.
+    """
     found: Any = data.get("descriptor", {})
     place = join(path, "descriptor")
     if (name := data.get("descriptorFile")) is not None:
@@ -203,81 +242,83 @@ def _descriptor(data: Data, files: SiteFolder, path: str) -> Data:
     if not isinstance(found, dict):
         raise SiteFileError(place, shown(found), "a descriptor: a JSON object")
     refuse_error_answers(found, place)
-    return found
+    return found, place
 
 
-def _task_entries(data: Data, found: Data, files: SiteFolder, path: str) -> list[tuple[str, Data]]:
-    """The tasks of a service, each with its place: in the order in which they are listed by name, then the
-    others.
+def _task_entries(data: Data, service: Entry, files: SiteFolder) -> list[Entry]:
+    """The tasks of a service: in the order in which they are listed by name, then the others.
 
     A task that is only listed is served without parameters.
     """
-    described: list[tuple[str, Data]] = []
+    described: list[Entry] = []
     names: list[str] = []
-    for i, entry in enumerate(data.get("tasks") or ()):
-        place = f"{path}.tasks[{i}]"
-        if isinstance(entry, str):
-            names.append(entry)
+    for i, task in enumerate(service.said.get("tasks") or ()):
+        place = f"{service.path}.tasks[{i}]"
+        if isinstance(task, str):
+            names.append(task)
+        elif data.get("tasks") is None:
+            described.append(entry_of({}, TaskForm, place, task, place))
         else:
-            refuse_error_answers(entry, place)
-            described.append((place, {**_descriptor(entry, files, place), **entry}))
-    names += [name for name in found.get("tasks") or () if isinstance(name, str) and name not in names]
+            described.append(_entry(task, TaskForm, files, place))
+    listed = service.found.get("tasks") or ()
+    names += [name for name in listed if isinstance(name, str) and name not in names]
     entries = []
     for name in names:
-        known = [each for key in ("displayName", "name") for each in described if each[1].get(key) == name]
+        known = [each for key in ("displayName", "name") for each in described if each.said.get(key) == name]
         if known:
             entries.append(known[0])
             described.remove(known[0])
         else:
-            log.warning("%s: task %r has no descriptor, so it is served without parameters", path, name)
-            entries.append((join(path, "tasks"), {"name": name, "displayName": name}))
+            log.warning(
+                "%s: task %r has no descriptor, so it is served without parameters", service.path, name
+            )
+            entries.append(Entry(join(service.path, "tasks"), {}, {"name": name, "displayName": name}))
     return entries + described
 
 
-def _execution_type_of_tasks(entries: list[tuple[str, Data]], path: str) -> ExecutionType:
-    types = (execution_type(entry, place) for place, entry in entries)
-    found = next((each for each in types if each), None)
+def _execution_type_of(tasks: list[Entry], path: str) -> ExecutionType:
+    found = next((each for each in map(execution_type, tasks) if each), None)
     if found is None:
         raise SiteFileError(path, "no executionType", "synchronous or asynchronous", "add executionType")
     return found
 
 
-def _add_task(service: ServedService, data: Data, files: SiteFolder, path: str) -> None:
-    form = shaped(data, TaskForm, path)
+def _add_task(service: ServedService, entry: Entry, files: SiteFolder) -> None:
+    path, ours = entry.path, entry.ours
+    form = shaped(ours, TaskForm, path)
     function = _function(form.function, files, path)
-    task = _task(data, form, function, service.descriptor.execution_type, path)
+    task = _task(entry, form, function, service)
     if task.label in service.tasks:
         raise SiteFileError(path, f"a second task {shown(task.label)}", "each task once in its service")
-    timeline = _timeline(data, task, path) or standard_timeline(task_label=task.label, tool_name=task.name)
-    service.add_task(
+    timeline = _timeline(ours, task, service, path)
+    served = service.add_task(
         task,
-        _tool(data, task, function, files, path),
+        _tool(ours, task, function, files, path),
         timeline=timeline,
-        rules=[
-            _rule(rule, task, timeline, files, f"{path}.rules[{i}]")
-            for i, rule in enumerate(data.get("rules") or ())
-        ],
-        latency=_latencies(data.get("latency"), join(path, "latency")),
+        latency=_latencies(ours.get("latency"), join(path, "latency")),
         blocking=function is not None or any(rule.function for rule in form.rules),
     )
+    served.rules = [
+        _rule(rule, served, files, f"{path}.rules[{i}]") for i, rule in enumerate(ours.get("rules") or ())
+    ]
 
 
 def _function(reference: str | None, files: SiteFolder, path: str) -> Callable[..., Any] | None:
     return None if reference is None else files.load_function(reference, join(path, "function"))
 
 
-def _task(
-    data: Data, form: TaskForm, function: Callable[..., Any] | None, execution_type: ExecutionType, path: str
-) -> Task:
+def _task(entry: Entry, form: TaskForm, function: Callable[..., Any] | None, service: ServedService) -> Task:
     """A task's descriptor; the signature of its function makes the parameters where the data has none."""
-    if function is None or data.get("parameters") is not None:
-        return task_from(data, execution_type, path)
-    name = form.name or form.display_name or function.__name__
-    task = task_from({**data, "name": name}, execution_type, path)
+    execution_type = service.descriptor.execution_type
+    if function is None or entry.said.get("parameters") is not None:
+        return task_from(entry, execution_type, as_sent=not service.site.version_is_given)
+    if not (entry.said.get("name") or entry.said.get("displayName")):
+        entry = msgspec.structs.replace(entry, said={**entry.said, "name": function.__name__})
+    task = task_from(entry, execution_type, as_sent=False)
     try:
         made = descriptor_from(function, label=task.label)
     except SiteError as error:
-        raise _said_of_function(error, form.function, path) from error
+        raise _said_of_function(error, form.function, entry.path) from error
     return msgspec.structs.replace(
         task, parameters=made.parameters, description=task.description or made.description
     )
@@ -305,17 +346,29 @@ def _said_of_function(error: SiteError, reference: Any, path: str) -> SiteFileEr
     )
 
 
-def _timeline(data: Data, task: Task, path: str) -> Timeline | None:
+def _timeline(data: Data, task: Task, service: ServedService, path: str) -> Timeline | None:
     if data.get("timeline") is None:
         return None
+    _check_it_has_jobs("timeline", service, path)
     return parse_timeline(
-        data["timeline"], join(path, "timeline"), task_label=task.label, tool_name=task.name
+        data["timeline"],
+        join(path, "timeline"),
+        task_label=task.label,
+        tool_name=task.name,
+        style=service.profile.date_style,
+        first=service.profile.first_status,
     )
 
 
-def _rule(data: Data, task: Task, timeline: Timeline, files: SiteFolder, path: str) -> OutcomeRule:
+def _check_it_has_jobs(key: str, service: ServedService, path: str) -> None:
+    if service.is_synchronous:
+        raise SiteFileError(join(path, key), key, f"none: {ANSWERS_AT_ONCE}")
+
+
+def _rule(data: Data, served: ServedTask, files: SiteFolder, path: str) -> OutcomeRule:
     form = shaped(data, RuleForm, path)
-    given = _timeline(data, task, path)
+    task = served.descriptor
+    given = _timeline(data, task, served.service, path)
     tool = _tool(data, task, _function(form.function, files, path), files, path)
     endings = [key for key in ("fails", "timesOut", "neverEnds") if data.get(key)]
     if len(endings) > 1 or (endings and tool):
@@ -324,8 +377,10 @@ def _rule(data: Data, task: Task, timeline: Timeline, files: SiteFolder, path: s
     if not endings and not tool and given is None:
         expected = "one of fails, timesOut, neverEnds, outputs, function, timeline"
         raise SiteFileError(path, "a rule that changes nothing", expected)
+    if endings and endings != ["fails"]:
+        _check_it_has_jobs(endings[0], served.service, path)
     try:
-        changed = _ended(form, given or timeline) if endings else given
+        changed = _ended(form, given or served.timeline) if endings else given
     except ProtocolError as error:
         raise SiteFileError.of(error, join(path, endings[0])) from None
     return OutcomeRule(parse_condition(data.get("when", {}), task, join(path, "when")), changed, tool)

@@ -20,12 +20,15 @@ _REFERENCE = 'a function as "module:name" or "package.module:name"'
 class SiteFolder:
     """Resolves names in a site file. `path` None is a site without a file, which can name no files.
 
+    `named` gathers the files that the site depends on, whether or not they are there.
+
     Modules of the folder are imported afresh for every `SiteFolder`, so that a site that is loaded again sees
     changed functions, and two sites may each have a `tools.py`.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, named: set[Path] | None = None) -> None:
         self.path = path.resolve() if path else None
+        self.named = set() if named is None else named
         self._fresh: set[str] = set()
 
     def find(self, name: str, path: str) -> Path:
@@ -36,6 +39,7 @@ class SiteFolder:
             )
         try:
             file = (self.path / name).resolve()
+            self.named.add(file)
             exists = file.is_file()
         except (OSError, ValueError):
             exists = False
@@ -69,6 +73,9 @@ class SiteFolder:
     def _import(self, name: str) -> ModuleType:
         top = name.partition(".")[0]
         folder = str(self.path)
+        if self.path is not None:
+            own = self.path.glob("*.py"), (self.path / top).rglob("*.py")
+            self.named.update([self.path / f"{top}.py"], *own)
         if self.path is None or not any((self.path / entry).exists() for entry in (f"{top}.py", top)):
             return importlib.import_module(name)
         if top not in self._fresh:

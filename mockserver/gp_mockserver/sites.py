@@ -12,6 +12,7 @@ import itertools
 import random
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack
+from urllib.parse import urlsplit
 
 import msgspec
 from gp_protocol.descriptors import ExecutionType, Service, Task
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from gp_mockserver.tool_calls import Tool, ToolCall
 
 DEFAULT_VERSION = "11.3"
+NO_SLASH = 'expected a name without "/": it is one segment of an address'
+ANSWERS_AT_ONCE = "a synchronous task answers at once; use latency"
 
 
 class ServedTask(msgspec.Struct, eq=False):
@@ -105,12 +108,18 @@ class ServedService(msgspec.Struct, eq=False):
         blocking: bool = False,
     ) -> ServedTask:
         """Serve a task: its outputs made from its descriptor unless a tool makes them, done in about two
-        seconds."""
+        seconds. Raises SiteError for a name that no address can have, and for a timeline that no job follows.
+        """
+        for name in (descriptor.label, descriptor.name):
+            if "/" in name:
+                raise SiteError(f"task {name!r} of service {self.name!r}: {NO_SLASH}")
+        if timeline is not None and self.is_synchronous:
+            raise SiteError(f"task {self.name}/{descriptor.label}: met a timeline; {ANSWERS_AT_ONCE}")
         task = ServedTask(
             service=self,
             descriptor=descriptor,
             tool=tool or _generated,
-            timeline=timeline or standard_timeline(task_label=descriptor.label, tool_name=descriptor.name),
+            timeline=timeline or self.usual_timeline(descriptor),
             rules=list(rules),
             latency=dict(latency or {}),
             blocking=blocking,
@@ -119,11 +128,33 @@ class ServedService(msgspec.Struct, eq=False):
         self.site.addresses.clear()
         return task
 
+    def usual_timeline(self, task: Task, **how: Any) -> Timeline:
+        """How a job of a task goes on a server of this version; `how` as `standard_timeline` takes it."""
+        version = {"style": self.profile.date_style, "first": self.profile.first_status}
+        return standard_timeline(task_label=task.label, tool_name=task.name, **{**version, **how})
+
     def find_task(self, segment: str) -> ServedTask | None:
         """The task whose label, or else whose name, is this segment of an address."""
         if task := self.tasks.get(segment):
             return task
         return next((task for task in self.tasks.values() if task.descriptor.name == segment), None)
+
+
+PUBLIC_URL = "an http or https address with a host and no query, such as https://gis.example.com"
+
+
+def is_public_url(text: str) -> bool:
+    """Whether addresses in answers can start with it."""
+    try:
+        parts = urlsplit(text)
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and not set(text) & set("?# ")
+        )
+    except ValueError:
+        return False
 
 
 class Site:
@@ -134,7 +165,8 @@ class Site:
     time that jobs know. `errors` overrides the wording of known errors by name. `bad_input` says what
     submitJob does with an input that does not fit its parameter: refuse the request, or accept it and let
     the job fail; which of the two real servers do is not established. `files_age` and the store's limits
-    are the cleanup of the job directory.
+    are the cleanup of the job directory. `public_url` is what addresses in answers start with, such as
+    `https://gis.example.com`; the context follows it.
     """
 
     def __init__(
@@ -152,6 +184,8 @@ class Site:
     ) -> None:
         if not context or "/" in context or "~" in context:
             raise SiteError(f"context {context!r}: expected one segment of an address, such as 'arcgis'")
+        if public_url and not is_public_url(public_url):
+            raise SiteError(f"public_url {public_url!r}: expected {PUBLIC_URL}")
         check_overrides(errors or {})
         self.context = context
         self.version_is_given = version is not None
@@ -184,14 +218,18 @@ class Site:
         message_level: MessageLevel = MessageLevel.INFO,
         instances: int | None = None,
         latency: Mapping[str, Latency] | None = None,
+        version: float | None = None,
     ) -> ServedService:
-        """Serve a service; its tasks are added to what this returns."""
+        """Serve a service; its tasks are added to what this returns.
+
+        Unless the site's version was given it answers as `version`, or as the one that its descriptor names.
+        """
         if descriptor.name in self.services:
             raise SiteError(f"service {descriptor.name!r} stands twice in site {self.context!r}")
-        own = None if self.version_is_given else descriptor.current_version
-        version = self.profile if own is None else profile(own)
+        own = descriptor.current_version if version is None else version
+        answers_as = self.profile if own is None or self.version_is_given else profile(own)
         service = ServedService(
-            self, descriptor, version, message_level=message_level, latency=dict(latency or {})
+            self, descriptor, answers_as, message_level=message_level, latency=dict(latency or {})
         )
         if instances is not None:
             service.limit_instances(instances)
@@ -206,7 +244,8 @@ class Site:
         if service and (task := service.find_task(label)):
             return task
         known = [task.path for service in self.services.values() for task in service.tasks.values()]
-        raise SiteError(f"site {self.context!r} has no task {path!r}{did_you_mean(path, known)}")
+        hint = did_you_mean(path, known)
+        raise SiteError(f"site {self.context!r} has no task {path!r}{hint and f'; {hint}'}")
 
     def task(self, path: str, **options: Unpack[TaskOptions]) -> TaskHandle:
         """A handle on the task at `Folder/Service/Label`: a decorator that serves a function there, and the

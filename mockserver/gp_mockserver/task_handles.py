@@ -19,6 +19,7 @@ from gp_mockserver.conditions import parse_condition
 from gp_mockserver.durations import parse_duration
 from gp_mockserver.errors import SiteError
 from gp_mockserver.outcome_rules import Condition, OutcomeRule, always
+from gp_mockserver.sites import ANSWERS_AT_ONCE
 from gp_mockserver.timeline_changes import ending_with, failing, lasting, never_ending
 from gp_mockserver.timelines import Timeline
 from gp_mockserver.tool_calls import Tool
@@ -43,8 +44,8 @@ class TaskOptions(TypedDict, total=False):
 
     `execution`: `async` or `sync`, for the service where it is new; without it `async`. `name` is the tool's
     own name and `description` its description, else made from the label and taken from the docstring.
-    `timeline`: how its jobs go. `blocking` (True unless told otherwise): the function runs in a worker
-    thread.
+    `timeline`: how its jobs go; a synchronous task has none. `blocking` (True unless told otherwise): the
+    function runs in a worker thread.
     """
 
     execution: Literal["async", "sync"]
@@ -110,6 +111,8 @@ class TaskHandle:
         if after is not None and after_polls is not None:
             raise SiteError("after and after_polls: give one of the two")
         timeline = ending_with(self._task.timeline, JobStatus.SUCCEEDED)
+        if after is not None or after_polls is not None:
+            self._check_it_has_jobs("succeeds after a while")
         if after is not None:
             timeline = lasting(timeline, JobStatus.EXECUTING, seconds=parse_duration(after, "after"))
         if after_polls is not None:
@@ -118,10 +121,12 @@ class TaskHandle:
 
     def times_out(self, *, when: When = None) -> TaskHandle:
         """Jobs end timed out."""
+        self._check_it_has_jobs("times_out")
         return self._rule(when, ending_with(self._task.timeline, JobStatus.TIMED_OUT))
 
     def never_ends(self, *, when: When = None) -> TaskHandle:
         """Jobs execute until they are cancelled."""
+        self._check_it_has_jobs("never_ends")
         return self._rule(when, never_ending(self._task.timeline))
 
     def holds_at(
@@ -130,11 +135,19 @@ class TaskHandle:
         """Jobs stay in this status until `site.release(job_id, gate)`."""
         if status not in _PHASES:
             raise SiteError(f"status {status!r}: expected one of {', '.join(_PHASES)}")
-        return self._rule(when, lasting(self._task.timeline, _PHASES[status], hold=gate))
+        self._check_it_has_jobs("holds_at")
+        timeline, phase = self._task.timeline, _PHASES[status]
+        if phase is JobStatus.SUBMITTED and timeline.first_status is JobStatus.NEW:
+            phase = JobStatus.NEW
+        return self._rule(when, lasting(timeline, phase, hold=gate))
 
     @property
     def _task(self) -> ServedTask:
         return self.site.find_task(self.path)
+
+    def _check_it_has_jobs(self, word: str) -> None:
+        if self._task.service.is_synchronous:
+            raise SiteError(f"task {self.path!r}: met {word}; {ANSWERS_AT_ONCE}")
 
     def _rule(self, when: When, timeline: Timeline, tool: Tool | None = None) -> TaskHandle:
         task = self._task

@@ -20,6 +20,7 @@ from gp_protocol.parameter_checks import check_value
 from gp_protocol.spatial_references import Extent, SpatialReference, decode_spatial_reference
 from gp_protocol.versions import Profile
 
+from gp_mockserver.coordinate_systems import ProjectionFailed, by_id_or_wkt, check_known, label
 from gp_mockserver.replies import Refusal
 from gp_mockserver.requests import Request
 
@@ -120,39 +121,59 @@ def _is_nothing(value: Any) -> bool:
 def read_environment(parameters: Mapping[str, str], profile: Profile) -> Environment:
     """The spatial references and the extent that a request asks for. Raises Refusal for one that cannot be
     read."""
-    context = parameters.get("context", "").strip()
-    if context and profile.has("parameter", "context"):
-        try:
-            members = decode_json(context)
-        except RemoteProtocolError as error:
-            raise Refusal("bad-value", error.at("context").detail) from None
-        if not isinstance(members, dict):
-            raise Refusal(
-                "bad-value", f"context: met {context[:80]}, expected an object of outSR, processSR and extent"
-            )
-        return Environment(
-            read_spatial_reference_parameter("context.outSR", members.get("outSR")),
-            read_spatial_reference_parameter("context.processSR", members.get("processSR")),
-            _extent(members.get("extent")),
-        )
-    out_sr, process_sr = parameters.get("env:outSR"), parameters.get("env:processSR")
-    if not out_sr and not process_sr:
+    text, out_sr = parameters.get("context"), parameters.get("env:outSR")
+    process_sr = parameters.get("env:processSR")
+    if not (text or out_sr or process_sr):
         return _EVERYWHERE
+    context = _context(text) if text and profile.has("parameter", "context") else {}
     return Environment(
-        read_spatial_reference_parameter("env:outSR", out_sr),
-        read_spatial_reference_parameter("env:processSR", process_sr),
+        read_spatial_reference_parameter("context.outSR", context.get("outSR"))
+        or read_spatial_reference_parameter("env:outSR", out_sr),
+        read_spatial_reference_parameter("context.processSR", context.get("processSR"))
+        or read_spatial_reference_parameter("env:processSR", process_sr),
+        _extent(context.get("extent")),
     )
 
 
+def _context(text: str) -> dict[str, Any]:
+    if _says_nothing(text):
+        return {}
+    try:
+        members = decode_json(text)
+    except RemoteProtocolError as error:
+        raise Refusal("bad-value", error.at("context").detail) from None
+    if not isinstance(members, dict):
+        raise Refusal(
+            "bad-value", f"context: met {text[:80]}, expected an object of outSR, processSR and extent"
+        )
+    return members
+
+
+def _says_nothing(text: str) -> bool:
+    """Whether a text stands for a parameter that is not given; clients send their languages' nulls."""
+    return text.strip() in ("", "null", "None")
+
+
 def read_spatial_reference_parameter(path: str, raw: Any) -> SpatialReference | None:
-    """A spatial reference that a request names, None for an empty one. Raises Refusal."""
-    if raw is None or (isinstance(raw, str) and not raw.strip()):
+    """A spatial reference that a request names, by id or wkt whatever its form was, None for an empty one.
+
+    Raises Refusal, also for one that cannot be looked up: a result could not be projected to it.
+    """
+    if raw is None or (isinstance(raw, str) and _says_nothing(raw)):
         return None
     try:
         is_object = isinstance(raw, str) and raw.lstrip().startswith("{")
-        return decode_spatial_reference(decode_json(raw) if is_object else raw)
+        reference = decode_spatial_reference(decode_json(raw) if is_object else raw)
     except RemoteProtocolError as error:
         raise Refusal("bad-value", error.at(path).detail) from None
+    if reference is None:
+        return None
+    try:
+        check_known(reference)
+    except ProjectionFailed:
+        expected = "a spatial reference that can be looked up, such as 4326"
+        raise Refusal("bad-value", f"{path}: met {label(reference)}, expected {expected}") from None
+    return by_id_or_wkt(reference)
 
 
 def _extent(raw: Any) -> Extent | None:
@@ -165,14 +186,25 @@ def _extent(raw: Any) -> Extent | None:
         raise Refusal("bad-value", error.at("context.extent").detail) from None
 
 
-def read_output_options(request: Request, maximum_records: int | None) -> OutputOptions:
-    """How outputs are written, as a request asks for it; what this version does not know is ignored."""
-    asked: dict[str, Any] = {
-        option: True
-        for name, option in _OUTPUT_FLAGS.items()
-        if name in request.parameters and request.flag(name) and request.profile.has("parameter", name)
-    }
+def read_output_options(
+    request: Request, maximum_records: int | None, submitted: Mapping[str, str] | None = None
+) -> OutputOptions:
+    """How outputs are written, as a request asks for it; what this version does not know is ignored.
+
+    Where the request does not say whether z, m and true curves are wanted, it is as the job's parameters
+    say, `submitted`.
+    """
+    asked: dict[str, Any] = {}
+    for name, option in _OUTPUT_FLAGS.items():
+        default = submitted is not None and name in _HELD and _is_true(submitted.get(name, ""))
+        wanted = request.flag(name, default) if name in request.parameters else default
+        if wanted and request.profile.has("parameter", name):
+            asked[option] = True
     return OutputOptions(maximum_records=maximum_records, **asked)
+
+
+def _is_true(text: str) -> bool:
+    return text.strip().lower() == "true"
 
 
 _OUTPUT_FLAGS = {
@@ -182,3 +214,5 @@ _OUTPUT_FLAGS = {
     "returnFeatureCollection": "return_feature_collection",
     "returnColumnName": "return_column_name",
 }
+_HELD = frozenset({"returnZ", "returnM", "returnTrueCurves"})
+"""What submitJob takes for the results to come."""

@@ -117,7 +117,7 @@ class TimelineForm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     phases: list[PhaseForm] | None = None
     ending: _EndingWord | EndingForm = "succeeded"
     cancellation: CancellationForm = msgspec.field(default_factory=CancellationForm)
-    date_style: Literal["pro", "arcmap"] = "pro"
+    date_style: Literal["pro", "arcmap"] | None = None
     update_interval: Duration = 5
 
 
@@ -125,21 +125,31 @@ _SHORT_ONLY = ("submitted", "waiting", "executing", "first", "messages", "progre
 
 
 def parse_timeline(
-    data: Any, path: str = "timeline", *, task_label: str = "", tool_name: str = ""
+    data: Any,
+    path: str = "timeline",
+    *,
+    task_label: str = "",
+    tool_name: str = "",
+    style: DateStyle = DateStyle.PRO,
+    first: JobStatus = JobStatus.SUBMITTED,
 ) -> Timeline:
-    """The timeline that the data describes. Raises SiteFileError, also for moves that no job makes."""
+    """The timeline that the data describes. Raises SiteFileError, also for moves that no job makes.
+
+    `style` and `first` hold where the data does not say `dateStyle` and `first`.
+    """
     form = shaped(data, TimelineForm, path)
+    style = DateStyle(form.date_style or style)
     try:
-        return (
-            _long(form, task_label, path)
-            if form.phases is not None
-            else _short(form, task_label, tool_name, path)
+        if form.phases is not None:
+            return _long(form, task_label, style, path)
+        return _short(
+            form, task_label, tool_name, style, _STATUSES[form.first] if form.first else first, path
         )
     except ProtocolError as error:
         raise SiteFileError.of(error, path) from None
 
 
-def _long(form: TimelineForm, task_label: str, path: str) -> Timeline:
+def _long(form: TimelineForm, task_label: str, style: DateStyle, path: str) -> Timeline:
     for key in _SHORT_ONLY:
         if getattr(form, key) is not None:
             raise SiteFileError(
@@ -148,24 +158,26 @@ def _long(form: TimelineForm, task_label: str, path: str) -> Timeline:
     phases = [_phase(phase, f"{path}.phases[{i}]") for i, phase in enumerate(form.phases or ())]
     return Timeline(
         tuple(phases),
-        _ending(form, task_label, path),
+        _ending(form, task_label, style, path),
         _cancellation(form),
-        DateStyle(form.date_style),
+        style,
         task_label,
         parse_duration(form.update_interval),
     )
 
 
-def _short(form: TimelineForm, task_label: str, tool_name: str, path: str) -> Timeline:
+def _short(
+    form: TimelineForm, task_label: str, tool_name: str, style: DateStyle, first: JobStatus, path: str
+) -> Timeline:
     lengths = {key: _length(getattr(form, key)) for key in ("submitted", "waiting", "executing")}
     executing = lengths["executing"].get("seconds") if lengths["executing"] else 2.0
     timeline = standard_timeline(
         task_label=task_label,
         tool_name=tool_name,
-        style=form.date_style,
+        style=style,
         messages=tuple(_messages(form.messages or (), f"{path}.messages")),
         progress=_progress(form.progress, executing, f"{path}.progress"),
-        first=_STATUSES[form.first or "submitted"],
+        first=first,
         update_interval=parse_duration(form.update_interval),
         cancellation=_cancellation(form),
     )
@@ -176,7 +188,7 @@ def _short(form: TimelineForm, task_label: str, tool_name: str, path: str) -> Ti
                 met = f"{key} in a job that starts as {form.first}"
                 raise SiteFileError(join(path, key), met, "only phases that come after the first one")
             timeline = lasting(timeline, status, **length)
-    return msgspec.structs.replace(timeline, ending=_ending(form, task_label, path))
+    return msgspec.structs.replace(timeline, ending=_ending(form, task_label, style, path))
 
 
 def _length(length: float | str | HoldForm | None) -> dict[str, Any]:
@@ -250,11 +262,11 @@ def _step(form: ProgressForm) -> ProgressStep:
     return ProgressStep(parse_duration(form.after), form.message, form.percent, kind)
 
 
-def _ending(form: TimelineForm, task_label: str, path: str) -> Ending:
+def _ending(form: TimelineForm, task_label: str, style: DateStyle, path: str) -> Ending:
     ending = form.ending if isinstance(form.ending, EndingForm) else EndingForm(form.ending)
     status = _STATUSES.get(ending.status)
     if ending.messages is None:
-        return standard_ending(status, task_label, form.date_style)
+        return standard_ending(status, task_label, style)
     return Ending(status, tuple(_messages(ending.messages, f"{path}.ending.messages")))
 
 

@@ -14,12 +14,15 @@ import dataclasses
 import inspect
 import typing
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from gp_protocol.data_types import OutputOptions, data_type
 from gp_protocol.descriptors import Direction, ExecutionType, Parameter, ParameterType, Task
 from gp_protocol.errors import ProtocolError, shown
+from gp_protocol.feature_sets import FeatureSet, RecordSet
+from gp_protocol.parameter_checks import check_value
 from gp_protocol.suggestions import did_you_mean, one_of
 
 from gp_mockserver.annotations import Kind, kind_of, output_name, without_none
@@ -85,7 +88,10 @@ def tool_from(function: Callable[..., Any], task: Task) -> Tool:
 
     def tool(call: ToolCall) -> Mapping[str, Any]:
         arguments = {name: _argument(name, call.inputs.get(name), types) for name, types in wanted.items()}
-        return _returned(task, function(**arguments, **dict.fromkeys(call_names, call)))
+        outputs = _returned(task, function(**arguments, **dict.fromkeys(call_names, call)))
+        for output in task.outputs:
+            _check_output(function, output, outputs.get(output.name))
+        return outputs
 
     return tool
 
@@ -140,6 +146,7 @@ def _input(function: Callable[..., Any], parameter: inspect.Parameter, hints: Ma
         return described
     try:
         encoded = data_type(kind.data_type).encode_output(default, _EVERYTHING)
+        check_value(described, default)
     except ProtocolError as error:
         raise SiteError(f"function {_called(function)}: the default of {name!r}: {error.detail}") from error
     return msgspec.structs.replace(described, default_value=encoded)
@@ -235,6 +242,22 @@ def _returned(task: Task, value: Any) -> Mapping[str, Any]:
             f"{did_you_mean(str(strange[0]), names)}".rstrip()
         )
     return returned
+
+
+def _check_output(function: Callable[..., Any], output: Parameter, value: Any) -> None:
+    """Raises ToolFailed for a value that the output's type does not have; large ones are checked when they
+    are written.
+    """
+    if isinstance(value, Path | FeatureSet | RecordSet):
+        return
+    try:
+        data_type(output.data_type).encode_output(value, _EVERYTHING, output)
+    except ProtocolError as error:
+        where = f"at {error.path} met {error.met}, " if error.path else ""
+        raise ToolFailed(
+            f"function {_called(function)} returned {shown(value)} as {output.name}, "
+            f"a {output.data_type}; {where}expected {error.expected}"
+        ) from error
 
 
 def _called(function: Callable[..., Any]) -> str:

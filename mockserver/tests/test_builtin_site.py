@@ -429,9 +429,56 @@ def echo_name(direction, data_type):
     return f"{direction}_{data_type.replace(':', '_')}"
 
 
+@pytest.fixture
+def newest(open_wire, fresh):
+    """The built-in site of the version that knows every data type."""
+    return open_wire(builtin_site(**fresh, version="12.0"))
+
+
+@pytest.mark.parametrize(
+    ("version", "last", "missing"),
+    [
+        ("9.3", "GPMultiValue:GPDataFile", "Field"),
+        ("10.91", "Field", "GPValueTable"),
+        ("11.3", "GPArealUnit", "GPExtent"),
+        ("11.5", "GPExtent", "GPTimeUnit"),
+    ],
+)
+def test_no_version_offers_a_data_type_that_it_does_not_know(version, last, missing):
+    site = builtin_site(version=version)
+    for service in ("DataTypes/Echo", "DataTypes/EchoJob"):
+        offered = {p.data_type for p in site.find_task(f"{service}/Echo").descriptor.parameters}
+        assert last in offered
+        assert not {missing, f"GPMultiValue:{missing}"} & offered
+
+
+@pytest.mark.parametrize(
+    ("version", "cim"), [("10.51", None), ("10.91", "2.9.0"), ("11.3", "3.3.0"), ("agol-hosted", None)]
+)
+def test_services_tell_the_release_they_were_published_with(open_wire, fresh, version, cim):
+    wire = open_wire(builtin_site(**fresh, version=version))
+    assert wire.json("WorldViewshed/GPServer").get("cimVersion") == cim
+
+
+def test_jobs_of_old_servers_speak_as_their_runtime_did(open_wire, fresh):
+    wire = open_wire(builtin_site(**fresh, version="10.51"))
+    job = submitted(wire, "Simulation/JobOutcomes/GPServer/Succeeds")
+    wire.clock.advance(3)
+    said = [message["description"] for message in wire.json(job)["messages"]]
+    assert said[1] == "Start Time: Thu Jan  1 00:00:00 2026"
+    assert said[2] == "Running script Succeeds..."
+    assert said[-1] == "Succeeded at Thu Jan  1 00:00:02 2026 (Elapsed Time: 2.00 seconds)"
+
+
+def test_jobs_of_arcgis_online_are_new_at_first(open_wire, fresh):
+    wire = open_wire(builtin_site(**fresh, version="agol-hosted"))
+    answer = wire.json("Simulation/JobOutcomes/GPServer/Succeeds/submitJob")
+    assert answer["jobStatus"] == "esriJobNew"
+
+
 @pytest.mark.parametrize("service", ["DataTypes/Echo", "DataTypes/EchoJob"])
-def test_every_data_type_can_be_echoed(wire, service):
-    parameters = wire.json(f"{service}/GPServer/Echo")["parameters"]
+def test_every_data_type_can_be_echoed(newest, service):
+    parameters = newest.json(f"{service}/GPServer/Echo")["parameters"]
     offered = {(p["name"], p["dataType"], p["direction"], p["parameterType"]) for p in parameters}
     assert set(ECHO) == set(DATA_TYPES)
     assert offered == {
@@ -444,9 +491,9 @@ def test_every_data_type_can_be_echoed(wire, service):
 
 
 @pytest.mark.parametrize("data_type", ECHO)
-def test_an_input_comes_back_as_the_output_of_its_type(wire, data_type):
+def test_an_input_comes_back_as_the_output_of_its_type(newest, data_type):
     sent, expected, _ = ECHO[data_type]
-    answer = wire.json("DataTypes/Echo/GPServer/Echo/execute", **{echo_name("In", data_type): sent})
+    answer = newest.json("DataTypes/Echo/GPServer/Echo/execute", **{echo_name("In", data_type): sent})
     results = {result["paramName"]: result for result in answer["results"]}
     result = results[echo_name("Out", data_type)]
     assert result["value"] == expected
@@ -454,8 +501,8 @@ def test_an_input_comes_back_as_the_output_of_its_type(wire, data_type):
     assert list(results) == [echo_name("Out", name) for name in DATA_TYPES]
 
 
-def test_outputs_of_inputs_that_are_not_given_are_empty(wire):
-    answer = wire.json("DataTypes/Echo/GPServer/Echo/execute", In_GPLong="1")
+def test_outputs_of_inputs_that_are_not_given_are_empty(newest):
+    answer = newest.json("DataTypes/Echo/GPServer/Echo/execute", In_GPLong="1")
     values = {result["paramName"]: result["value"] for result in answer["results"]}
     expected = {echo_name("Out", name): empty for name, (_, _, empty) in ECHO.items()}
     assert values == expected | {"Out_GPLong": 1}
@@ -477,8 +524,8 @@ def test_outputs_of_inputs_that_are_not_given_are_empty(wire):
         ("GPSpatialReference", '{"projectionFile": "https://example.com/a.prj"}', None),
     ],
 )
-def test_a_reference_is_echoed_if_the_output_can_say_it(wire, data_type, sent, expected):
-    answer = wire.json("DataTypes/Echo/GPServer/Echo/execute", **{f"In_{data_type}": sent})
+def test_a_reference_is_echoed_if_the_output_can_say_it(newest, data_type, sent, expected):
+    answer = newest.json("DataTypes/Echo/GPServer/Echo/execute", **{f"In_{data_type}": sent})
     assert {r["paramName"]: r["value"] for r in answer["results"]}[f"Out_{data_type}"] == expected
 
 

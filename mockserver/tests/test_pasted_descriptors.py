@@ -349,7 +349,7 @@ def test_a_pasted_task_in_an_asynchronous_service_tells_the_services_type_where_
             {"timline": {}},
             "services.S.tasks[0].timline: met an unknown key, expected one of name, displayName",
         ),
-        ({"parametrs": []}, "services.S.tasks[0].parametrs: met an unknown key"),
+        ({"latancy": {}}, "services.S.tasks[0].latancy: met an unknown key"),
         ({"timeline": {"executing": "x"}}, 'services.S.tasks[0].timeline.executing: met "x"'),
         (
             {"parameters": [parameter("a", "GPStrng")]},
@@ -359,10 +359,6 @@ def test_a_pasted_task_in_an_asynchronous_service_tells_the_services_type_where_
         (
             {"parameters": [parameter("a", "gpstring")]},
             'services.S.tasks[0].parameters[0].dataType: met "gpstring"',
-        ),
-        (
-            {"parameters": [parameter("a", "GPString", choicelist=[])]},
-            "services.S.tasks[0].parameters[0].choicelist: met an unknown key",
         ),
         (
             {"parameters": [{"name": "a", "dataTyp": "GPString", "direction": INPUT}]},
@@ -404,3 +400,158 @@ def test_a_slip_in_a_pasted_descriptor_is_an_error(change: dict[str, Any], error
 def test_an_error_that_was_saved_instead_of_a_descriptor_is_named(answer: dict[str, Any]) -> None:
     with pytest.raises(SiteFileError, match='met a server\'s error: 404 "Service S/GPServer not found "'):
         site_from(answer)
+
+
+PLAIN = {"tasks": ["T"], "executionType": "esriExecutionTypeSynchronous", "serviceDescription": ""}
+WHOLE = {**PLAIN, "resultMapServerName": ""}
+TASK_9_3 = {"name": "T", "displayName": "T", "category": "", "helpUrl": "", "parameters": []}
+TASK_10_0 = {**TASK_9_3, "executionType": "esriExecutionTypeSynchronous"}
+
+
+@pytest.mark.parametrize("inline", [True, False])
+@pytest.mark.parametrize(
+    ("task", "version"), [(None, 10.0), (TASK_10_0, 10.0), (TASK_9_3, 9.3)], ids=["no task", "10.0", "9.3"]
+)
+def test_a_service_that_tells_no_version_answers_as_an_old_server_and_says_no_more(
+    inline: bool, task: Any, version: float, open_wire: Any, fresh: dict[str, Any]
+) -> None:
+    service = dict(WHOLE) if inline else {"descriptor": WHOLE}
+    if task:
+        old = parameter("P", "GPString")
+        service["tasks"] = [{**task, "parameters": [old]}]
+    site = site_from({"services": {"S": service}}, **fresh)
+    assert site.services["S"].profile.number == version
+    wire = open_wire(site)
+    assert wire.json("S/GPServer") == WHOLE
+    if task:
+        answered = wire.json("S/GPServer/T")
+        assert answered.keys() == task.keys()
+        assert answered["parameters"] == [old]
+
+
+def test_a_service_that_was_not_pasted_whole_answers_as_the_site() -> None:
+    for service in (
+        {"executionType": "esriExecutionTypeSynchronous", "tasks": ["T"]},
+        {"executionType": "sync", "tasks": [TASK_10_0]},
+    ):
+        assert site_from({"services": {"S": service}}).services["S"].profile.number == 11.3
+    given = site_from({"version": 10.91, "services": {"S": {"descriptor": WHOLE}}})
+    assert given.services["S"].profile.number == 10.91
+
+
+LATER = {
+    "currentVersion": 10.5,
+    **WHOLE,
+    "schema": {"json-schema": {"url": "https://host/schema.json"}},
+    "maximumRecords": 0,
+}
+LATER_TASK = {
+    **TASK_10_0,
+    "itemId": "0123456789abcdef0123456789abcdef",
+    "parameters": [
+        parameter(
+            "P",
+            "GPMultiValue:GPLong",
+            filter={"type": "range", "minimum": 0, "maximum": 9},
+            parameterInfos=[{"name": "", "dataType": "GPLong", "displayName": ""}],
+            description=None,
+        )
+    ],
+}
+
+
+def test_whatever_was_pasted_is_served_by_a_service_that_answers_as_its_own_version(
+    open_wire: Any, fresh: dict[str, Any]
+) -> None:
+    data = {"services": {"S": {"descriptor": LATER, "tasks": [LATER_TASK]}}}
+    wire = open_wire(site_from(data, **fresh))
+    service = wire.json("S/GPServer")
+    assert {key: service[key] for key in LATER} == LATER
+    task = wire.json("S/GPServer/T")
+    assert task["itemId"] == LATER_TASK["itemId"]
+    assert task["parameters"] == LATER_TASK["parameters"]
+
+
+def test_a_version_that_is_given_decides_what_is_served(open_wire: Any, fresh: dict[str, Any]) -> None:
+    data = {"version": "10.51", "services": {"S": {"descriptor": LATER, "tasks": [LATER_TASK]}}}
+    wire = open_wire(site_from(data, **fresh))
+    service = wire.json("S/GPServer")
+    assert (service["currentVersion"], service["maximumRecords"]) == (10.51, 0)
+    assert "schema" not in service
+    task = wire.json("S/GPServer/T")
+    assert "itemId" not in task
+    assert not {"filter", "parameterInfos"} & task["parameters"][0].keys()
+
+
+RESEMBLING = {
+    "helpURL": "https://host/T.htm",
+    "dataTypes": ["GPLong"],
+    "parameters": [parameter("P", "GPLong", filters=[])],
+}
+
+
+@pytest.mark.parametrize("how", ["descriptor", "inline"])
+@pytest.mark.parametrize("version", [{}, {"version": "11.1"}], ids=["own version", "11.1"])
+def test_keys_that_only_resemble_arcgis_keys_are_served_with_a_warning(
+    how: str, version: Any, open_wire: Any, fresh: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    task, service = {**TASK_10_0, **RESEMBLING}, {**WHOLE, "maximumRecord": 5}
+    services = {
+        "descriptor": {"S": {"descriptor": service, "tasks": [{"descriptor": task}]}},
+        "inline": {"S": {**service, "tasks": [task]}},
+    }
+    with caplog.at_level(logging.WARNING, "gp_mockserver"):
+        wire = open_wire(site_from({**version, "services": services[how]}, **fresh))
+    for said in ("maximumRecord (not maximumRecords)", "helpURL (not helpUrl)", "filters (not filter)"):
+        assert caplog.text.count(said) == 1
+    assert wire.json("S/GPServer")["maximumRecord"] == 5
+    answered = wire.json("S/GPServer/T")
+    assert (answered["helpURL"], answered["dataTypes"]) == ("https://host/T.htm", ["GPLong"])
+    assert answered["parameters"][0]["filters"] == []
+
+
+def test_nothing_inside_a_descriptor_is_ours(open_wire: Any, fresh: dict[str, Any]) -> None:
+    ours = {"timeline": {"a": 1}, "outputs": 5, "latancy": "x", "function": "a:b", "descriptor": 1}
+    service = {**WHOLE, "instances": "two", "started": "no", "latency": {"exceute": 1}}
+    task = {**TASK_10_0, **ours, "parameters": [parameter("P", "GPLong", default="many")]}
+    data = {"services": {"S": {"descriptor": service, "tasks": [{"descriptor": task}]}}}
+    wire = open_wire(site_from(data, **fresh))
+    answered = wire.json("S/GPServer")
+    assert {key: answered[key] for key in service} == service
+    answered = wire.json("S/GPServer/T")
+    assert {key: answered[key] for key in ours} == ours
+    assert answered["parameters"] == task["parameters"]
+
+
+@pytest.mark.parametrize("how", ["descriptor", "inline"])
+def test_a_type_that_nobody_knows_is_a_text_whatever_it_is_called(
+    how: str, open_wire: Any, fresh: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    task = {**TASK_10_0, "parameters": [parameter("P", "DEFeatureClass"), parameter("Q", "GPRasterLayer")]}
+    tasks = [{"descriptor": task} if how == "descriptor" else task]
+    with caplog.at_level(logging.WARNING, "gp_mockserver"):
+        site = site_from({"services": {"S": {"executionType": "sync", "tasks": tasks}}}, **fresh)
+    assert "the data type DEFeatureClass is unknown; its values are taken as texts" in caplog.text
+    assert [each.data_type for each in site.find_task("S/T").descriptor.inputs] == ["GPString", "GPString"]
+    answered = open_wire(site).json("S/GPServer/T")["parameters"]
+    assert [each["dataType"] for each in answered] == ["DEFeatureClass", "GPRasterLayer"]
+
+
+def test_a_default_outside_its_choices_is_kept_where_it_was_pasted(
+    open_wire: Any, fresh: dict[str, Any]
+) -> None:
+    odd = parameter("P", "GPString", choiceList=["a"], defaultValue="b")
+    data = {"services": {"S": {"executionType": "sync", "tasks": [{**TASK_10_0, "parameters": [odd]}]}}}
+    assert open_wire(site_from(data, **fresh)).json("S/GPServer/T")["parameters"][0]["defaultValue"] == "b"
+
+
+def test_a_descriptor_in_words_of_a_server_but_not_whole_is_completed(
+    open_wire: Any, fresh: dict[str, Any]
+) -> None:
+    task = {"name": "T", "parameters": [{"name": "P", "dataType": "GPLong", "direction": INPUT}]}
+    data = {"services": {"S": {"executionType": "esriExecutionTypeSynchronous", "tasks": [task]}}}
+    wire = open_wire(site_from(data, **fresh))
+    assert wire.json("S/GPServer")["currentVersion"] == 11.3
+    answered = wire.json("S/GPServer/T")
+    assert answered["executionType"] == "esriExecutionTypeSynchronous"
+    assert answered["parameters"][0]["parameterType"] == "esriGPParameterTypeOptional"

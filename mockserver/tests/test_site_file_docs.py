@@ -99,6 +99,17 @@ def task(**change: Any) -> dict[str, Any]:
         task(outputs={"o": {}}),
         task(parameters={"a": {"dataType": "GPLong", "defualt": 5}}),
         task(parameters={"a": {"direction": "input"}}),
+        service(executionType="synchron"),
+        service(maximumRecords=0),
+        task(parameters={"a": "GPLnog"}),
+        task(parameters={"a": {"dataType": "GPLnog"}}),
+        task(parameters={"a": {"dataType": "GPLong", "direction": "inptu"}}),
+        task(parameters={"a": {"dataType": "GPLong", "parameterType": "needed"}}),
+        task(parameters={"a": {"dataType": "GPLong", "filter": {"type": "rnage"}}}),
+        service(latency={"exceute": 1}),
+        {"services": {}, "latency": {"exceute": 1}},
+        {"services": {}, "errors": {"unknown-tsk": {"code": 1}}},
+        {"services": {}, "badInput": "ignore"},
         {"services": {}, "latency": {"job": {"unifrom": [1, 2]}}},
     ],
 )
@@ -106,6 +117,27 @@ def test_the_schema_refuses_what_the_loader_refuses(data: dict[str, Any]) -> Non
     assert not VALIDATOR.is_valid(data)
     with pytest.raises(SiteFileError):
         site_from(data)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "sync",
+        "async",
+        "synchronous",
+        "asynchronous",
+        "esriExecutionTypeSynchronous",
+        "esriExecutionTypeAsynchronous",
+    ],
+)
+def test_every_word_for_an_execution_type_is_in_the_schema(word: str) -> None:
+    data = service(executionType=word)
+    VALIDATOR.validate(data)
+    assert site_from(data).services["S"].is_synchronous is ("async" not in word.lower())
+
+
+def test_the_schema_says_what_it_is_called() -> None:
+    assert site_file_schema()["$id"].endswith("/site-schema.json")
 
 
 def test_the_schema_lets_a_pasted_descriptor_keep_keys_that_nobody_knows() -> None:

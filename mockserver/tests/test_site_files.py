@@ -13,7 +13,7 @@ from gp_mockserver.clocks import JumpingClock, ManualClock, ScaledClock
 from gp_mockserver.data_files import parse_yaml
 from gp_mockserver.errors import SiteFileError
 from gp_mockserver.latency import Latency, Uniform
-from gp_mockserver.site_files import load_site, site_from
+from gp_mockserver.site_files import is_site_file, load_site, site_from
 from gp_protocol.descriptors import service_json, task_json
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -289,7 +289,8 @@ A_TASK = "services.S.tasks[0]"
         ("version: banana\nservices: {}", "version: met 'banana', expected a version number"),
         (
             "publicUrl: gis.example.com\nservices: {}",
-            'publicUrl: met "gis.example.com", expected an address that starts with',
+            'publicUrl: met "gis.example.com", expected an http or https address with a host and no query, '
+            "such as https://gis.example.com",
         ),
         ("badInput: ignore\nservices: {}", 'badInput: met "ignore", expected one of fail-job, refuse'),
         (
@@ -361,7 +362,7 @@ A_TASK = "services.S.tasks[0]"
             'did you mean "timeline"?',
         ),
         (
-            TASKS % "timeline: {executing: soon}",
+            (TASKS % "timeline: {executing: soon}").replace("sync", "async"),
             f'{A_TASK}.timeline.executing: met "soon", expected a duration',
         ),
         (
@@ -386,6 +387,39 @@ A_TASK = "services.S.tasks[0]"
             TASKS % "rules: [{when: {a: 1}}]",
             f"{A_TASK}.rules[0]: met a rule that changes nothing, expected one of fails, timesOut, "
             "neverEnds, outputs, function, timeline",
+        ),
+        *(
+            (
+                TASKS % f"{said}",
+                f"{A_TASK}.{place}: met {place.rpartition('.')[2]}, expected none: "
+                "a synchronous task answers at once; use latency",
+            )
+            for said, place in (
+                ("timeline: {executing: 1s}", "timeline"),
+                ("rules: [{timeline: {executing: 1s}}]", "rules[0].timeline"),
+                ("rules: [{neverEnds: true}]", "rules[0].neverEnds"),
+                ("rules: [{timesOut: true}]", "rules[0].timesOut"),
+            )
+        ),
+        (
+            SERVICE % "tasks: [{name: Near/Far}]",
+            f'{A_TASK}.name: met "Near/Far", expected a name without "/": it is one segment of an address',
+        ),
+        (
+            SERVICE % "tasks: [{name: T, displayName: Near/Far}]",
+            f'{A_TASK}.displayName: met "Near/Far", expected a name without "/"',
+        ),
+        (
+            SERVICE % "maximumRecords: 0",
+            "services.S.maximumRecords: met 0, expected a whole number, 1 or more",
+        ),
+        (
+            PARAMETER % "{dataType: GPString, choiceList: [a, b], default: c}",
+            f'{A_TASK}.parameters.a.defaultValue: met "c", expected one of a, b',
+        ),
+        (
+            PARAMETER % "{dataType: GPLong, filter: {type: range, minimum: 0, maximum: 9}, default: 10}",
+            f"{A_TASK}.parameters.a.defaultValue: met 10, expected a number from 0 to 9",
         ),
         (TASKS % "rules: [{when: {a: 1}, fials: true}]", f"{A_TASK}.rules[0].fials: met an unknown key"),
         (
@@ -564,3 +598,120 @@ def test_whatever_stands_anywhere_is_served_or_refused(place: tuple[Any, ...], v
         service_json(service.descriptor, site.profile)
         for task in service.tasks.values():
             task_json(task.descriptor, site.profile)
+
+
+POINTS_SCHEMA = {
+    "spatialReference": {"wkid": 4326},
+    "fields": [{"name": "A", "type": "esriFieldTypeInteger"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("version", "keys"),
+    [
+        ("9.3", "geometryType spatialReference fields"),
+        ("10.0", "geometryType spatialReference Fields fields"),
+        ("10.31", "displayFieldName geometryType spatialReference fields features exceededTransferLimit"),
+        ("11.3", "displayFieldName geometryType spatialReference fields features exceededTransferLimit"),
+    ],
+)
+def test_a_schema_of_features_has_the_keys_of_its_version(
+    version: str, keys: str, open_wire: Any, fresh: dict[str, Any]
+) -> None:
+    task = {
+        "name": "T",
+        "parameters": {"P": {"dataType": "GPFeatureRecordSetLayer", "default": POINTS_SCHEMA}},
+    }
+    data = {"version": version, "services": {"S": {"executionType": "sync", "tasks": [task]}}}
+    schema = open_wire(site_from(data, **fresh)).json("S/GPServer/T")["parameters"][0]["defaultValue"]
+    assert list(schema) == keys.split()
+    assert schema["geometryType"] == "esriGeometryPoint"
+    assert schema["fields"] == POINTS_SCHEMA["fields"]
+    if "features" in keys:
+        assert (schema["displayFieldName"], schema["features"]) == ("", [])
+        assert schema["exceededTransferLimit"] is False
+
+
+@pytest.mark.parametrize(
+    ("data_type", "default", "served"),
+    [
+        ("GPFeatureRecordSetLayer", {}, {}),
+        (
+            "GPFeatureRecordSetLayer",
+            {"hasZ": True, "geometryType": "esriGeometryPolygon"},
+            {
+                "displayFieldName": "",
+                "hasZ": True,
+                "geometryType": "esriGeometryPolygon",
+                "fields": [],
+                "features": [],
+                "exceededTransferLimit": False,
+            },
+        ),
+        (
+            "GPRecordSet",
+            {"fields": []},
+            {"displayFieldName": "", "fields": [], "features": [], "exceededTransferLimit": False},
+        ),
+    ],
+)
+def test_a_schema_in_short_is_served_whole(
+    data_type: str, default: Any, served: Any, open_wire: Any, fresh: dict[str, Any]
+) -> None:
+    task = {"name": "T", "parameters": {"P": {"dataType": data_type, "default": default}}}
+    wire = open_wire(site_from({"services": {"S": {"executionType": "sync", "tasks": [task]}}}, **fresh))
+    answered = wire.json("S/GPServer/T")["parameters"][0]["defaultValue"]
+    assert list(answered.items()) == list(served.items())
+
+
+@pytest.mark.parametrize(
+    ("version", "timeline", "first", "starts"),
+    [
+        ("11.3", {}, "esriJobSubmitted", "Start Time: Thursday, January 1, 2026"),
+        ("10.51", {}, "esriJobSubmitted", "Start Time: Thu Jan  1 00:00:00 2026"),
+        ("10.51", {"executing": "2s"}, "esriJobSubmitted", "Start Time: Thu Jan  1 00:00:00 2026"),
+        ("10.51", {"dateStyle": "pro"}, "esriJobSubmitted", "Start Time: Thursday, January 1, 2026"),
+        ("agol-hosted", {}, "esriJobNew", "Start Time: Thursday, January 1, 2026"),
+        ("agol-hosted", {"executing": "2s"}, "esriJobNew", "Start Time: Thursday, January 1, 2026"),
+        ("agol-hosted", {"first": "submitted"}, "esriJobSubmitted", "Start Time: Thursday, January 1, 2026"),
+    ],
+)
+def test_jobs_go_as_those_of_the_version_unless_the_timeline_says_otherwise(
+    version: str, timeline: Any, first: str, starts: str, open_wire: Any, fresh: dict[str, Any]
+) -> None:
+    task = {"name": "T", "timeline": timeline} if timeline else {"name": "T"}
+    data = {"version": version, "services": {"S": {"executionType": "async", "tasks": [task]}}}
+    wire = open_wire(site_from(data, **fresh))
+    answer = wire.json("S/GPServer/T/submitJob")
+    assert answer["jobStatus"] == first
+    said = [each["description"] for each in wire.json(f"S/GPServer/T/jobs/{answer['jobId']}")["messages"]]
+    assert any(text.startswith(starts) for text in said)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_one"),
+    [
+        ("site.yaml", "services: {}", True),
+        ("site.json", '{"services": {}}', True),
+        ("broken.yaml", "services: {S: {", True),
+        ("misspelt.yaml", "services: {}\nservices: {}", True),
+        (
+            "Trees.json",
+            '{"serviceDescription": "", "tasks": ["T"], "executionType": "esriExecutionTypeSynchronous"}',
+            True,
+        ),
+        ("trees-task.json", '{"name": "T", "executionType": "esriExecutionTypeSynchronous"}', False),
+        ("places.json", '{"features": []}', False),
+        ("tasks.json", '{"tasks": ["buy milk"]}', False),
+        ("list.json", '["services"]', False),
+        ("broken.json", "{", False),
+        ("image.json", "\udcff", False),
+    ],
+)
+def test_a_site_file_is_told_from_data_beside_it(tmp_path: Path, name: str, text: str, is_one: bool) -> None:
+    (tmp_path / name).write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert is_site_file(tmp_path / name) is is_one
+
+
+def test_what_is_not_there_is_no_site_file(tmp_path: Path) -> None:
+    assert not is_site_file(tmp_path / "missing.yaml")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
@@ -202,3 +203,60 @@ def test_a_files_address_serves_the_file(open_wire: Any, fresh: Any) -> None:
     assert int(answer.headers["content-length"]) == len(answer.content)
     part = wire.http.get(url, headers={"Range": "bytes=0-1"})
     assert (part.status_code, part.content) == (206, b"PK")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "gis.example.com",
+        "ftp://gis.example.com",
+        "https://",
+        "https:///gis",
+        "https://gis.example.com/?f=json",
+        "https://gis.example.com/#top",
+        "https://gis.example.com:port",
+        "https://gis example.com",
+    ],
+)
+def test_a_public_url_that_no_address_can_start_with_is_refused(address: str) -> None:
+    with pytest.raises(SiteError) as raised:
+        Site(public_url=address)
+    assert str(raised.value) == (
+        f"public_url {address!r}: expected an http or https address with a host and no query, "
+        "such as https://gis.example.com"
+    )
+
+
+def test_a_public_url_may_have_a_port_and_a_path() -> None:
+    assert (
+        Site(public_url="https://gis.example.com:6443/maps/").public_url
+        == "https://gis.example.com:6443/maps"
+    )
+
+
+class Both(NamedTuple):
+    first: Path
+    second: Path
+
+
+def test_one_file_may_stand_in_two_outputs_of_execute(open_wire: Any, fresh: Any) -> None:
+    site = Site(**fresh)
+
+    @site.task("Tools/Twice", execution="sync")
+    def twice(call: ToolCall) -> Both:
+        file = call.scratch / "out.txt"
+        file.write_text("once")
+        return Both(file, file)
+
+    wire = open_wire(site)
+    results = wire.json("Tools/GPServer/Twice/execute")["results"]
+    urls = [result["value"]["url"] for result in results]
+    assert urls[0] == urls[1]
+    assert urls[0].endswith("/rest/directories/arcgisoutput/Tools_GPServer/_ags_out.txt")
+    assert wire.http.get(urls[0]).text == "once"
+
+
+def test_a_bad_flag_is_refused_at_submit(open_wire: Any, fresh: Any) -> None:
+    wire = open_wire(builtin_site(**fresh))
+    error = wire.error("Simulation/JobOutcomes/GPServer/Succeeds/submitJob", returnZ="yes")
+    assert error["details"] == ['returnZ: met "yes", expected true or false']

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from gp_mockserver.errors import SiteError, SiteFileError
 from gp_mockserver.sites import Site
+from gp_mockserver.timelines import Timeline
 from gp_mockserver.tool_calls import ToolCall, ToolFailed
 from gp_protocol.feature_sets import FeatureSet
 
@@ -164,7 +165,56 @@ def test_a_result_of_the_wrong_type_fails_the_job_with_a_message_that_says_so(
     wire.clock.advance(2)
     answer = wire.json(f"Maths/GPServer/Half/jobs/{job}")
     assert answer["jobStatus"] == "esriJobFailed"
-    assert any('met "half", expected one of float, int' in text for text in errors(answer))
+    assert errors(answer)[0] == (
+        "function test_a_result_of_the_wrong_type_fails_the_job_with_a_message_that_says_so.<locals>.half "
+        'returned "half" as Result, a GPDouble; expected a value of type float or int'
+    )
+
+
+def test_a_synchronous_task_has_no_jobs_that_could_last_or_end_otherwise() -> None:
+    site = Site()
+
+    @site.task("Maths/Half", execution="sync")
+    def half(number: float) -> float:
+        return number / 2
+
+    task = site.task("Maths/Half")
+    for word, say in (
+        ("times_out", task.times_out),
+        ("never_ends", task.never_ends),
+        ("holds_at", lambda: task.holds_at("waiting")),
+        ("succeeds after a while", lambda: task.succeeds(after="20s")),
+        ("succeeds after a while", lambda: task.succeeds(after_polls=2)),
+    ):
+        with pytest.raises(SiteError) as raised:
+            say()
+        assert str(raised.value) == (
+            f"task 'Maths/Half': met {word}; a synchronous task answers at once; use latency"
+        )
+    with pytest.raises(SiteError, match="task Maths/Third: met a timeline; a synchronous task answers at"):
+        site.task("Maths/Third", timeline=Timeline())(half)
+    task.fails().succeeds()
+
+
+def test_a_name_with_a_slash_is_refused() -> None:
+    site = Site()
+    said = "task 'A/B' of service 'Maths': expected a name without \"/\": it is one segment of an address"
+    with pytest.raises(SiteError, match=said):
+        site.task("Maths/Half", name="A/B")(one)
+
+
+def one() -> int:
+    return 1
+
+
+def test_a_job_of_arcgis_online_is_held_before_it_is_submitted(open_wire: Any, fresh: dict[str, Any]) -> None:
+    site = Site(**fresh, version="agol-hosted")
+    site.task("Maths/One")(one)
+    site.task("Maths/One").holds_at("submitted")
+    wire = open_wire(site)
+    job = wire.json("Maths/GPServer/One/submitJob")["jobId"]
+    wire.clock.advance(60)
+    assert wire.json(f"Maths/GPServer/One/jobs/{job}")["jobStatus"] == "esriJobNew"
 
 
 def test_mistakes_are_errors_that_name_what_was_meant() -> None:
@@ -174,8 +224,13 @@ def test_mistakes_are_errors_that_name_what_was_meant() -> None:
     def count(Points: FeatureSet) -> int:
         return 1
 
-    with pytest.raises(SiteError, match=r"no task 'Tools/Cuont'.*did you mean \"Tools/Count\"\?"):
-        site.task("Tools/Cuont").fails()
+    for path, said in (
+        ("Tools/Cuont", """site 'arcgis' has no task 'Tools/Cuont'; did you mean "Tools/Count"?"""),
+        ("Roads/Trees", "site 'arcgis' has no task 'Roads/Trees'"),
+    ):
+        with pytest.raises(SiteError) as raised:
+            site.task(path).fails()
+        assert str(raised.value) == said
     with pytest.raises(
         SiteFileError, match=r'when\.Pionts: met no input of that name.*did you mean "Points"\?'
     ):

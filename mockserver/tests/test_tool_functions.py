@@ -252,6 +252,27 @@ def test_a_result_of_the_wrong_shape_fails_the_job(tmp_path: Path) -> None:
         assert said in outcome.messages[0].text
 
 
+def seven() -> int:
+    return "seven"  # type: ignore[return-value]
+
+
+def seventh() -> Pair:
+    return Pair("a", ["seven"])  # type: ignore[list-item]
+
+
+def test_a_value_that_an_output_cannot_have_is_said_with_the_function_and_the_output(tmp_path: Path) -> None:
+    for function, said in (
+        (seven, 'function seven returned "seven" as Result, a GPLong; expected a value of type int'),
+        (
+            seventh,
+            "function seventh returned ['seven'] as Second, a GPMultiValue:GPDouble; "
+            'at [0] met "seven", expected a value of type float or int',
+        ),
+    ):
+        outcome = run(function, tmp_path)
+        assert [message.text for message in outcome.messages] == [said]
+
+
 def test_a_function_fits_a_task_that_was_described_elsewhere(tmp_path: Path) -> None:
     task = parse_task(
         {
@@ -321,6 +342,14 @@ def bad_default(a: int = "x") -> int:  # type: ignore[assignment]
     return a
 
 
+def beside_its_choices(a: Literal["a"] = "b") -> int:  # type: ignore[assignment]
+    return 1
+
+
+def out_of_range(a: Annotated[int, Range(1, 10)] = 11) -> int:
+    return a
+
+
 def numbers(a: Literal[1, 2]) -> int:
     return a
 
@@ -356,6 +385,14 @@ def yields(a: int) -> Any:
         ),
         (many, "function many: *values has no data type"),
         (bad_default, "function bad_default: the default of 'a': met \"x\", expected"),
+        (
+            beside_its_choices,
+            "function beside_its_choices: the default of 'a': met \"b\", expected one of a",
+        ),
+        (
+            out_of_range,
+            "function out_of_range: the default of 'a': met 11, expected a number from 1 to 10",
+        ),
         (numbers, "function numbers: parameter 'a' is annotated"),
         (strange_type, "OfType('GPStrng'): dataType: met \"GPStrng\""),
         (waits, "function waits is async"),

@@ -14,13 +14,17 @@ import msgspec
 
 from gp_protocol.errors import LocalProtocolError, ProtocolError, RemoteProtocolError, shown
 from gp_protocol.lenient_json import decode_json, reads_as_json
-from gp_protocol.parameter_specs import PLAIN, ColumnSpec, OutputOptions, ParameterSpec, PlainSpec
+from gp_protocol.parameter_specs import PLAIN, OutputOptions, ParameterSpec, PlainSpec
 from gp_protocol.suggestions import did_you_mean, one_of
 
 if TYPE_CHECKING:
     from gp_protocol.crossings import DataType
 
     Find = Callable[[str], DataType]
+
+
+class ColumnNamesNotUnique(LocalProtocolError):
+    """Rows were to be objects by column name, and the columns cannot be told apart by their names."""
 
 
 class CompositeValue(msgspec.Struct, frozen=True):
@@ -62,10 +66,11 @@ def read_table(
     if not isinstance(rows, list):
         raise RemoteProtocolError(met=shown(rows), expected="a JSON array of rows")
     columns = _columns(spec, find)
+    names = [name for name, _, _ in columns]
 
     def read_row(row: Any, _: ParameterSpec) -> list[Any]:
         if isinstance(row, dict):
-            row = _cells_by_name(row, spec.parameter_infos or ())
+            row = _cells_by_name(row, names)
         if not isinstance(row, list) or (columns and len(row) != len(columns)):
             count = f"{len(columns)} cells" if columns else "cells"
             raise RemoteProtocolError(
@@ -91,16 +96,16 @@ def write_table(
 ) -> list[Any]:
     """The rows of a GPValueTable as arrays, or as objects by column name.
 
-    Objects need columns whose names are there and differ; else `LocalProtocolError` is raised, as servers
+    Objects need columns whose names are there and differ; else `ColumnNamesNotUnique` is raised, as servers
     fail too.
     """
     if not isinstance(rows, list | tuple):
         raise LocalProtocolError(met=shown(rows), expected="a list of rows")
     columns = _columns(spec, find)
     names = [name for name, _, _ in columns]
-    if by_name and (not names or "" in names or len(set(names)) < len(names)):
-        raise LocalProtocolError(
-            met=shown(names), expected="columns with names of their own, as returnColumnName needs them"
+    if by_name and (met := _ambiguity(names)):
+        raise ColumnNamesNotUnique(
+            met=met, expected="columns with names of their own, as returnColumnName needs them"
         )
 
     def write_row(row: Any, _: ParameterSpec) -> Any:
@@ -192,16 +197,28 @@ def _members(spec: ParameterSpec, find: Find) -> Iterator[tuple[DataType, Parame
         yield find(info.data_type), PlainSpec(parameter_infos=info.parameter_infos)
 
 
-def _cells_by_name(row: dict[str, Any], infos: Sequence[ColumnSpec]) -> list[Any]:
-    names = [info.name for info in infos]
+def _cells_by_name(row: dict[str, Any], names: Sequence[str]) -> list[Any]:
+    if ambiguity := _ambiguity(names):
+        raise RemoteProtocolError(
+            met=shown(row),
+            expected=f"an array: objects need columns with names of their own, not {ambiguity}",
+        )
     for name in row:
         if name not in names:
             raise RemoteProtocolError(
-                met=shown(name),
-                expected=one_of(names) if names else "an array: the columns have no names",
-                remedy=did_you_mean(name, names),
+                met=shown(name), expected=one_of(names), remedy=did_you_mean(name, names)
             )
     return [row.get(name) for name in names]
+
+
+def _ambiguity(names: Sequence[str]) -> str:
+    """What keeps columns from being told apart by their names, empty where nothing does."""
+    for index, name in enumerate(names):
+        if not name:
+            return f"column [{index}] without a name"
+        if name in names[:index]:
+            return f"two columns {shown(name)}"
+    return "" if names else "no known columns"
 
 
 def _written_cell(

@@ -17,7 +17,6 @@ from gp_protocol.json_text import encode_json
 from gp_protocol.lenient_json import decode_json
 from gp_protocol.parameter_specs import PLAIN, PLAIN_OUTPUT, OutputOptions, ParameterSpec
 from gp_protocol.references import points_nowhere
-from gp_protocol.suggestions import one_of
 
 _JSON_STARTS = frozenset("{[\"'")
 
@@ -118,4 +117,5 @@ def of_kind(value: Any, *kinds: type) -> Any:
     """The value, if it is of one of the kinds. Raises `LocalProtocolError`; bool is no int here."""
     if type(value) in kinds or (isinstance(value, kinds) and not isinstance(value, bool)):
         return value
-    raise LocalProtocolError(met=shown(value), expected=one_of(kind.__name__ for kind in kinds))
+    names = " or ".join(kind.__name__ for kind in kinds)
+    raise LocalProtocolError(met=shown(value), expected=f"a value of type {names}")

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gp_protocol.errors import RemoteProtocolError, shown
+from gp_protocol.literals import is_number
 
 _STEP = math.tau / 64
 _BEZIER_SEGMENTS = 32
@@ -35,7 +36,7 @@ def curve_end(segment: Any) -> Any:
         ((kind, values),) = segment.items()
         if kind in _SIZES and isinstance(values, list) and len(values) in _SIZES[kind]:
             points = values[1:2] if kind == "a" else values[1:]
-            if all(map(_is_point, points)) and all(map(_is_number, values[2:] if kind == "a" else ())):
+            if all(map(_is_point, points)) and all(map(is_number, values[2:] if kind == "a" else ())):
                 return values[0]
     raise RemoteProtocolError(
         met=shown(segment), expected='a vertex or a curve {"c": …}, {"b": …} or {"a": …} with finite numbers'
@@ -140,8 +141,4 @@ def _along(start: Vertex, end: Vertex, share: float) -> Vertex:
 
 
 def _is_point(value: Any) -> bool:
-    return isinstance(value, list) and len(value) >= 2 and all(map(_is_number, value))
-
-
-def _is_number(value: Any) -> bool:
-    return (type(value) is float and math.isfinite(value)) or (type(value) is int and abs(value) < 1 << 1023)
+    return isinstance(value, list) and len(value) >= 2 and all(map(is_number, value))

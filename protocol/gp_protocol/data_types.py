@@ -103,19 +103,19 @@ def _simple(
     write: Callable[[Any], Any],
     *,
     write_output: Callable[[Any], Any] | None = None,
-    empty_output: Any = None,
+    read_output: Callable[[Any], Any] | None = None,
 ) -> DataType:
     """A type whose values depend neither on the parameter nor on what the client asked for."""
-    out = write_output or write
+    out, read_back = write_output or write, read_output or read
     return DataType(
         name,
         since,
-        empty_output,
+        None,
         form,
         lambda raw, spec: read(raw),
         lambda value, options, spec: out(value),
         lambda value, spec: write(value),
-        lambda json, spec: read(json),
+        lambda json, spec: read_back(json),
     )
 
 
@@ -201,7 +201,14 @@ _SIMPLE = (
         lambda value: encode_data_file(of_kind(value, DataFile)),
         write_output=lambda value: output_url({"url": of_kind(value, DataFile).url}),
     ),
-    _simple("Field", 10.7, Form.JSON, decode_field, lambda value: encode_field(of_kind(value, Field))),
+    _simple(
+        "Field",
+        10.7,
+        Form.JSON,
+        decode_field,
+        lambda value: encode_field(of_kind(value, Field)),
+        read_output=lambda json: decode_field(json, tolerant=True),
+    ),
     *(
         _simple(
             name,

@@ -3,7 +3,8 @@
 Reading is tolerant: missing keys and nulls take their defaults, enum words match in any case, keys that
 nobody knows are kept in `extras`. Writing is strict: the keys of the profile's version, in the order of
 recorded answers, then the extras. So a descriptor that was read from a real server and is written for the
-same version says the same.
+same version says the same. Where `as_sent` holds what a server sent, all of that is said as it is, whatever
+the version, and before what the version adds.
 
 Sources: ArcGIS REST, *Geoprocessing service* and *GP task*; recorded descriptors of 10.0, 10.31, 10.5, 10.91,
 11.x, 12.0 and a notebook server.
@@ -22,7 +23,7 @@ import msgspec
 from gp_protocol.descriptor_reading import choices, data_type, each, members, others, text, word
 from gp_protocol.errors import RemoteProtocolError
 from gp_protocol.filters import Filter, UnknownFilter, filter_json, filter_kind, parse_filter
-from gp_protocol.versions import Platform, Profile, names_of
+from gp_protocol.versions import Kind, Platform, Profile, names_of
 
 
 class Direction(StrEnum):
@@ -80,6 +81,7 @@ class Parameter(msgspec.Struct, frozen=True):
     dependency: str | None = None
     parameter_infos: tuple[ParameterInfo, ...] | None = None
     extras: Mapping[str, Any] = {}
+    as_sent: Mapping[str, Any] | None = None
 
 
 class Task(msgspec.Struct, frozen=True, dict=True):
@@ -95,6 +97,7 @@ class Task(msgspec.Struct, frozen=True, dict=True):
     item_id: str | None = None
     """The notebook item behind the task: notebook servers only."""
     extras: Mapping[str, Any] = {}
+    as_sent: Mapping[str, Any] | None = None
 
     @property
     def label(self) -> str:
@@ -135,6 +138,7 @@ class Service(msgspec.Struct, frozen=True):
     schema: Mapping[str, Any] | None = None
     """`{"json-schema": {"url": …}}` as a real server sent it (11.1)."""
     extras: Mapping[str, Any] = {}
+    as_sent: Mapping[str, Any] | None = None
 
 
 def parse_service(json: Any, name: str = "") -> Service:
@@ -257,10 +261,7 @@ def service_json(
         "capabilities": service.capabilities,
         "schema": schema,
     }
-    return {
-        **{k: v for k, v in values.items() if v is not None and profile.has("service key", k)},
-        **service.extras,
-    }
+    return _told("service key", values, profile, service)
 
 
 def task_json(task: Task, profile: Profile, help_url: str | None = None) -> dict[str, Any]:
@@ -275,16 +276,13 @@ def task_json(task: Task, profile: Profile, help_url: str | None = None) -> dict
         "executionType": task.execution_type,
         "parameters": [parameter_json(parameter, profile) for parameter in task.parameters],
     }
-    return {
-        **{k: v for k, v in values.items() if v is not None and profile.has("task key", k)},
-        **task.extras,
-    }
+    return _told("task key", values, profile, task)
 
 
 def parameter_json(parameter: Parameter, profile: Profile) -> dict[str, Any]:
     """A parameter's descriptor as that version answers it."""
     listed = parameter.choice_list
-    if listed is None and profile.has("rule", "choiceList on every parameter"):
+    if listed is None and parameter.as_sent is None and profile.has("rule", "choiceList on every parameter"):
         listed = ()
     values = {
         "name": parameter.name,
@@ -292,7 +290,7 @@ def parameter_json(parameter: Parameter, profile: Profile) -> dict[str, Any]:
         "displayName": parameter.display_name,
         "description": parameter.description,
         "direction": parameter.direction,
-        "defaultValue": parameter.default_value,
+        "defaultValue": _default_json(parameter, profile),
         "parameterType": parameter.parameter_type,
         "category": parameter.category,
         "choiceList": None if listed is None else list(listed),
@@ -300,19 +298,27 @@ def parameter_json(parameter: Parameter, profile: Profile) -> dict[str, Any]:
         "dependency": parameter.dependency,
         "parameterInfos": _infos_json(parameter.parameter_infos, profile),
     }
-    return {
-        **{
-            k: v
-            for k, v in values.items()
-            if (v is not None or k == "defaultValue") and profile.has("parameter key", k)
-        },
-        **parameter.extras,
+    return _told("parameter key", values, profile, parameter)
+
+
+def _told(
+    kind: Kind, values: Mapping[str, Any], profile: Profile, told: Service | Task | Parameter
+) -> dict[str, Any]:
+    known = {
+        k: v for k, v in values.items() if (v is not None or k == "defaultValue") and profile.has(kind, k)
     }
+    if told.as_sent is None:
+        return {**known, **told.extras}
+    sent = {k: values[k] if k in _NEVER_AS_SENT else v for k, v in told.as_sent.items()}
+    return {**sent, **{k: v for k, v in known.items() if k not in sent}}
 
 
 _SERVICE_KEYS: Final = names_of("service key")
 _TASK_KEYS: Final = names_of("task key")
 _PARAMETER_KEYS: Final = names_of("parameter key")
+_NEVER_AS_SENT: Final = frozenset({"tasks", "schema", "helpUrl", "parameters"})
+"""Keys whose values hold addresses or descriptors of this server."""
+_SCHEMA_KEYS: Final = names_of("default key")
 _INFO_KEYS: Final = frozenset({"name", "dataType", "displayName", "filter", "choiceList", "parameterInfos"})
 
 
@@ -339,6 +345,21 @@ def _info(json: Any) -> ParameterInfo:
         parameter_infos=_infos(known),
         extras=others(known, _INFO_KEYS),
     )
+
+
+def _default_json(parameter: Parameter, profile: Profile) -> Any:
+    """The default value; of a schema of features or records only the keys of that version."""
+    default = parameter.default_value
+    is_schema = isinstance(default, Mapping) and not default.get("features")
+    if not is_schema or parameter.data_type not in ("GPFeatureRecordSetLayer", "GPRecordSet"):
+        return default
+    schema: dict[str, Any] = {}
+    for key, value in default.items():
+        if key == "fields" and profile.has("default key", "Fields"):
+            schema["Fields"] = default.get("Fields", value)
+        if key not in _SCHEMA_KEYS or profile.has("default key", key):
+            schema[key] = value
+    return schema
 
 
 def _filter_json(given: Filter | None, profile: Profile) -> dict[str, Any] | None:

@@ -61,8 +61,8 @@ def decode_feature_set(value: Any, default: Any = None, *, tolerant: bool = Fals
     """Read a feature set, or a feature collection of one layer.
 
     `default` is the parameter's default value as JSON. `tolerant` is for what servers answer: there
-    attributes are not held against their fields, `features` may be missing, and vertices may have more
-    ordinates than `hasZ` and `hasM` announce. Raises `RemoteProtocolError`.
+    attributes are not held against their fields, a field's type may be any word, `features` may be missing,
+    and vertices may have more ordinates than `hasZ` and `hasM` announce. Raises `RemoteProtocolError`.
     """
     value = _feature_set_in(value)
     default = default if isinstance(default, dict) else {}
@@ -73,7 +73,7 @@ def decode_feature_set(value: Any, default: Any = None, *, tolerant: bool = Fals
     geometry_type = value.get("geometryType") or default.get("geometryType") or "esriGeometryPoint"
     if geometry_type != "esriGeometryPoint":
         geometry_type = _at("geometryType", read_geometry_type, geometry_type)
-    fields = _fields(value, default)
+    fields = _fields(value, default, tolerant)
     given = value.get("spatialReference")
     reference = _at("spatialReference", decode_spatial_reference, given) if given else None
     has_z, has_m = value.get("hasZ") is True, value.get("hasM") is True
@@ -125,7 +125,7 @@ def decode_record_set(value: Any, default: Any = None, *, tolerant: bool = False
         raise RemoteProtocolError(
             met=shown(value), expected='a record set: {"features": [{"attributes": …}]}'
         )
-    fields = _fields(value, default if isinstance(default, dict) else {})
+    fields = _fields(value, default if isinstance(default, dict) else {}, tolerant)
     features: list[Feature] = []
     for index, feature in enumerate(_features(value)):
         try:
@@ -228,11 +228,13 @@ def _feature_set_in(value: Any) -> dict[str, Any]:
     raise RemoteProtocolError(met=shown(value), expected="a feature set, a layer, a url or an item")
 
 
-def _fields(value: dict[str, Any], default: dict[str, Any]) -> tuple[Field, ...]:
+def _fields(value: dict[str, Any], default: dict[str, Any], tolerant: bool) -> tuple[Field, ...]:
     given = value.get("fields")
     if given:
-        decoded: tuple[Field, ...] = _at("fields", decode_fields, given)
-        return decoded
+        try:
+            return decode_fields(given, tolerant=tolerant)
+        except RemoteProtocolError as error:
+            raise error.at("fields") from None
     return fields_of_default(default)
 
 

@@ -1,12 +1,12 @@
 """Fields, and what may stand in an attribute of each field type.
 
 Sources: ArcGIS REST, *GP data types* (Field, 10.7; 64-bit object ids by `length: 8` and the date types of
-11.2) and *FeatureSet object*. Assumed: type names match in any case, and a text's length is not enforced.
+11.2) and *FeatureSet object*. Assumed: type names match in any case, `esriFieldTypeLong`, a slip that
+clients copy from each other, means `esriFieldTypeInteger`, and a text's length is not enforced.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from gp_protocol.errors import LocalProtocolError, ProtocolError, RemoteProtocolError, shown
+from gp_protocol.literals import is_number
 from gp_protocol.suggestions import did_you_mean, one_of
 
 _WHOLE_NUMBERS = {
@@ -29,7 +30,7 @@ _ISO_TEXTS = ("esriFieldTypeDateOnly", "esriFieldTypeTimeOnly", "esriFieldTypeTi
 _ANYTHING = ("esriFieldTypeGeometry", "esriFieldTypeBlob", "esriFieldTypeRaster")
 FIELD_TYPES = (*_WHOLE_NUMBERS, *_NUMBERS, *_TEXTS, *_ISO_TEXTS, *_ANYTHING)
 
-_CANONICAL = {word.lower(): word for word in FIELD_TYPES}
+_CANONICAL = {word.lower(): word for word in FIELD_TYPES} | {"esrifieldtypelong": "esriFieldTypeInteger"}
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -55,9 +56,13 @@ class Field(msgspec.Struct, frozen=True):
             msgspec.structs.force_setattr(self, "alias", self.name)
 
 
-def decode_field(value: Any) -> Field:
+def decode_field(value: Any, *, tolerant: bool = False) -> Field:
     """Read `{"name", "type", "alias"?, "editable"?, "nullable"?, "length"?}`; other keys are passed
-    over."""
+    over.
+
+    `tolerant` is for what servers answer: there any word may be a type, and one that nobody knows stays as
+    it is.
+    """
     if not isinstance(value, dict):
         raise RemoteProtocolError(met=shown(value), expected='an object with "name" and "type"')
     name, kind, alias, length = value.get("name"), value.get("type"), value.get("alias"), value.get("length")
@@ -69,17 +74,22 @@ def decode_field(value: Any) -> Field:
     for key, truth in (("editable", editable), ("nullable", nullable)):
         if truth is not None and truth is not True and truth is not False:
             raise RemoteProtocolError(path=key, met=shown(truth), expected="true or false")
-    return Field(name, _field_type(kind), alias if isinstance(alias, str) else "", editable, nullable, length)
+    is_strange = tolerant and isinstance(kind, str) and kind.lower() not in _CANONICAL
+    word = _ANYTHING[0] if is_strange else _field_type(kind)
+    field = Field(name, word, alias if isinstance(alias, str) else "", editable, nullable, length)
+    if is_strange:
+        msgspec.structs.force_setattr(field, "type", kind)
+    return field
 
 
-def decode_fields(values: Any) -> tuple[Field, ...]:
-    """Read a list of fields."""
+def decode_fields(values: Any, *, tolerant: bool = False) -> tuple[Field, ...]:
+    """Read a list of fields, tolerantly as `decode_field` does."""
     if not isinstance(values, list):
         raise RemoteProtocolError(met=shown(values), expected="a list of fields")
     fields = []
     for index, value in enumerate(values):
         try:
-            fields.append(decode_field(value))
+            fields.append(decode_field(value, tolerant=tolerant))
         except RemoteProtocolError as error:
             raise error.at(f"[{index}]") from None
     return tuple(fields)
@@ -111,7 +121,7 @@ def check_attributes(attributes: Mapping[str, Any], fields: Sequence[Field]) -> 
     """Raise `RemoteProtocolError` at the first value that its field cannot hold. Null fits every field."""
     for field in fields:
         value = attributes.get(field.name)
-        if value is not None and not _FITS[field.type](value, field):
+        if value is not None and not _FITS.get(field.type, _fits_anything)(value, field):
             remedy = ""
             if field.type == "esriFieldTypeOID" and _whole(value, 64):
                 remedy = 'give the field "length": 8 for 64-bit object ids'
@@ -150,7 +160,7 @@ def _fits_object_id(value: Any, field: Field) -> bool:
 
 
 def _fits_number(value: Any, field: Field) -> bool:
-    return (type(value) is float and math.isfinite(value)) or (type(value) is int and abs(value) < 1 << 1023)
+    return is_number(value)
 
 
 def _fits_text(value: Any, field: Field) -> bool:

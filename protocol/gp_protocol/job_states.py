@@ -97,7 +97,8 @@ def may_reach(before: JobStatus, after: JobStatus) -> bool:
 def job_status(word: str) -> JobStatus:
     """The status of a `jobStatus` word, exactly as spelt.
 
-    Raises RemoteProtocolError for any other word.
+    Raises RemoteProtocolError for any other word, near misses such as `esriJobSumbitted` and words in
+    another case too: what comes of a word that no server should send is its caller's decision.
     """
     try:
         return JobStatus(word)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from gp_protocol.crossings import DataType, Form, of_kind
+from gp_protocol.errors import RemoteProtocolError, shown
 from gp_protocol.feature_sets import (
     FeatureSet,
     RecordSet,
@@ -32,6 +33,7 @@ from gp_protocol.references import (
     encode_raster,
     output_url,
 )
+from gp_protocol.suggestions import did_you_mean, some_of
 
 
 def _reference(raw: Any) -> LayerReference | ItemReference | None:
@@ -44,14 +46,24 @@ def _reference(raw: Any) -> LayerReference | ItemReference | None:
     return None
 
 
-def _is_predefined(raw: Any, spec: ParameterSpec) -> bool:
-    return isinstance(raw, str) and raw in (spec.choice_list or ())
+def _is_predefined(value: Any, spec: ParameterSpec) -> bool:
+    return isinstance(value, str) and value in (spec.choice_list or ())
+
+
+def _predefined(raw: Any, spec: ParameterSpec) -> str | None:
+    """The layer that a text names where there is a choice list. Raises `RemoteProtocolError`."""
+    choices = spec.choice_list
+    if not isinstance(raw, str) or not choices:
+        return None
+    if raw not in choices:
+        raise RemoteProtocolError(
+            met=shown(raw), expected=some_of(choices), remedy=did_you_mean(raw, map(str, choices))
+        )
+    return raw
 
 
 def _read_features(raw: Any, spec: ParameterSpec) -> Any:
-    if _is_predefined(raw, spec):
-        return raw
-    return _reference(raw) or decode_feature_set(raw, spec.default_value)
+    return _predefined(raw, spec) or _reference(raw) or decode_feature_set(raw, spec.default_value)
 
 
 def _read_features_output(json: Any, spec: ParameterSpec) -> Any:
@@ -61,7 +73,7 @@ def _read_features_output(json: Any, spec: ParameterSpec) -> Any:
 
 
 def _read_records(raw: Any, spec: ParameterSpec) -> Any:
-    return _reference(raw) or decode_record_set(raw, spec.default_value)
+    return _predefined(raw, spec) or _reference(raw) or decode_record_set(raw, spec.default_value)
 
 
 def _read_records_output(json: Any, spec: ParameterSpec) -> Any:
@@ -101,7 +113,7 @@ def _write_records(value: Any, options: OutputOptions, spec: ParameterSpec) -> A
 
 
 def _read_raster(raw: Any, spec: ParameterSpec) -> Any:
-    return raw if _is_predefined(raw, spec) else decode_raster(raw)
+    return _predefined(raw, spec) or decode_raster(raw)
 
 
 def _read_raster_output(json: Any, spec: ParameterSpec) -> Any:

@@ -5,8 +5,8 @@ Source: ArcGIS REST, *GP data types*. Blanks around a literal are taken off; tha
 
 from __future__ import annotations
 
-import math
 import re
+from math import inf, isfinite
 from typing import Any
 
 from gp_protocol.errors import RemoteProtocolError, shown
@@ -21,6 +21,11 @@ _LONG = re.compile(r"[+-]?[0-9]{1,32}")
 _DOUBLE = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _LONGEST_LITERAL = 1000
 _BOOLEANS = {"true": True, "false": False}
+
+
+def is_number(value: Any) -> bool:
+    """Whether a JSON value is a finite number that a double can hold; a boolean is none."""
+    return (type(value) is float and isfinite(value)) or (type(value) is int and abs(value) < 1 << 1023)
 
 
 def long_limits(version: float) -> tuple[int, int]:
@@ -75,10 +80,10 @@ def read_double(value: Any) -> float:
             literal = value.strip(" \t\r\n")
             number = float(literal) if _DOUBLE.fullmatch(literal) else None
     except OverflowError:
-        number = math.inf
+        number = inf
     if number is None:
         remedy = "write the fraction after a point" if isinstance(value, str) and "," in value else ""
         raise RemoteProtocolError(met=shown(value), expected="a number", remedy=remedy)
-    if not math.isfinite(number):
+    if not isfinite(number):
         raise RemoteProtocolError(met=shown(value), expected="a finite number")
     return number

@@ -144,31 +144,11 @@ def elapsed_text(seconds: float) -> str:
     return f"{f'{hours} hours ' if hours else ''}{minutes} minutes {rest} seconds"
 
 
-def start_text(started: float, style: DateStyle) -> str:
-    """`Start Time: …`, for an instant in seconds since the epoch."""
-    return f"Start Time: {date_text(started, style)}"
-
-
-def succeeded_text(ended: float, elapsed: float, style: DateStyle) -> str:
-    """`Succeeded at … (Elapsed Time: 21.18 seconds)`."""
-    return f"Succeeded at {date_text(ended, style)} (Elapsed Time: {elapsed_text(elapsed)})"
-
-
-def failed_text(ended: float, elapsed: float, style: DateStyle) -> str:
-    """`Failed at … (Elapsed Time: 3.88 seconds)`: an *informative* message of a failed job."""
-    return f"Failed at {date_text(ended, style)} (Elapsed Time: {elapsed_text(elapsed)})"
-
-
 def arguments_text(arguments: Sequence[str | None]) -> str:
     """A tool's arguments as messages repeat them; one with blanks is quoted, None is the default, `#`."""
     return " ".join(
         "#" if each is None else f'"{each}"' if " " in each or not each else each for each in arguments
     )
-
-
-def executing_text(label: str, tool: str, arguments: Sequence[str | None] = ()) -> str:
-    """`Executing (Label): Tool arguments`."""
-    return f"Executing ({label}): {tool} {arguments_text(arguments)}".rstrip()
 
 
 def running_script_text(tool: str) -> str:

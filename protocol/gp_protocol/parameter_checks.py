@@ -10,7 +10,7 @@ Source: ArcGIS REST, *GP task* (a value outside the choice list or the filter is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from gp_protocol.compound import CompositeValue
@@ -25,13 +25,11 @@ from gp_protocol.filters import (
     RangeFilter,
 )
 from gp_protocol.references import DataFile
-from gp_protocol.suggestions import did_you_mean, one_of
+from gp_protocol.suggestions import did_you_mean, some_of
 from gp_protocol.units import ArealUnit, LinearUnit, TimeUnit
 
 if TYPE_CHECKING:
     from gp_protocol.descriptors import Parameter, ParameterInfo
-
-_MOST_SHOWN: Final = 20
 
 
 def check_value(parameter: Parameter | ParameterInfo, value: Any) -> None:
@@ -96,7 +94,7 @@ def _check_choice(choices: Sequence[str], value: Any) -> None:
     else:
         return
     raise RemoteProtocolError(
-        met=shown(value), expected=_some(choices), remedy=did_you_mean(str(value), map(str, choices))
+        met=shown(value), expected=some_of(choices), remedy=did_you_mean(str(value), map(str, choices))
     )
 
 
@@ -105,11 +103,6 @@ def _number(choice: Any) -> float | None:
         return float(choice)
     except (TypeError, ValueError):
         return None
-
-
-def _some(words: Sequence[Any]) -> str:
-    few = [str(word) for word in words[:_MOST_SHOWN]]
-    return one_of(few) + (f" … ({len(words)} in all)" if len(words) > _MOST_SHOWN else "")
 
 
 def _check_filter(given: Filter, members: Sequence[ParameterInfo], value: Any) -> None:
@@ -157,7 +150,7 @@ def _check_list(given: ListFilter, value: Any) -> None:
         }
         raise RemoteProtocolError(
             met=shown(seen),
-            expected=f"{what[given.type]}, {_some(given.words)}",
+            expected=f"{what[given.type]}, {some_of(given.words)}",
             remedy=did_you_mean(seen, given.words),
         )
 
@@ -176,7 +169,7 @@ def _check_coded(given: CodedValueFilter, value: Any) -> None:
             return
     if isinstance(value, str | int | float) or url is not None:
         names = [coded.name or shown(coded.value) for coded in given.values]
-        raise RemoteProtocolError(met=shown(url or value), expected=f"a value {_some(names)}")
+        raise RemoteProtocolError(met=shown(url or value), expected=f"a value {some_of(names)}")
 
 
 def _check_composite(given: CompositeFilter, members: Sequence[ParameterInfo], value: Any) -> None:

@@ -123,10 +123,13 @@ def decode_spatial_reference(value: Any) -> SpatialReference | None:
 
 
 def encode_spatial_reference(value: SpatialReference) -> dict[str, Any]:
-    """The form of outputs: ids where there are any, else `{"wkt"}`; a name or a file is no output."""
+    """The form of outputs: ids where there are any, always with a wkid, else `{"wkt"}`; a name or a file is
+    no output."""
     encoded = encode_any_spatial_reference(value)
-    if "wkid" in encoded or "latestWkid" in encoded or "wkt" in encoded:
+    if "wkid" in encoded or "wkt" in encoded:
         return encoded
+    if "latestWkid" in encoded:
+        return {"wkid": encoded["latestWkid"], **encoded}
     raise LocalProtocolError(
         met=shown(value),
         expected="a spatial reference by wkid or wkt",

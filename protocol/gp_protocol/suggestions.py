@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 _LONGEST_WORD = 100
+_MOST_SHOWN = 20
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
@@ -19,3 +20,9 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
 def one_of(choices: Iterable[str]) -> str:
     """`one of a, b, c`: what was expected where the choices are few and closed."""
     return "one of " + ", ".join(choices)
+
+
+def some_of(choices: Sequence[object]) -> str:
+    """`one of a, b, c … (70 in all)`: what was expected where the choices may be many."""
+    rest = f" … ({len(choices)} in all)" if len(choices) > _MOST_SHOWN else ""
+    return one_of(map(str, choices[:_MOST_SHOWN])) + rest

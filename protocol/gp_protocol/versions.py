@@ -265,22 +265,13 @@ class ErrorWording(StrEnum):
     ONLINE = "online"
 
 
-class PjsonStyle(StrEnum):
-    """How `f=pjson` is laid out: always one blank per level."""
-
-    CURRENT = "current"
-    """`"key": value`."""
-    SPACED = "spaced"
-    """`"key" : value`, an opening brace on its own line: old servers and ArcGIS Online."""
-
-
 class Profile(msgspec.Struct, frozen=True):
     """A server's version: what it knows (`has`) and its habits.
 
     `number` is what the server calls `currentVersion`. `cim_version` is the ArcGIS Pro version that a service
-    published to it usually names, None where there was none. Assumed: the JSON content type by version, the
-    number that stands for ArcGIS Online, and where the spaced pjson ends. `job_id_prefix` stands before 32
-    lower-case hex digits; no reader may rely on it.
+    published to it usually names, None where there was none. Assumed: the JSON content type by version, and
+    the number that stands for ArcGIS Online. `job_id_prefix` stands before 32 lower-case hex digits; no
+    reader may rely on it.
     """
 
     name: str
@@ -288,7 +279,6 @@ class Profile(msgspec.Struct, frozen=True):
     platform: Platform = Platform.SERVER
     json_content_type: str = "application/json;charset=UTF-8"
     error_wording: ErrorWording = ErrorWording.CURRENT
-    pjson_style: PjsonStyle = PjsonStyle.CURRENT
     job_id_prefix: str = "j"
     first_status: JobStatus = JobStatus.SUBMITTED
     submit_answers_all: bool = False
@@ -323,7 +313,6 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
                 9.3,
                 json_content_type=_OLD_JSON,
                 error_wording=ErrorWording.VERSION_10_0,
-                pjson_style=PjsonStyle.SPACED,
                 date_style=DateStyle.ARCMAP,
             ),
             Profile(
@@ -331,7 +320,6 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
                 10.0,
                 json_content_type=_OLD_JSON,
                 error_wording=ErrorWording.VERSION_10_0,
-                pjson_style=PjsonStyle.SPACED,
                 date_style=DateStyle.ARCMAP,
             ),
             Profile("10.1", 10.1, json_content_type=_OLD_JSON, date_style=DateStyle.ARCMAP),
@@ -348,7 +336,6 @@ PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
                 platform=Platform.ONLINE,
                 json_content_type="application/json; charset=utf-8",
                 error_wording=ErrorWording.ONLINE,
-                pjson_style=PjsonStyle.SPACED,
                 job_id_prefix="",
                 first_status=JobStatus.NEW,
                 submit_answers_all=True,

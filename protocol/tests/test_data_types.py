@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from gp_protocol.compound import CompositeValue
+from gp_protocol.compound import ColumnNamesNotUnique, CompositeValue
 from gp_protocol.data_types import DATA_TYPES, OutputOptions, PlainSpec, data_type
 from gp_protocol.errors import LocalProtocolError, RemoteProtocolError
 from gp_protocol.feature_sets import FeatureSet, RecordSet
@@ -244,15 +245,18 @@ def test_an_error_within_a_list_says_at_which_place() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["GPFeatureRecordSetLayer", "GPRasterDataLayer", "GPMultiValue:GPFeatureRecordSetLayer"]
+    "name",
+    ["GPFeatureRecordSetLayer", "GPRecordSet", "GPRasterDataLayer", "GPMultiValue:GPFeatureRecordSetLayer"],
 )
 def test_a_layer_may_be_named_out_of_the_choice_list(name: str) -> None:
     spec = PlainSpec(choice_list=["Roads", "Rivers"])
     raw, value = ('["Roads"]', ["Roads"]) if ":" in name else ("Roads", "Roads")
     assert data_type(name).decode_input(raw, spec) == value
     assert data_type(name).encode_input(value, spec) == raw
-    with pytest.raises(RemoteProtocolError):
-        data_type(name).decode_input(raw.replace("Roads", "Lakes"), spec)
+    with pytest.raises(RemoteProtocolError) as caught:
+        data_type(name).decode_input(raw.replace("Roads", "Rodes"), spec)
+    assert caught.value.expected == "one of Roads, Rivers"
+    assert caught.value.remedy == 'did you mean "Roads"?'
 
 
 def test_features_take_what_they_leave_out_from_the_default() -> None:
@@ -298,6 +302,7 @@ def test_features_take_what_they_leave_out_from_the_default() -> None:
         ("GPDataFile", DataFile("http://x/a.zip"), b'{"url":"http://x/a.zip"}'),
         ("Field", Field("A", "esriFieldTypeOID"), b'{"name":"A","type":"esriFieldTypeOID","alias":"A"}'),
         ("GPSpatialReference", SpatialReference(4326, vcs_wkid=5773), b'{"wkid":4326,"vcsWkid":5773}'),
+        ("GPSpatialReference", SpatialReference(latest_wkid=3857), b'{"wkid":3857,"latestWkid":3857}'),
         ("GPCoordinateSystem", SpatialReference(wkt="PROJCS[]"), b'{"wkt":"PROJCS[]"}'),
         (
             "GPExtent",
@@ -458,13 +463,22 @@ def test_a_table_leaves_as_arrays_or_as_objects_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "infos", [[Info("GPLong", "A"), Info("GPLong", "A")], [Info("GPLong", "A"), Info("GPLong")]]
+    ("infos", "met"),
+    [
+        ([Info("GPLong", "A"), Info("GPLong", "A")], 'two columns "A"'),
+        ([Info("GPLong", "A"), Info("GPLong")], "column [1] without a name"),
+        ([], "no known columns"),
+    ],
 )
-def test_columns_without_names_of_their_own_cannot_leave_by_name(infos: list[Info]) -> None:
-    with pytest.raises(LocalProtocolError, match="returnColumnName"):
-        data_type("GPValueTable").encode_output(
-            [[1, 2]], OutputOptions(return_column_name=True), PlainSpec(parameter_infos=infos)
-        )
+def test_columns_without_names_of_their_own_cross_in_their_order_only(infos: list[Info], met: str) -> None:
+    table, spec = data_type("GPValueTable"), PlainSpec(parameter_infos=infos)
+    assert table.decode_input("[[1, 2]]", spec) == [[1, 2]]
+    with pytest.raises(RemoteProtocolError, match=re.escape(met)) as caught:
+        table.decode_input('[[1, 2], {"A": 1}]', spec)
+    assert caught.value.path == "[1]"
+    with pytest.raises(ColumnNamesNotUnique, match="returnColumnName") as refused:
+        table.encode_output([[1, 2]], OutputOptions(return_column_name=True), spec)
+    assert refused.value.met == met
 
 
 MEMBERS = PlainSpec(parameter_infos=[Info("GPLong"), Info("GPLinearUnit"), Info("GPString")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from gp_protocol.descriptors import (
     Direction,
@@ -453,6 +454,53 @@ def test_a_parameter_has_the_keys_of_its_version_in_order(version: str, keys: st
         }
     )
     assert list(parameter_json(parameter, profile(version))) == [*keys.split(), "later"]
+
+
+def test_what_a_server_sent_is_told_as_it_is_and_before_what_the_version_adds() -> None:
+    sent = {"dataType": "GPLong", "name": "P", "filter": None, "description": None, "later": 1}
+    parameter = msgspec.structs.replace(parse_parameter(sent), as_sent=sent)
+    written = parameter_json(parameter, profile("10.0"))
+    assert list(written) == [
+        *sent,
+        "displayName",
+        "direction",
+        "defaultValue",
+        "parameterType",
+        "category",
+    ]
+    assert {key: written[key] for key in sent} == sent
+    task = {"parameters": [sent], "helpUrl": "http://old/T.htm", "name": "T"}
+    written = task_json(msgspec.structs.replace(parse_task(task), as_sent=task), profile("9.3"), "http://new")
+    assert list(written) == ["parameters", "helpUrl", "name", "displayName", "category"]
+    assert written["helpUrl"] == "http://new"
+    service = {"tasks": ["a"], "maximumRecords": 0}
+    read = msgspec.structs.replace(parse_service(service), as_sent=service)
+    written = service_json(read, profile("9.3"), task_labels=["b"])
+    assert (written["tasks"], written["maximumRecords"]) == (["b"], 0)
+
+
+@pytest.mark.parametrize(
+    ("version", "keys"),
+    [
+        ("9.3", "geometryType spatialReference fields"),
+        ("10.0", "geometryType spatialReference Fields fields"),
+        ("10.1", "displayFieldName hasZ geometryType spatialReference fields features"),
+    ],
+)
+def test_a_schema_has_the_keys_of_its_version(version: str, keys: str) -> None:
+    schema = {
+        "displayFieldName": "",
+        "hasZ": True,
+        "geometryType": "esriGeometryPoint",
+        "spatialReference": {"wkid": 4326},
+        "fields": [],
+        "features": [],
+    }
+    parameter = Parameter("P", "GPFeatureRecordSetLayer", default_value=schema)
+    assert list(parameter_json(parameter, profile(version))["defaultValue"]) == keys.split()
+    features = {"features": [{"attributes": {}}], "hasZ": True}
+    parameter = Parameter("P", "GPFeatureRecordSetLayer", default_value=features)
+    assert parameter_json(parameter, profile(version))["defaultValue"] == features
 
 
 def test_filters_of_12_0_are_not_told_before() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from gp_protocol.data_types import data_type
 from gp_protocol.errors import LocalProtocolError, RemoteProtocolError
 from gp_protocol.fields import FIELD_TYPES, Field, check_attributes, decode_field, encode_field, encode_fields
 
@@ -46,7 +47,8 @@ def test_a_sets_fields_have_name_type_alias_and_a_length_where_given() -> None:
         ({"type": "esriFieldTypeOID"}, "name"),
         ({"name": "", "type": "esriFieldTypeOID"}, "name"),
         ({"name": "A"}, "type"),
-        ({"name": "A", "type": "esriFieldTypeLong"}, "type"),
+        ({"name": "A", "type": "esriFieldTypeLonger"}, "type"),
+        ({"name": "A", "type": 5}, "type"),
         ({"name": "A", "type": "esriFieldTypeOID", "length": "8"}, "length"),
         ({"name": "A", "type": "esriFieldTypeOID", "editable": 1}, "editable"),
         ("A", ""),
@@ -56,6 +58,29 @@ def test_other_fields_are_refused_at_their_place(value: Any, path: str) -> None:
     with pytest.raises(RemoteProtocolError) as caught:
         decode_field(value)
     assert caught.value.path == path
+
+
+@pytest.mark.parametrize("word", ["esriFieldTypeLong", "ESRIFIELDTYPELONG"])
+def test_the_type_that_clients_call_long_is_integer(word: str) -> None:
+    assert decode_field({"name": "A", "type": word}).type == "esriFieldTypeInteger"
+    points = f'{{"features": [], "fields": [{{"name": "A", "type": "{word}"}}]}}'
+    (field,) = data_type("GPFeatureRecordSetLayer").decode_input(points).fields
+    assert field.type == "esriFieldTypeInteger"
+
+
+@pytest.mark.parametrize("word", ["esriFieldTypeVector", "string", ""])
+def test_in_what_a_server_answers_any_word_is_a_field_type(word: str) -> None:
+    answered = {"name": "A", "type": word}
+    assert data_type("Field").decode_output(answered).type == word
+    table = {"fields": [answered], "features": [{"attributes": {"A": [1]}}]}
+    for name in ("GPFeatureRecordSetLayer", "GPRecordSet"):
+        value = data_type(name).decode_output(table)
+        assert value.fields[0].type == word
+        assert value.features[0]["attributes"] == {"A": [1]}
+        assert data_type(name).encode_output(value)["fields"] == [{**answered, "alias": "A"}]
+        with pytest.raises(RemoteProtocolError) as caught:
+            data_type(name).decode_input(table)
+        assert caught.value.path == "fields[0].type"
 
 
 def test_a_field_of_no_type_cannot_be_made() -> None:

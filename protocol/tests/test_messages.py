@@ -13,17 +13,14 @@ from gp_protocol.messages import (
     MessageType,
     Progress,
     ProgressType,
+    arguments_text,
     at_level,
     completed_script_text,
     date_text,
     elapsed_text,
-    executing_text,
     failed_script_text,
-    failed_text,
     failed_to_execute_text,
     running_script_text,
-    start_text,
-    succeeded_text,
 )
 
 
@@ -97,34 +94,14 @@ def test_elapsed_times_are_written_as_recorded(seconds: float, expected: str) ->
     assert elapsed_text(seconds) == expected
 
 
-def test_the_texts_of_a_tool_that_succeeds_under_the_arcmap_runtime() -> None:
-    started, ended = instant(2023, 3, 7, 9, 37, 9), instant(2023, 3, 7, 9, 37, 18)
-    assert [
-        executing_text("ClipService", "ClipTool", ["Elevation", "-123.7 41.7 -123.6 41.8", None, ""]),
-        start_text(started, DateStyle.ARCMAP),
-        running_script_text("ClipTool"),
-        completed_script_text("ClipTool"),
-        succeeded_text(ended, 9.47, DateStyle.ARCMAP),
-    ] == [
-        'Executing (ClipService): ClipTool Elevation "-123.7 41.7 -123.6 41.8" # ""',
-        "Start Time: Tue Mar  7 09:37:09 2023",
-        "Running script ClipTool...",
-        "Completed script ClipTool...",
-        "Succeeded at Tue Mar  7 09:37:18 2023 (Elapsed Time: 9.47 seconds)",
-    ]
+def test_arguments_are_repeated_with_quotes_around_blanks_and_a_sign_for_defaults() -> None:
+    arguments = ["Elevation", "-123.7 41.7 -123.6 41.8", None, ""]
+    assert arguments_text(arguments) == 'Elevation "-123.7 41.7 -123.6 41.8" # ""'
 
 
-def test_the_texts_of_a_tool_under_the_pro_runtime() -> None:
-    started, ended = instant(2022, 12, 16, 18, 5, 31), instant(2022, 12, 16, 18, 5, 53)
-    assert start_text(started, DateStyle.PRO) == "Start Time: Friday, December 16, 2022 6:05:31 PM"
-    assert (
-        succeeded_text(ended, 21.18, DateStyle.PRO)
-        == "Succeeded at Friday, December 16, 2022 6:05:53 PM (Elapsed Time: 21.18 seconds)"
-    )
-    assert (
-        failed_text(ended, 3.88, DateStyle.PRO)
-        == "Failed at Friday, December 16, 2022 6:05:53 PM (Elapsed Time: 3.88 seconds)"
-    )
+def test_what_is_said_of_a_script_and_of_a_tool_that_failed() -> None:
+    assert running_script_text("ClipTool") == "Running script ClipTool..."
+    assert completed_script_text("ClipTool") == "Completed script ClipTool..."
     assert failed_script_text("ClipTool") == "Failed script ClipTool..."
     assert failed_to_execute_text("Case 1") == "Failed to execute (Case 1)."
 

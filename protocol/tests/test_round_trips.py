@@ -32,13 +32,12 @@ WHOLE = st.integers(-4503599627370495, 4503599627370495)
 MILLISECONDS = st.integers(-62_135_596_800_000, 253_402_300_799_999)
 DATES = MILLISECONDS.map(lambda ms: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms))
 WKIDS = st.integers(1, 2**31 - 1)
-BY_ID = st.builds(
-    SpatialReference, WKIDS, st.none() | WKIDS, st.none() | WKIDS, st.none() | WKIDS
-) | st.builds(SpatialReference, latest_wkid=WKIDS)
+BY_ID = st.builds(SpatialReference, WKIDS, st.none() | WKIDS, st.none() | WKIDS, st.none() | WKIDS)
 BY_WKT = st.builds(SpatialReference, wkt=WORDS)
 REFERENCES = BY_ID | BY_WKT
 OTHER_REFERENCES = (
-    st.builds(SpatialReference, wkt2=WORDS)
+    st.builds(SpatialReference, latest_wkid=WKIDS)
+    | st.builds(SpatialReference, wkt2=WORDS)
     | st.builds(SpatialReference, name=WORDS, vcs_name=st.none() | WORDS)
     | st.builds(SpatialReference, projection_file=WORDS)
     | st.builds(SpatialReference, projection_file_item_id=WORDS)

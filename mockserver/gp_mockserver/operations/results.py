@@ -7,10 +7,13 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from gp_protocol.data_types import OutputOptions, data_type
+from gp_protocol.compound import CompositeValue
+from gp_protocol.data_types import PLAIN, DataType, OutputOptions, ParameterSpec, data_type
 from gp_protocol.descriptors import Parameter
-from gp_protocol.errors import RemoteProtocolError
+from gp_protocol.errors import ProtocolError, RemoteProtocolError
+from gp_protocol.feature_sets import FeatureSet, RecordSet
 from gp_protocol.job_states import FINAL, JobStatus
+from gp_protocol.lenient_json import decode_json
 from gp_protocol.suggestions import did_you_mean
 
 from gp_mockserver.job_progress import observe
@@ -26,7 +29,7 @@ from gp_mockserver.task_inputs import (
     read_output_options,
     read_spatial_reference_parameter,
 )
-from gp_mockserver.task_outputs import read_outputs
+from gp_mockserver.task_outputs import read_outputs, said
 from gp_mockserver.task_outputs import result as result_value
 
 
@@ -76,7 +79,7 @@ async def _results(request: Request, wanted: Sequence[Parameter]) -> list[dict[s
     given = msgspec.json.decode(record.submission.parameters)
     environment = read_environment(given, request.profile)
     asked = read_spatial_reference_parameter("outSR", request.parameters.get("outSR"))
-    options = read_output_options(request, request.service.descriptor.maximum_records)
+    options = read_output_options(request, request.service.descriptor.maximum_records, given)
     folder = scratch_path(request.service.name, record.job_id)
     kept = record.outputs or b"{}"
 
@@ -103,18 +106,32 @@ def _inputs(request: Request, wanted: Sequence[Parameter]) -> list[dict[str, Any
 
 def _input(request: Request, parameter: Parameter, text: str, options: OutputOptions) -> dict[str, Any]:
     kind = data_type(parameter.data_type)
-    value: Any
-    if parameter.data_type == "GPStringHidden" and request.profile.has(
-        "rule", "blank GPStringHidden in inputs"
-    ):
-        value = ""
-    else:
-        try:
-            decoded = kind.decode_input(text, parameter) if text.strip() else default_value(parameter)
-            value = kind.empty_output if decoded is None else kind.encode_output(decoded, options)
-        except RemoteProtocolError:
-            value = text
-    return {"paramName": parameter.name, "dataType": parameter.data_type, "value": value}
+    spec: ParameterSpec = parameter
+    try:
+        value = kind.decode_input(text, parameter) if text.strip() else default_value(parameter)
+        if isinstance(value, CompositeValue):
+            kind, spec, value = data_type(value.data_type), PLAIN, value.value
+        value = _written(kind, value, spec, options)
+    except ProtocolError:
+        value = _as_given(text)
+    if kind.name.endswith("GPStringHidden") and request.profile.has("rule", "blank GPStringHidden in inputs"):
+        value = kind.empty_output
+    return said(parameter, kind.name, value)
+
+
+def _written(kind: DataType, value: Any, spec: ParameterSpec, options: OutputOptions) -> Any:
+    """Texts and sets as outputs have them; anything else as inputs do, which have more forms."""
+    if value is None or kind.is_text or isinstance(value, FeatureSet | RecordSet):
+        return kind.encode_output(value, options)
+    return kind.encode_input_json(value, spec)
+
+
+def _as_given(text: str) -> Any:
+    """An input that its type cannot read, or has no form for, as the client sent it."""
+    try:
+        return decode_json(text) if text.lstrip()[:1] in "{[" else text
+    except RemoteProtocolError:
+        return text
 
 
 def _page(request: Request) -> Page:

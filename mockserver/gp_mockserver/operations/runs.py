@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -69,6 +70,7 @@ async def execute(request: Request) -> Reply | PageReply:
             for each in task.descriptor.outputs
         ]
 
+    @cache
     def file_url(name: str) -> str:
         directories = request.site.directories
         path = directories.publish(f"{folder}/{unquote(name)}", output_path(request.service.name))
@@ -114,6 +116,7 @@ async def submit_job(request: Request) -> Reply | PageReply | Redirect:
     large = _size(request) >= LARGE
     try:
         read_environment(request.parameters, request.profile)
+        read_output_options(request, None)
         inputs = await in_worker(read_inputs, *given) if large else read_inputs(*given)
         rule = task.rule_for(inputs)
         timeline = rule.timeline if rule and rule.timeline else task.timeline

@@ -1,0 +1,208 @@
+"""How the commands end: signals while requests are under way, and a stdout that takes nothing more."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from urllib.parse import urlsplit
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals, pipes and devices of POSIX")
+
+TOOLS = """
+import sys
+
+def hold(Gate: str) -> str:
+    print("held", file=sys.stderr, flush=True)
+    with open(Gate) as gate:
+        return gate.read()
+"""
+SITE = """
+latency: {service: 60s, task: {bytesPerSecond: 1}}
+services:
+  Slow:
+    executionType: synchronous
+    tasks: [{name: Hold, function: "holding:hold"}]
+"""
+SERVE_FOR_LONG = (
+    "import gp_mockserver.server, gpharness.__main__\n"
+    "gp_mockserver.server.GRACE_SECONDS = 3600\n"
+    "gpharness.__main__.main()"
+)
+
+
+@pytest.fixture
+def site_file(tmp_path):
+    (tmp_path / "holding.py").write_text(TOOLS, encoding="utf-8")
+    file = tmp_path / "slow.yaml"
+    file.write_text(SITE, encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def gate(tmp_path):
+    """A pipe: the tool that reads it waits until something is written there."""
+    pipe = tmp_path / "gate"
+    os.mkfifo(pipe)
+    return pipe
+
+
+def asked(url, words="", path=""):
+    """A connection on which a request was sent."""
+    address = urlsplit(url + path)
+    connection = socket.create_connection((address.hostname, address.port), timeout=30)
+    connection.sendall(f"GET {address.path}?f=json{words} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+    return connection
+
+
+def rest(connection):
+    """What comes until the connection is closed."""
+    with connection, connection.makefile("rb") as stream:
+        try:
+            return stream.read()
+        except ConnectionResetError:
+            return b""
+
+
+def requests_under_way(running, url, gate):
+    """Three requests: one waits for its latency, one for its bytes, one for a tool that does not return."""
+    waiting = asked(url, path="/Slow/GPServer")
+    dripping = asked(url, path="/Slow/GPServer/Hold")
+    assert dripping.recv(12) == b"HTTP/1.1 200"
+    held = asked(url, f"&Gate={gate}", path="/Slow/GPServer/Hold/execute")
+    assert running.error_line() == "held"
+    return waiting, dripping, held
+
+
+def wait_until_nobody_listens(url):
+    address = urlsplit(url)
+    while True:
+        try:
+            socket.create_connection((address.hostname, address.port)).close()
+        except OSError:
+            return
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_closes_what_is_under_way_and_leaves_a_tool_that_never_returns(
+    gpharness, site_file, gate, ending
+):
+    running = gpharness("serve", site_file, "--port", "0")
+    waiting, dripping, held = requests_under_way(running, running.url(), gate)
+    running.process.send_signal(ending)
+    assert running.status() == 0
+    assert running.rest_of(running.err) == []
+    assert rest(waiting) == b""
+    assert rest(held) == b""
+    dripping.close()
+
+
+def test_a_second_signal_ends_it_at_once(start, site_file, gate):
+    running = start("-c", SERVE_FOR_LONG, "serve", site_file, "--port", "0")
+    url = running.url()
+    connections = requests_under_way(running, url, gate)
+    running.process.send_signal(signal.SIGINT)
+    wait_until_nobody_listens(url)
+    running.process.send_signal(signal.SIGINT)
+    assert running.status() == 0
+    assert running.rest_of(running.err) == []
+    for connection in connections:
+        connection.close()
+
+
+def test_a_request_that_is_under_way_is_still_answered_after_a_signal(start, site_file, gate):
+    running = start("-c", SERVE_FOR_LONG, "serve", site_file, "--port", "0")
+    url = running.url()
+    held = asked(url, f"&Gate={gate}", path="/Slow/GPServer/Hold/execute")
+    assert running.error_line() == "held"
+    running.process.terminate()
+    wait_until_nobody_listens(url)
+    gate.write_text("let go", encoding="utf-8")
+    answer = rest(held)
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b"let go" in answer
+    assert running.status() == 0
+    assert running.rest_of(running.err) == []
+
+
+def test_requests_one_behind_the_other_on_a_connection_are_closed_without_a_word(gpharness, site_file):
+    running = gpharness("serve", site_file, "--port", "0")
+    url = running.url()
+    pipelined = asked(url, path="/Slow/GPServer")
+    pipelined.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+    seen = asked(url)
+    assert seen.recv(12) == b"HTTP/1.1 200"
+    seen.close()
+    running.process.terminate()
+    assert running.status() == 0
+    assert running.rest_of(running.err) == []
+    assert rest(pipelined) == b""
+
+
+EARLY = """
+import os, signal, sys
+
+class OnImportOfClick:
+    def find_spec(self, name, path=None, target=None):
+        if name == "click":
+            os.kill(os.getpid(), signal.{signal})
+
+sys.meta_path.insert(0, OnImportOfClick())
+from gpharness.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("command", "sent", "status"),
+    [("serve", "SIGINT", 0), ("serve", "SIGTERM", 0), ("demo", "SIGINT", 130)],
+)
+def test_a_signal_before_the_command_has_begun_ends_it_without_a_word(start, command, sent, status):
+    running = start("-c", EARLY.format(signal=sent), command)
+    assert running.status() == status
+    assert running.rest_of(running.out) == []
+    assert running.rest_of(running.err) == []
+
+
+def run(shell, tmp_path):
+    """A shell's line with `gpharness` in it: status and lines of stderr."""
+    line = shell.replace("gpharness", f"'{sys.executable}' -m gpharness", 1)
+    done = subprocess.run(
+        ["/bin/sh", "-c", line], cwd=tmp_path, stderr=subprocess.PIPE, encoding="utf-8", timeout=50
+    )
+    return done.returncode, done.stderr.splitlines()
+
+
+@pytest.mark.parametrize("command", ["serve --port 0", "demo"])
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [("/dev/full", "stdout cannot be written to: No space left on device"), ("&-", "stdout is closed")],
+)
+def test_a_stdout_that_takes_nothing_is_one_line_and_status_1(command, target, said, tmp_path):
+    if target == "/dev/full" and not os.path.exists(target):
+        pytest.skip("no /dev/full")
+    status, (line,) = run(f"exec gpharness {command} >{target}", tmp_path)
+    assert status == 1
+    assert line.startswith(f"gpharness {command.split()[0]}: {said}")
+
+
+@pytest.mark.parametrize("command", ["serve --port 0", "demo"])
+def test_a_reader_that_has_left_is_one_line_and_status_1(gpharness, command, tmp_path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "gpharness", *command.split()],
+        cwd=tmp_path,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        timeout=50,
+    )
+    os.close(writer)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"gpharness {command.split()[0]}: stdout cannot be written to: Broken pipe")
