@@ -246,7 +246,7 @@ def site_file_schema() -> dict[str, Any]:
     parts["SiteForm"]["properties"]["errors"]["propertyNames"] = {"enum": list(KNOWN_ERRORS)}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "https://github.com/gpharness/gpharness/site-schema.json",
+        "$id": "urn:gpharness:site-file",
         "title": "gpharness site file",
         **root,
         "$defs": parts,

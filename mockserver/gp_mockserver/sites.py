@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gp_mockserver.task_handles import TaskHandle, TaskOptions
     from gp_mockserver.tool_calls import Tool, ToolCall
 
-DEFAULT_VERSION = "11.3"
+DEFAULT_VERSION = "12.0"
 NO_SLASH = 'expected a name without "/": it is one segment of an address'
 ANSWERS_AT_ONCE = "a synchronous task answers at once; use latency"
 

@@ -9,7 +9,7 @@ import pytest
 
 def test_the_catalogue_lists_folders_and_the_services_at_the_root(wire: Any) -> None:
     catalogue = wire.json("")
-    assert catalogue["currentVersion"] == 11.3
+    assert catalogue["currentVersion"] == 12.0
     assert "Elevation" in catalogue["folders"]
     assert "GPFolder" in catalogue["folders"]
     assert {"name": "WorldViewshed", "type": "GPServer"} in catalogue["services"]
@@ -18,7 +18,7 @@ def test_the_catalogue_lists_folders_and_the_services_at_the_root(wire: Any) -> 
 
 def test_a_folder_lists_its_services_with_the_folder_in_their_names(wire: Any) -> None:
     assert wire.json("GPFolder") == {
-        "currentVersion": 11.3,
+        "currentVersion": 12.0,
         "folders": [],
         "services": [{"name": "GPFolder/BufferService", "type": "GPServer"}],
     }
@@ -62,7 +62,7 @@ def test_every_resource_answers_post_like_get(wire: Any) -> None:
 
 def test_server_info_says_the_version_and_that_no_token_is_needed(wire: Any) -> None:
     info = wire.json("../info")
-    assert (info["currentVersion"], info["fullVersion"]) == (11.3, "11.3.0")
+    assert (info["currentVersion"], info["fullVersion"]) == (12.0, "12.0.0")
     assert info["authInfo"]["isTokenBasedSecurity"] is False
 
 

@@ -434,7 +434,7 @@ def test_a_service_that_was_not_pasted_whole_answers_as_the_site() -> None:
         {"executionType": "esriExecutionTypeSynchronous", "tasks": ["T"]},
         {"executionType": "sync", "tasks": [TASK_10_0]},
     ):
-        assert site_from({"services": {"S": service}}).services["S"].profile.number == 11.3
+        assert site_from({"services": {"S": service}}).services["S"].profile.number == 12.0
     given = site_from({"version": 10.91, "services": {"S": {"descriptor": WHOLE}}})
     assert given.services["S"].profile.number == 10.91
 
@@ -551,7 +551,7 @@ def test_a_descriptor_in_words_of_a_server_but_not_whole_is_completed(
     task = {"name": "T", "parameters": [{"name": "P", "dataType": "GPLong", "direction": INPUT}]}
     data = {"services": {"S": {"executionType": "esriExecutionTypeSynchronous", "tasks": [task]}}}
     wire = open_wire(site_from(data, **fresh))
-    assert wire.json("S/GPServer")["currentVersion"] == 11.3
+    assert wire.json("S/GPServer")["currentVersion"] == 12.0
     answered = wire.json("S/GPServer/T")
     assert answered["executionType"] == "esriExecutionTypeSynchronous"
     assert answered["parameters"][0]["parameterType"] == "esriGPParameterTypeOptional"

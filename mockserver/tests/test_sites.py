@@ -38,7 +38,7 @@ def test_sites_come_and_go_while_the_server_runs_and_share_nothing() -> None:
         assert http.get(f"{server.root}/two/rest/services", params={"f": "json"}).status_code == 404
         assert (
             http.get(f"{server.root}/one/rest/services", params={"f": "json"}).json()["currentVersion"]
-            == 11.3
+            == 12.0
         )
 
 
