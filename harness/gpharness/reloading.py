@@ -102,4 +102,4 @@ def watching(app: MockServer, sites: Mapping[Path | None, Loaded], settings: Set
         yield
     finally:
         ended.set()
-        thread.join()
+        thread.join(timeout=1.0)  # it may be importing a module of the user's that never ends

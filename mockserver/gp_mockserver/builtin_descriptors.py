@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from gp_protocol.data_types import DATA_TYPES, data_type
 from gp_protocol.descriptors import (
     Direction,
     ExecutionType,
@@ -17,7 +16,7 @@ from gp_protocol.descriptors import (
     parameter_name,
 )
 from gp_protocol.filters import ListFilter
-from gp_protocol.versions import Profile
+from gp_protocol.versions import FEATURES, Profile
 
 _JOB_OUTCOMES: Final = {
     "Succeeds": "Succeeds after about two seconds.",
@@ -103,7 +102,9 @@ def buffer_task(label: str, execution_type: ExecutionType) -> Task:
 
 def echo_task(label: str, execution_type: ExecutionType, version: Profile) -> Task:
     """An optional input and an output of every data type that the version knows."""
-    names = [name for name in DATA_TYPES if version.has("type", name)]
+    single = [row.name for row in FEATURES if row.kind == "type" and row.name != "GPMultiValue"]
+    several = [f"GPMultiValue:{name}" for name in single if name != "GPValueTable"]
+    names = [name for name in single + several if version.has("type", name)]
     return Task(
         name=label,
         display_name=label,
@@ -237,6 +238,15 @@ def _echo_parameter(prefix: str, name: str, direction: Direction, parameter_type
         display_name=own.replace("_", " "),
         direction=direction,
         parameter_type=parameter_type,
-        default_value=None if name == "GPStringHidden" else data_type(name).empty_output,
+        default_value=_nothing(name),
         parameter_infos=_INFOS.get(name),
     )
+
+
+def _nothing(data_type: str) -> Any:
+    """The default of an input that has none, as published clients can read it."""
+    if data_type.startswith("GPMultiValue:") or data_type == "GPValueTable":
+        return []
+    if data_type in ("GPFeatureRecordSetLayer", "GPRecordSet", "GPRasterData", "GPRasterDataLayer"):
+        return {}
+    return "" if data_type in ("GPString", "GPSQLExpression") else None

@@ -498,7 +498,7 @@ def test_an_input_comes_back_as_the_output_of_its_type(newest, data_type):
     result = results[echo_name("Out", data_type)]
     assert result["value"] == expected
     assert result["dataType"] == REPORTED_TYPE.get(data_type, data_type)
-    assert list(results) == [echo_name("Out", name) for name in DATA_TYPES]
+    assert set(results) == {echo_name("Out", name) for name in DATA_TYPES}
 
 
 def test_outputs_of_inputs_that_are_not_given_are_empty(newest):
@@ -668,3 +668,10 @@ def test_the_site_is_made_without_a_geometry_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_echo_answers_in_the_order_of_its_parameters(wire: Any) -> None:
+    task = wire.json("DataTypes/Echo/GPServer/Echo")
+    declared = [each["name"] for each in task["parameters"] if each["direction"].endswith("Output")]
+    answer = wire.json("DataTypes/Echo/GPServer/Echo/execute")
+    assert [each["paramName"] for each in answer["results"]] == declared
