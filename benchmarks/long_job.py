@@ -21,8 +21,8 @@ HOUR = 3600.0
 
 def measure(*, jobs: int = 9) -> list[Measurement]:
     from gp_mockserver import JumpingClock, serve
-    from gp_mockserver.builtin_site import builtin_site
-    from gp_mockserver.timelines import standard_timeline
+    from gp_mockserver.builtin.builtin_site import builtin_site
+    from gp_mockserver.lifecycle.timelines import standard_timeline
 
     site = builtin_site(clock=JumpingClock())
     site.find_task(TASK).timeline = standard_timeline(

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import uvicorn
-from gp_protocol.feature_sets import FeatureSet
+from gp_protocol.values.feature_sets import FeatureSet
 
 HELD = 1e6
 """Seconds for which a job of the benchmark's own tasks stays in its state."""
@@ -20,8 +20,8 @@ def mock_app() -> Any:
     """The built-in site; tasks whose jobs stay submitted, waiting, executing or cancelling; a task that
     answers with the features it was given."""
     from gp_mockserver import MockServer
-    from gp_mockserver.builtin_site import builtin_site
-    from gp_mockserver.timelines import Cancellation, standard_timeline
+    from gp_mockserver.builtin.builtin_site import builtin_site
+    from gp_mockserver.lifecycle.timelines import Cancellation, standard_timeline
 
     site = builtin_site()
     service = site.services["Simulation/JobOutcomes"]

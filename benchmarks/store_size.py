@@ -91,9 +91,9 @@ def bytes_per_job(jobs: int) -> list[Measurement]:
 def site_with_jobs(count: int) -> tuple[MockServer, list[str]]:
     """A server with so many finished jobs, and their ids."""
     from gp_mockserver import ManualClock, MockServer
-    from gp_mockserver.builtin_site import builtin_site
-    from gp_mockserver.job_store import MemoryJobStore
-    from gp_mockserver.jobs import Submission
+    from gp_mockserver.builtin.builtin_site import builtin_site
+    from gp_mockserver.lifecycle.job_store import MemoryJobStore
+    from gp_mockserver.lifecycle.jobs import Submission
 
     clock = ManualClock()
     site = builtin_site(clock=clock)

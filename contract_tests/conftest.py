@@ -29,8 +29,8 @@ def root(request: pytest.FixtureRequest) -> Iterator[str]:
     if url:
         yield str(url).rstrip("/")
         return
-    from gp_mockserver.builtin_site import builtin_site
-    from gp_mockserver.clocks import JumpingClock
+    from gp_mockserver.builtin.builtin_site import builtin_site
+    from gp_mockserver.lifecycle.clocks import JumpingClock
     from gp_mockserver.server import serve
 
     with serve(builtin_site(clock=JumpingClock())) as server:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from gp_mockserver import MockServer, Site, ToolCall, ToolFailed
 from gp_mockserver.server import run
-from gp_protocol.units import LinearUnit, meters_per
+from gp_protocol.values.units import LinearUnit, meters_per
 
 site = Site("arcgis")
 

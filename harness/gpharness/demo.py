@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gp_mockserver import serve
-from gp_mockserver.builtin_site import builtin_site
+from gp_mockserver.builtin.builtin_site import builtin_site
 from rich.console import Console
 from rich.text import Text
 

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from gp_mockserver.app import MockServer
-from gp_mockserver.clocks import Clock, ManualClock, parse_clock
 from gp_mockserver.errors import MockServerError
+from gp_mockserver.lifecycle.clocks import Clock, ManualClock, parse_clock
 from gp_mockserver.server import PortInUse, run
 from gp_mockserver.sites import Site
 from gp_protocol.errors import ProtocolError
@@ -75,7 +75,7 @@ def site_files(paths: Sequence[Path]) -> list[Path]:
         if not path.is_dir():
             files.append(path)
             continue
-        from gp_mockserver.site_files import is_site_file
+        from gp_mockserver.configuration.site_files import is_site_file
 
         written = sorted(file for file in path.iterdir() if file.suffix.lower() in SITE_FILE_SUFFIXES)
         found = [file for file in written if is_site_file(file)]
@@ -91,10 +91,10 @@ def load(file: Path | None, settings: Settings, named: set[Path] | None = None) 
     Raises ServeError, MockServerError or ProtocolError.
     """
     if file is None:
-        from gp_mockserver.builtin_site import builtin_site
+        from gp_mockserver.builtin.builtin_site import builtin_site
 
         return builtin_site(**settings.given())
-    from gp_mockserver.site_files import load_site
+    from gp_mockserver.configuration.site_files import load_site
 
     return load_site(file, **settings.given(), named=named)
 

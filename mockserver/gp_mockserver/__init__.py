@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gp_mockserver.app import MockServer as MockServer
-    from gp_mockserver.clocks import JumpingClock as JumpingClock
-    from gp_mockserver.clocks import ManualClock as ManualClock
-    from gp_mockserver.clocks import ScaledClock as ScaledClock
+    from gp_mockserver.configuration.site_files import load_site as load_site
+    from gp_mockserver.lifecycle.clocks import JumpingClock as JumpingClock
+    from gp_mockserver.lifecycle.clocks import ManualClock as ManualClock
+    from gp_mockserver.lifecycle.clocks import ScaledClock as ScaledClock
     from gp_mockserver.server import serve as serve
-    from gp_mockserver.site_files import load_site as load_site
     from gp_mockserver.sites import Site as Site
-    from gp_mockserver.tool_calls import ToolCall as ToolCall
-    from gp_mockserver.tool_calls import ToolFailed as ToolFailed
+    from gp_mockserver.tools.tool_calls import ToolCall as ToolCall
+    from gp_mockserver.tools.tool_calls import ToolFailed as ToolFailed
 
 _HOMES = {
     "MockServer": "app",
-    "JumpingClock": "clocks",
-    "ManualClock": "clocks",
-    "ScaledClock": "clocks",
+    "JumpingClock": "lifecycle.clocks",
+    "ManualClock": "lifecycle.clocks",
+    "ScaledClock": "lifecycle.clocks",
     "serve": "server",
-    "load_site": "site_files",
+    "load_site": "configuration.site_files",
     "Site": "sites",
-    "ToolCall": "tool_calls",
-    "ToolFailed": "tool_calls",
+    "ToolCall": "tools.tool_calls",
+    "ToolFailed": "tools.tool_calls",
 }
 __all__ = list(_HOMES)
 

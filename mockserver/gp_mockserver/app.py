@@ -9,30 +9,30 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from gp_mockserver.addresses import Address, find_address
-from gp_mockserver.answers import Answer, answer, check_form, html_answer, refuse
 from gp_mockserver.errors import SiteError
-from gp_mockserver.job_store import JobRecord
+from gp_mockserver.lifecycle.job_store import JobRecord
 from gp_mockserver.operations import AnyReply, operation
-from gp_mockserver.poll_answers import PollAnswers
-from gp_mockserver.public_addresses import origin, public_root
-from gp_mockserver.replies import JobReply, Refusal
-from gp_mockserver.request_parameters import (
+from gp_mockserver.sites import Site
+from gp_mockserver.tools.tool_calls import ToolFailed
+from gp_mockserver.wire.addresses import Address, find_address
+from gp_mockserver.wire.answers import Answer, answer, check_form, html_answer, refuse
+from gp_mockserver.wire.poll_answers import PollAnswers
+from gp_mockserver.wire.public_addresses import origin, public_root
+from gp_mockserver.wire.replies import JobReply, Refusal
+from gp_mockserver.wire.request_parameters import (
     BodyTooLarge,
     ClientLeft,
     MalformedRequest,
     query_parameters,
     with_form,
 )
-from gp_mockserver.requests import Form, Request
-from gp_mockserver.sending import ALLOW, allow_preflight, send_answer, whole
-from gp_mockserver.sites import Site
-from gp_mockserver.tool_calls import ToolFailed
+from gp_mockserver.wire.requests import Form, Request
+from gp_mockserver.wire.sending import ALLOW, allow_preflight, send_answer, whole
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from gp_mockserver.latency import Latency
+    from gp_mockserver.tools.latency import Latency
 
 log = logging.getLogger("gp_mockserver")
 
@@ -105,7 +105,7 @@ class MockServer:
 
     def _directory_of_sites(self, scope: Scope, *, found: bool) -> Answer:
         """The page at the root of the server, also shown where no site answers."""
-        from gp_mockserver.pages import site_list
+        from gp_mockserver.wire.pages import site_list
 
         home = origin(scope)
         links = [(context, f"{home}/{quote(context)}/rest/services") for context in self.sites]

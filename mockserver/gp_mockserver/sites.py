@@ -15,25 +15,25 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 from urllib.parse import urlsplit
 
 import msgspec
-from gp_protocol.descriptors import ExecutionType, Service, Task
+from gp_protocol.descriptions.descriptors import ExecutionType, Service, Task
 from gp_protocol.error_envelopes import check_overrides
 from gp_protocol.messages import MessageLevel
 from gp_protocol.suggestions import did_you_mean
 from gp_protocol.versions import Profile, profile
 
-from gp_mockserver.clocks import Clock, RealClock
 from gp_mockserver.errors import SiteError
-from gp_mockserver.job_store import JobStore, MemoryJobStore
-from gp_mockserver.queueing import ServiceQueue
+from gp_mockserver.lifecycle.clocks import Clock, RealClock
+from gp_mockserver.lifecycle.job_store import JobStore, MemoryJobStore
+from gp_mockserver.lifecycle.queueing import ServiceQueue
+from gp_mockserver.lifecycle.timelines import Timeline, standard_timeline
 from gp_mockserver.site_directories import SiteDirectories
-from gp_mockserver.timelines import Timeline, standard_timeline
 
 if TYPE_CHECKING:
-    from gp_mockserver.addresses import Address
-    from gp_mockserver.latency import Latency
-    from gp_mockserver.outcome_rules import OutcomeRule
-    from gp_mockserver.task_handles import TaskHandle, TaskOptions
-    from gp_mockserver.tool_calls import Tool, ToolCall
+    from gp_mockserver.tools.latency import Latency
+    from gp_mockserver.tools.outcome_rules import OutcomeRule
+    from gp_mockserver.tools.task_handles import TaskHandle, TaskOptions
+    from gp_mockserver.tools.tool_calls import Tool, ToolCall
+    from gp_mockserver.wire.addresses import Address
 
 DEFAULT_VERSION = "12.0"
 NO_SLASH = 'expected a name without "/": it is one segment of an address'
@@ -64,7 +64,7 @@ class ServedTask(msgspec.Struct, eq=False):
 
 def _generated(call: ToolCall) -> Mapping[str, Any]:
     """The tool of a task that has none: every output made from its descriptor."""
-    from gp_mockserver.output_sources import generated_outputs
+    from gp_mockserver.tools.output_sources import generated_outputs
 
     return generated_outputs(call.task)(call)
 
@@ -250,7 +250,7 @@ class Site:
     def task(self, path: str, **options: Unpack[TaskOptions]) -> TaskHandle:
         """A handle on the task at `Folder/Service/Label`: a decorator that serves a function there, and the
         short words that say how its jobs go (`site.task("WorldViewshed/viewshed").fails()`)."""
-        from gp_mockserver.task_handles import TaskHandle
+        from gp_mockserver.tools.task_handles import TaskHandle
 
         return TaskHandle(self, path, options)
 

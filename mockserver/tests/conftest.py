@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
-from gp_mockserver.builtin_site import builtin_site
-from gp_mockserver.clocks import ManualClock
+from gp_mockserver.builtin.builtin_site import builtin_site
+from gp_mockserver.lifecycle.clocks import ManualClock
 from gp_mockserver.server import RunningServer, serve
 from gp_mockserver.sites import Site
 

@@ -8,10 +8,10 @@ import sys
 import zipfile
 
 import pytest
-from gp_mockserver.builtin_site import builtin_site
-from gp_mockserver.clocks import ManualClock
-from gp_mockserver.viewsheds import viewshed_outline
-from gp_protocol.data_types import DATA_TYPES
+from gp_mockserver.builtin.builtin_site import builtin_site
+from gp_mockserver.geometry.viewsheds import viewshed_outline
+from gp_mockserver.lifecycle.clocks import ManualClock
+from gp_protocol.values.data_types import DATA_TYPES
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod, Transformer
@@ -663,14 +663,14 @@ def test_a_zip_file_is_the_same_bytes_each_time(wire):
 
 def test_the_site_is_made_without_a_geometry_library():
     code = (
-        "import sys; from gp_mockserver.builtin_site import builtin_site; builtin_site();"
+        "import sys; from gp_mockserver.builtin.builtin_site import builtin_site; builtin_site();"
         "print(sorted({'pyproj', 'shapely', 'numpy', 'jinja2', 'yaml', 'click'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
-def test_echo_answers_in_the_order_of_its_parameters(wire: Any) -> None:
+def test_echo_answers_in_the_order_of_its_parameters(wire):
     task = wire.json("DataTypes/Echo/GPServer/Echo")
     declared = [each["name"] for each in task["parameters"] if each["direction"].endswith("Output")]
     answer = wire.json("DataTypes/Echo/GPServer/Echo/execute")

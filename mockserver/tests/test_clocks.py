@@ -6,7 +6,14 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from gp_mockserver.clocks import EPOCH, JumpingClock, ManualClock, RealClock, ScaledClock, parse_clock
+from gp_mockserver.lifecycle.clocks import (
+    EPOCH,
+    JumpingClock,
+    ManualClock,
+    RealClock,
+    ScaledClock,
+    parse_clock,
+)
 
 
 def test_clocks_that_do_not_follow_real_time_start_with_2026() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gp_mockserver.data_files import parse_json, parse_yaml, read_data
+from gp_mockserver.configuration.data_files import parse_json, parse_yaml, read_data
 from gp_mockserver.errors import SiteFileError
 
 

@@ -201,7 +201,7 @@ def test_a_tool_that_fails_is_an_error_that_names_the_task_and_a_job_id(wire: An
 def test_a_site_answers_as_its_version_did(
     open_wire: Any, fresh: Any, version: str, content_type: str, absent: set[str]
 ) -> None:
-    from gp_mockserver.builtin_site import builtin_site
+    from gp_mockserver.builtin.builtin_site import builtin_site
 
     wire = open_wire(builtin_site(**fresh, version=version))
     response = wire.get("WorldViewshed/GPServer", f="json")
@@ -210,7 +210,7 @@ def test_a_site_answers_as_its_version_did(
 
 
 def test_the_lists_of_results_and_inputs_came_with_11_1(open_wire: Any, fresh: Any) -> None:
-    from gp_mockserver.builtin_site import builtin_site
+    from gp_mockserver.builtin.builtin_site import builtin_site
 
     wire = open_wire(builtin_site(**fresh, version="10.91"))
     assert wire.error("WorldViewshed/GPServer/viewshed/jobs/j1/results")["message"] == "Invalid URL"

@@ -7,16 +7,16 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from gp_mockserver.generated_values import generate
-from gp_protocol.compound import CompositeValue
-from gp_protocol.data_types import DATA_TYPES, OutputOptions, data_type
-from gp_protocol.descriptors import Parameter, parse_parameter
-from gp_protocol.feature_sets import FeatureSet, RecordSet
-from gp_protocol.fields import FIELD_TYPES, Field
+from gp_mockserver.tools.generated_values import generate
+from gp_protocol.descriptions.descriptors import Parameter, parse_parameter
+from gp_protocol.descriptions.parameter_checks import check_value
 from gp_protocol.json_text import encode_json
-from gp_protocol.parameter_checks import check_value
-from gp_protocol.spatial_references import Extent, SpatialReference
-from gp_protocol.units import LinearUnit
+from gp_protocol.values.compound import CompositeValue
+from gp_protocol.values.data_types import DATA_TYPES, OutputOptions, data_type
+from gp_protocol.values.feature_sets import FeatureSet, RecordSet
+from gp_protocol.values.fields import FIELD_TYPES, Field
+from gp_protocol.values.spatial_references import Extent, SpatialReference
+from gp_protocol.values.units import LinearUnit
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -23,7 +23,7 @@ def imported_by(statement: str) -> set[str]:
     [
         "import gp_mockserver",
         "from gp_mockserver import MockServer, Site",
-        "from gp_mockserver.builtin_site import builtin_site; builtin_site()",
+        "from gp_mockserver.builtin.builtin_site import builtin_site; builtin_site()",
     ],
 )
 def test_no_geometry_library_template_engine_or_command_line_comes_along(statement: str) -> None:
@@ -34,7 +34,7 @@ def test_the_protocol_needs_msgspec_alone() -> None:
     stdlib = set(sys.stdlib_module_names)
     foreign = {
         name
-        for name in imported_by("import gp_protocol.data_types, gp_protocol.descriptors")
+        for name in imported_by("import gp_protocol.values.data_types, gp_protocol.descriptions.descriptors")
         if name not in stdlib
     }
     assert {name for name in foreign if not name.startswith("_")} <= {

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import math
 
-from gp_mockserver.job_store import CancelRefused, MemoryJobStore
-from gp_mockserver.jobs import JobState, Submission
-from gp_mockserver.timelines import Cancellation, Ending, Phase, TimedMessage, Timeline
+from gp_mockserver.lifecycle.job_store import CancelRefused, MemoryJobStore
+from gp_mockserver.lifecycle.jobs import JobState, Submission
+from gp_mockserver.lifecycle.timelines import Cancellation, Ending, Phase, TimedMessage, Timeline
 from gp_protocol.job_states import FINAL, TRANSITIONS, may_reach
 from gp_protocol.job_states import JobStatus as S
 from gp_protocol.messages import Message, MessageType

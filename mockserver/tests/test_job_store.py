@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from gp_mockserver.clocks import EPOCH, JumpingClock
-from gp_mockserver.job_store import CancelRefused, JobRecord, JobStore, MemoryJobStore, StoreFull
-from gp_mockserver.jobs import Submission
-from gp_mockserver.queueing import ServiceQueue
-from gp_mockserver.timelines import Cancellation, Phase, Timeline, standard_timeline
+from gp_mockserver.lifecycle.clocks import EPOCH, JumpingClock
+from gp_mockserver.lifecycle.job_store import CancelRefused, JobRecord, JobStore, MemoryJobStore, StoreFull
+from gp_mockserver.lifecycle.jobs import Submission
+from gp_mockserver.lifecycle.queueing import ServiceQueue
+from gp_mockserver.lifecycle.timelines import Cancellation, Phase, Timeline, standard_timeline
 from gp_protocol.job_states import JobStatus as S
 
 TWO_SECONDS = standard_timeline()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from gp_mockserver.clocks import EPOCH
-from gp_mockserver.jobs import JobState, job_at
-from gp_mockserver.timelines import (
+from gp_mockserver.lifecycle.clocks import EPOCH
+from gp_mockserver.lifecycle.jobs import JobState, job_at
+from gp_mockserver.lifecycle.timelines import (
     Cancellation,
     Ending,
     Phase,

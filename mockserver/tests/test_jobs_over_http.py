@@ -238,7 +238,7 @@ def test_opening_an_operations_address_without_inputs_runs_nothing(wire: Any) ->
 
 def test_polls_at_once_each_take_a_turn_of_their_own(wire: Any, open_wire: Any, fresh: Any) -> None:
     """A phase of 20 polls is answered to exactly 20 of 64 requests that arrive together."""
-    from gp_mockserver.timelines import Phase, Timeline
+    from gp_mockserver.lifecycle.timelines import Phase, Timeline
     from gp_protocol.job_states import JobStatus
 
     task = wire.site.find_task("WorldViewshed/viewshed")
@@ -257,7 +257,7 @@ def test_polls_at_once_each_take_a_turn_of_their_own(wire: Any, open_wire: Any, 
 
 
 def test_a_job_is_held_at_a_gate_until_it_is_released(wire: Any) -> None:
-    from gp_mockserver.timelines import Phase, Timeline
+    from gp_mockserver.lifecycle.timelines import Phase, Timeline
     from gp_protocol.job_states import JobStatus
 
     task = wire.site.find_task("WorldViewshed/viewshed")
@@ -270,8 +270,8 @@ def test_a_job_is_held_at_a_gate_until_it_is_released(wire: Any) -> None:
 
 
 def test_the_same_seed_and_clock_give_the_same_bytes() -> None:
-    from gp_mockserver.builtin_site import builtin_site
-    from gp_mockserver.clocks import ManualClock
+    from gp_mockserver.builtin.builtin_site import builtin_site
+    from gp_mockserver.lifecycle.clocks import ManualClock
     from gp_mockserver.server import serve
 
     def conversation() -> list[bytes]:

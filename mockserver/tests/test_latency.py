@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from gp_mockserver.errors import SiteFileError
-from gp_mockserver.latency import Latency, LogNormal, Uniform, parse_latency
+from gp_mockserver.tools.latency import Latency, LogNormal, Uniform, parse_latency
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from gp_mockserver.conditions import parse_condition
+from gp_mockserver.configuration.conditions import parse_condition
 from gp_mockserver.errors import SiteFileError
-from gp_mockserver.outcome_rules import always
-from gp_protocol.data_types import data_type
-from gp_protocol.descriptors import Task, parse_task
+from gp_mockserver.tools.outcome_rules import always
+from gp_protocol.descriptions.descriptors import Task, parse_task
+from gp_protocol.values.data_types import data_type
 
 TASK: Task = parse_task(
     {

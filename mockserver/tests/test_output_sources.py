@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gp_mockserver.configuration.site_folders import SiteFolder
 from gp_mockserver.errors import SiteFileError
-from gp_mockserver.output_sources import declared_outputs, generated_outputs, parse_outputs
-from gp_mockserver.site_folders import SiteFolder
-from gp_mockserver.task_inputs import read_inputs
-from gp_mockserver.tool_calls import Outcome, ToolCall, run_tool
-from gp_protocol.data_types import data_type
-from gp_protocol.descriptors import Task, parse_task
+from gp_mockserver.running.task_inputs import read_inputs
+from gp_mockserver.tools.output_sources import declared_outputs, generated_outputs, parse_outputs
+from gp_mockserver.tools.tool_calls import Outcome, ToolCall, run_tool
+from gp_protocol.descriptions.descriptors import Task, parse_task
+from gp_protocol.values.data_types import data_type
 from gp_protocol.versions import profile
 
 TYPES = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from gp_mockserver.errors import SiteFileError
-from gp_mockserver.output_templates import TemplateFailed, compile_template
+from gp_mockserver.tools.output_templates import TemplateFailed, compile_template
 
 POINTS = {"features": [{"attributes": {"NAME": "A<b>"}, "geometry": {"x": 1, "y": 2}}]}
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gp_mockserver.clocks import ManualClock
-from gp_mockserver.data_files import parse_yaml
+from gp_mockserver.configuration.data_files import parse_yaml
+from gp_mockserver.configuration.site_files import load_site, site_from
 from gp_mockserver.errors import SiteFileError
-from gp_mockserver.site_files import load_site, site_from
+from gp_mockserver.lifecycle.clocks import ManualClock
 
 INPUT, OUTPUT = "esriGPParameterDirectionInput", "esriGPParameterDirectionOutput"
 REQUIRED, OPTIONAL = "esriGPParameterTypeRequired", "esriGPParameterTypeOptional"

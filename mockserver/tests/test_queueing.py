@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from gp_mockserver.queueing import ServiceQueue, starts
+from gp_mockserver.lifecycle.queueing import ServiceQueue, starts
 from hypothesis import given
 from hypothesis import strategies as st
 

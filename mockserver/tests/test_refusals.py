@@ -140,7 +140,7 @@ def test_markup_in_an_address_is_escaped_on_the_page(wire: Any) -> None:
 
 
 def test_the_wording_of_an_error_can_be_overridden_by_name(open_wire: Any, fresh: dict[str, Any]) -> None:
-    from gp_mockserver.builtin_site import builtin_site
+    from gp_mockserver.builtin.builtin_site import builtin_site
 
     site = builtin_site(**fresh, errors={"unknown-task": {"code": 404, "message": "Task not found"}})
     error = open_wire(site).error("WorldViewshed/GPServer/nothing")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, quote_plus
 
 import pytest
-from gp_mockserver.request_parameters import MAX_FIELDS, MalformedRequest, query_parameters
+from gp_mockserver.wire.request_parameters import MAX_FIELDS, MalformedRequest, query_parameters
 from hypothesis import given
 from hypothesis import strategies as st
 

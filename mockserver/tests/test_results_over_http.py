@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from gp_mockserver.sites import Site
-from gp_mockserver.tool_calls import ToolCall
-from gp_protocol.descriptors import (
+from gp_mockserver.tools.tool_calls import ToolCall
+from gp_protocol.descriptions.descriptors import (
     Direction,
     ExecutionType,
     Parameter,
@@ -18,8 +18,8 @@ from gp_protocol.descriptors import (
     Service,
     Task,
 )
-from gp_protocol.feature_sets import FeatureSet
-from gp_protocol.spatial_references import SpatialReference
+from gp_protocol.values.feature_sets import FeatureSet
+from gp_protocol.values.spatial_references import SpatialReference
 
 TASK = "Tools/GPServer/Tool"
 WGS84 = SpatialReference(wkid=4326)
@@ -368,7 +368,7 @@ def test_a_text_outside_the_choice_list_of_layers_is_told_the_choices(serve_tool
 
 
 def test_a_type_that_nobody_knows_is_told_by_its_own_word(open_wire: Any, fresh: dict[str, Any]) -> None:
-    from gp_mockserver.site_files import site_from
+    from gp_mockserver.configuration.site_files import site_from
 
     words = {
         "In": ("esriGPParameterDirectionInput", "esriGPParameterTypeOptional"),

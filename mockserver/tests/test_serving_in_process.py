@@ -6,9 +6,9 @@ import threading
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
+from gp_mockserver.running.tool_threads import ToolThreads
 from gp_mockserver.server import serve
 from gp_mockserver.sites import Site
-from gp_mockserver.tool_threads import ToolThreads
 
 
 def test_the_block_ends_although_a_tool_is_still_running(caplog):

@@ -7,16 +7,16 @@ import re
 from pathlib import Path
 from typing import Any
 
-import gp_mockserver
 import jsonschema
 import pytest
-from gp_mockserver.data_files import parse_yaml, read_data
+from gp_mockserver.configuration import site_file_model
+from gp_mockserver.configuration.data_files import parse_yaml, read_data
+from gp_mockserver.configuration.site_file_model import site_file_schema
+from gp_mockserver.configuration.site_files import load_site, site_from
 from gp_mockserver.errors import SiteFileError
-from gp_mockserver.site_file_model import site_file_schema
-from gp_mockserver.site_files import load_site, site_from
 
 ROOT = Path(__file__).parents[2]
-PUBLISHED = Path(gp_mockserver.__file__).with_name("site-schema.json")
+PUBLISHED = Path(site_file_model.__file__).with_name("site-schema.json")
 BLOCKS = [
     (info.split(), text)
     for info, text in re.findall(
@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_published_schema_is_current_and_valid() -> None:
-    """To write it anew: python -m gp_mockserver.site_file_model > site-schema.json"""
+    """To write it anew: python -m gp_mockserver.configuration.site_file_model > site-schema.json"""
     assert json.loads(PUBLISHED.read_text()) == site_file_schema()
     jsonschema.Draft202012Validator.check_schema(site_file_schema())
 

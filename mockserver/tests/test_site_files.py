@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gp_mockserver.clocks import JumpingClock, ManualClock, ScaledClock
-from gp_mockserver.data_files import parse_yaml
+from gp_mockserver.configuration.data_files import parse_yaml
+from gp_mockserver.configuration.site_files import is_site_file, load_site, site_from
 from gp_mockserver.errors import SiteFileError
-from gp_mockserver.latency import Latency, Uniform
-from gp_mockserver.site_files import is_site_file, load_site, site_from
-from gp_protocol.descriptors import service_json, task_json
+from gp_mockserver.lifecycle.clocks import JumpingClock, ManualClock, ScaledClock
+from gp_mockserver.tools.latency import Latency, Uniform
+from gp_protocol.descriptions.descriptors import service_json, task_json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 from gp_mockserver.app import MockServer
-from gp_mockserver.builtin_site import builtin_site
-from gp_mockserver.clocks import JumpingClock
+from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.errors import SiteError
-from gp_mockserver.latency import Latency
+from gp_mockserver.lifecycle.clocks import JumpingClock
 from gp_mockserver.server import serve
 from gp_mockserver.sites import Site
-from gp_mockserver.tool_calls import ToolCall, ToolFailed
+from gp_mockserver.tools.latency import Latency
+from gp_mockserver.tools.tool_calls import ToolCall, ToolFailed
 
 TASK = "WorldViewshed/GPServer/viewshed"
 POINT = '{"features":[{"geometry":{"x":1,"y":2}}],"spatialReference":{"wkid":4326}}'

@@ -6,13 +6,13 @@ import sys
 
 import pytest
 import shapely
-from gp_mockserver.coordinate_systems import ProjectionFailed, by_id_or_wkt, reported
-from gp_mockserver.ground_buffers import LARGEST_BUFFER, buffer
-from gp_mockserver.spatial import extent_intersects, project, project_extent, within_extent
-from gp_mockserver.tool_calls import ToolFailed
-from gp_protocol.feature_sets import FeatureSet
-from gp_protocol.spatial_references import Extent, SpatialReference
-from gp_protocol.units import LinearUnit
+from gp_mockserver.geometry.coordinate_systems import ProjectionFailed, by_id_or_wkt, reported
+from gp_mockserver.geometry.ground_buffers import LARGEST_BUFFER, buffer
+from gp_mockserver.geometry.spatial import extent_intersects, project, project_extent, within_extent
+from gp_mockserver.tools.tool_calls import ToolFailed
+from gp_protocol.values.feature_sets import FeatureSet
+from gp_protocol.values.spatial_references import Extent, SpatialReference
+from gp_protocol.values.units import LinearUnit
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
@@ -419,7 +419,7 @@ def test_a_buffer_cannot_reach_farther_than_a_quarter_round_the_earth():
 
 def test_nothing_is_imported_until_a_geometry_moves():
     code = (
-        "import sys, gp_mockserver.spatial, gp_mockserver.ground_buffers;"
+        "import sys, gp_mockserver.geometry.spatial, gp_mockserver.geometry.ground_buffers;"
         "print(sorted({'pyproj', 'shapely', 'numpy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

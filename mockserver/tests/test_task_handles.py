@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from gp_mockserver.errors import SiteError, SiteFileError
+from gp_mockserver.lifecycle.timelines import Timeline
 from gp_mockserver.sites import Site
-from gp_mockserver.timelines import Timeline
-from gp_mockserver.tool_calls import ToolCall, ToolFailed
-from gp_protocol.feature_sets import FeatureSet
+from gp_mockserver.tools.tool_calls import ToolCall, ToolFailed
+from gp_protocol.values.feature_sets import FeatureSet
 
 TASK = "Tools/Count/GPServer/Count Points"
 POINTS = "{'features': [{'geometry': {'x': 1, 'y': 2}}, {'geometry': {'x': 3, 'y': 4}}]}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from gp_mockserver.data_files import parse_yaml
+from gp_mockserver.configuration.data_files import parse_yaml
+from gp_mockserver.configuration.timeline_forms import parse_timeline
 from gp_mockserver.errors import SiteFileError
-from gp_mockserver.jobs import job_at
-from gp_mockserver.timeline_forms import parse_timeline
-from gp_mockserver.timelines import Timeline
+from gp_mockserver.lifecycle.jobs import job_at
+from gp_mockserver.lifecycle.timelines import Timeline
 
 
 def timeline(text: str) -> Timeline:

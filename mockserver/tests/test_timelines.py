@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from gp_mockserver.timelines import (
+from gp_mockserver.lifecycle.timelines import (
     NEVER,
     Cancellation,
     Ending,

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Optional, TypedDict
 
 import pytest
-from gp_mockserver.annotations import Choices, OfType, Range
 from gp_mockserver.errors import SiteError
-from gp_mockserver.tool_calls import Outcome, ToolCall, ToolFailed, run_tool
-from gp_mockserver.tool_functions import descriptor_from, tool_from
-from gp_protocol.descriptors import parameter_json, parse_task
-from gp_protocol.feature_sets import FeatureSet, RecordSet
-from gp_protocol.fields import Field
-from gp_protocol.references import DataFile, ItemReference, LayerReference, Raster
-from gp_protocol.spatial_references import Extent, SpatialReference
-from gp_protocol.units import ArealUnit, LinearUnit, TimeUnit
+from gp_mockserver.tools.annotations import Choices, OfType, Range
+from gp_mockserver.tools.tool_calls import Outcome, ToolCall, ToolFailed, run_tool
+from gp_mockserver.tools.tool_functions import descriptor_from, tool_from
+from gp_protocol.descriptions.descriptors import parameter_json, parse_task
+from gp_protocol.values.feature_sets import FeatureSet, RecordSet
+from gp_protocol.values.fields import Field
+from gp_protocol.values.references import DataFile, ItemReference, LayerReference, Raster
+from gp_protocol.values.spatial_references import Extent, SpatialReference
+from gp_protocol.values.units import ArealUnit, LinearUnit, TimeUnit
 from gp_protocol.versions import profile
 
 

@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from gp_protocol.compound import ColumnNamesNotUnique, CompositeValue
-from gp_protocol.data_types import DATA_TYPES, OutputOptions, PlainSpec, data_type
 from gp_protocol.errors import LocalProtocolError, RemoteProtocolError
-from gp_protocol.feature_sets import FeatureSet, RecordSet
-from gp_protocol.fields import Field
 from gp_protocol.json_text import encode_json
-from gp_protocol.references import DataFile, ItemReference, LayerReference, MapImage, Raster
-from gp_protocol.spatial_references import Extent, SpatialReference
-from gp_protocol.units import ArealUnit, LinearUnit, TimeUnit
+from gp_protocol.values.compound import ColumnNamesNotUnique, CompositeValue
+from gp_protocol.values.data_types import DATA_TYPES, OutputOptions, PlainSpec, data_type
+from gp_protocol.values.feature_sets import FeatureSet, RecordSet
+from gp_protocol.values.fields import Field
+from gp_protocol.values.references import DataFile, ItemReference, LayerReference, MapImage, Raster
+from gp_protocol.values.spatial_references import Extent, SpatialReference
+from gp_protocol.values.units import ArealUnit, LinearUnit, TimeUnit
 
 SINCE = {
     "GPBoolean": 9.3,

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from gp_protocol.dates import decode_date, from_milliseconds, to_milliseconds
 from gp_protocol.errors import LocalProtocolError, RemoteProtocolError
+from gp_protocol.values.dates import decode_date, from_milliseconds, to_milliseconds
 from hypothesis import given
 from hypothesis import strategies as st
 

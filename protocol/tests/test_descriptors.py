@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from gp_protocol.descriptors import (
+from gp_protocol.descriptions.descriptors import (
     Direction,
     ExecutionType,
     Parameter,

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from gp_protocol.errors import LocalProtocolError, ProtocolError, RemoteProtocolError, shown
 from gp_protocol.suggestions import did_you_mean
-from gp_protocol.units import decode_linear_unit
+from gp_protocol.values.units import decode_linear_unit
 
 
 def test_an_error_names_the_place_the_value_the_expectation_and_the_remedy() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from gp_protocol.errors import LocalProtocolError, RemoteProtocolError
-from gp_protocol.feature_sets import (
+from gp_protocol.values.feature_sets import (
     FeatureSet,
     RecordSet,
     decode_feature_set,
@@ -12,9 +12,9 @@ from gp_protocol.feature_sets import (
     encode_feature_set,
     encode_record_set,
 )
-from gp_protocol.fields import Field
-from gp_protocol.parameter_specs import OutputOptions
-from gp_protocol.spatial_references import SpatialReference
+from gp_protocol.values.fields import Field
+from gp_protocol.values.parameter_specs import OutputOptions
+from gp_protocol.values.spatial_references import SpatialReference
 
 OID = Field("OBJECTID", "esriFieldTypeOID")
 NAME = Field("Name", "esriFieldTypeString", length=20)

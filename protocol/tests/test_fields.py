@@ -3,9 +3,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from gp_protocol.data_types import data_type
 from gp_protocol.errors import LocalProtocolError, RemoteProtocolError
-from gp_protocol.fields import FIELD_TYPES, Field, check_attributes, decode_field, encode_field, encode_fields
+from gp_protocol.values.data_types import data_type
+from gp_protocol.values.fields import (
+    FIELD_TYPES,
+    Field,
+    check_attributes,
+    decode_field,
+    encode_field,
+    encode_fields,
+)
 
 
 def test_there_are_seventeen_field_types() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from gp_protocol.errors import RemoteProtocolError
-from gp_protocol.geometries import geometry_type_of, read_geometry, read_geometry_type, write_geometry
+from gp_protocol.values.geometries import geometry_type_of, read_geometry, read_geometry_type, write_geometry
 
 POINT, MULTIPOINT = "esriGeometryPoint", "esriGeometryMultipoint"
 POLYLINE, POLYGON, ENVELOPE = "esriGeometryPolyline", "esriGeometryPolygon", "esriGeometryEnvelope"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from gp_protocol.errors import RemoteProtocolError
-from gp_protocol.literals import check_long, long_limits, read_boolean, read_double, read_long
+from gp_protocol.values.literals import check_long, long_limits, read_boolean, read_double, read_long
 from hypothesis import given
 from hypothesis import strategies as st
 

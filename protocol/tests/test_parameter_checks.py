@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from gp_protocol.compound import CompositeValue
-from gp_protocol.descriptors import parse_parameter
+from gp_protocol.descriptions.descriptors import parse_parameter
+from gp_protocol.descriptions.parameter_checks import check_value
 from gp_protocol.errors import RemoteProtocolError
-from gp_protocol.feature_sets import FeatureSet
-from gp_protocol.fields import Field
-from gp_protocol.parameter_checks import check_value
-from gp_protocol.references import DataFile, ItemReference, LayerReference
-from gp_protocol.units import ArealUnit, LinearUnit, TimeUnit
+from gp_protocol.values.compound import CompositeValue
+from gp_protocol.values.feature_sets import FeatureSet
+from gp_protocol.values.fields import Field
+from gp_protocol.values.references import DataFile, ItemReference, LayerReference
+from gp_protocol.values.units import ArealUnit, LinearUnit, TimeUnit
 
 
 def features(geometry_type: str, count: int = 1) -> FeatureSet:

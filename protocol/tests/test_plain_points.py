@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from gp_protocol.errors import ProtocolError
-from gp_protocol.feature_sets import decode_feature_set
-from gp_protocol.plain_points import read_plain_points
+from gp_protocol.values.feature_sets import decode_feature_set
+from gp_protocol.values.plain_points import read_plain_points
 from hypothesis import given
 from hypothesis import strategies as st
 

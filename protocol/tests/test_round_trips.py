@@ -10,16 +10,16 @@ from functools import cache
 from typing import Any
 
 import pytest
-from gp_protocol.compound import CompositeValue
-from gp_protocol.data_types import DATA_TYPES, OutputOptions, PlainSpec, data_type
 from gp_protocol.errors import RemoteProtocolError
-from gp_protocol.feature_sets import FeatureSet, RecordSet
-from gp_protocol.fields import FIELD_TYPES, Field
 from gp_protocol.json_text import encode_json
 from gp_protocol.lenient_json import decode_json, reads_as_json
-from gp_protocol.references import DataFile, ItemReference, LayerReference, MapImage, Raster
-from gp_protocol.spatial_references import Extent, SpatialReference
-from gp_protocol.units import AREAL_UNITS, LINEAR_UNITS, TIME_UNITS, ArealUnit, LinearUnit, TimeUnit
+from gp_protocol.values.compound import CompositeValue
+from gp_protocol.values.data_types import DATA_TYPES, OutputOptions, PlainSpec, data_type
+from gp_protocol.values.feature_sets import FeatureSet, RecordSet
+from gp_protocol.values.fields import FIELD_TYPES, Field
+from gp_protocol.values.references import DataFile, ItemReference, LayerReference, MapImage, Raster
+from gp_protocol.values.spatial_references import Extent, SpatialReference
+from gp_protocol.values.units import AREAL_UNITS, LINEAR_UNITS, TIME_UNITS, ArealUnit, LinearUnit, TimeUnit
 from hypothesis import given
 from hypothesis import strategies as st
 

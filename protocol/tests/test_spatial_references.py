@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from gp_protocol.errors import LocalProtocolError, RemoteProtocolError
-from gp_protocol.spatial_references import (
+from gp_protocol.values.spatial_references import (
     Extent,
     SpatialReference,
     decode_extent,

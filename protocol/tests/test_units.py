@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from gp_protocol.errors import LocalProtocolError, RemoteProtocolError
-from gp_protocol.units import (
+from gp_protocol.values.units import (
     AREAL_UNITS,
     LINEAR_UNITS,
     TIME_UNITS,

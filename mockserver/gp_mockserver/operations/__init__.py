@@ -7,8 +7,8 @@ from functools import cache
 from importlib import import_module
 from typing import Final
 
-from gp_mockserver.replies import FileReply, PageReply, Redirect, Reply
-from gp_mockserver.requests import Request
+from gp_mockserver.wire.replies import FileReply, PageReply, Redirect, Reply
+from gp_mockserver.wire.requests import Request
 
 AnyReply = Reply | PageReply | Redirect | FileReply
 Operation = Callable[[Request], Awaitable[AnyReply]]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from gp_protocol.descriptors import help_url, service_json, task_json
+from gp_protocol.descriptions.descriptors import help_url, service_json, task_json
 
-from gp_mockserver.replies import Page, Redirect, Reply
-from gp_mockserver.requests import Request
+from gp_mockserver.wire.replies import Page, Redirect, Reply
+from gp_mockserver.wire.requests import Request
 
 
 async def root(request: Request) -> Redirect:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gp_mockserver.replies import FileReply, Refusal
-from gp_mockserver.requests import Request
+from gp_mockserver.wire.replies import FileReply, Refusal
+from gp_mockserver.wire.requests import Request
 
 
 async def file(request: Request) -> FileReply:

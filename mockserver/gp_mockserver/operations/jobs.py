@@ -8,13 +8,13 @@ from urllib.parse import quote
 from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import at_level
 
-from gp_mockserver.clocks import JumpingClock
-from gp_mockserver.job_progress import observe
-from gp_mockserver.job_store import CancelRefused, JobRecord
-from gp_mockserver.jobs import JobState
+from gp_mockserver.lifecycle.clocks import JumpingClock
+from gp_mockserver.lifecycle.job_store import CancelRefused, JobRecord
+from gp_mockserver.lifecycle.jobs import JobState
 from gp_mockserver.operations.descriptions import task_url
-from gp_mockserver.replies import JobReply, Page, Refusal, Reply
-from gp_mockserver.requests import Request
+from gp_mockserver.running.job_progress import observe
+from gp_mockserver.wire.replies import JobReply, Page, Refusal, Reply
+from gp_mockserver.wire.requests import Request
 
 
 async def job(request: Request) -> JobReply:

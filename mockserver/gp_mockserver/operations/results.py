@@ -7,30 +7,30 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from gp_protocol.compound import CompositeValue
-from gp_protocol.data_types import PLAIN, DataType, OutputOptions, ParameterSpec, data_type
-from gp_protocol.descriptors import Parameter
+from gp_protocol.descriptions.descriptors import Parameter
 from gp_protocol.errors import ProtocolError, RemoteProtocolError
-from gp_protocol.feature_sets import FeatureSet, RecordSet
 from gp_protocol.job_states import FINAL, JobStatus
 from gp_protocol.lenient_json import decode_json
 from gp_protocol.suggestions import did_you_mean
+from gp_protocol.values.compound import CompositeValue
+from gp_protocol.values.data_types import PLAIN, DataType, OutputOptions, ParameterSpec, data_type
+from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 
-from gp_mockserver.job_progress import observe
-from gp_mockserver.job_runs import unless_large
 from gp_mockserver.operations.jobs import own_job
-from gp_mockserver.replies import Page, Refusal, Reply
-from gp_mockserver.requests import Request
-from gp_mockserver.site_directories import scratch_path
-from gp_mockserver.task_inputs import (
+from gp_mockserver.running.job_progress import observe
+from gp_mockserver.running.job_runs import unless_large
+from gp_mockserver.running.task_inputs import (
     default_value,
     read_environment,
     read_inputs,
     read_output_options,
     read_spatial_reference_parameter,
 )
-from gp_mockserver.task_outputs import read_outputs, said
-from gp_mockserver.task_outputs import result as result_value
+from gp_mockserver.running.task_outputs import read_outputs, said
+from gp_mockserver.running.task_outputs import result as result_value
+from gp_mockserver.site_directories import scratch_path
+from gp_mockserver.wire.replies import Page, Refusal, Reply
+from gp_mockserver.wire.requests import Request
 
 
 async def result(request: Request) -> Reply:

@@ -13,22 +13,22 @@ from gp_protocol.errors import ProtocolError
 from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import Message, MessageType, at_level, failed_to_execute_text
 
-from gp_mockserver.job_runs import LARGE, failed, in_worker, run, tool_call
-from gp_mockserver.job_store import StoreFull
-from gp_mockserver.jobs import Submission
+from gp_mockserver.lifecycle.job_store import StoreFull
+from gp_mockserver.lifecycle.jobs import Submission
+from gp_mockserver.lifecycle.timelines import TimedMessage, Timeline
 from gp_mockserver.operations.descriptions import task_url
-from gp_mockserver.replies import Page, PageReply, Redirect, Refusal, Reply
-from gp_mockserver.requests import Request
-from gp_mockserver.site_directories import output_path, run_path
-from gp_mockserver.sites import ServedTask
-from gp_mockserver.task_inputs import (
+from gp_mockserver.running.job_runs import LARGE, failed, in_worker, run, tool_call
+from gp_mockserver.running.task_inputs import (
     BadInputs,
     read_environment,
     read_inputs,
     read_output_options,
 )
-from gp_mockserver.task_outputs import result
-from gp_mockserver.timelines import TimedMessage, Timeline
+from gp_mockserver.running.task_outputs import result
+from gp_mockserver.site_directories import output_path, run_path
+from gp_mockserver.sites import ServedTask
+from gp_mockserver.wire.replies import Page, PageReply, Redirect, Refusal, Reply
+from gp_mockserver.wire.requests import Request
 
 _NOT_KEPT = frozenset({"f", "callback", "token"})
 

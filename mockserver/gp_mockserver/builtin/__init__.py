@@ -1,0 +1,1 @@
+"""The site that is served when no other is given."""

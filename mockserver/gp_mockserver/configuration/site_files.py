@@ -1,0 +1,395 @@
+"""Loads a site from a YAML or JSON file, or from data of the same form.
+
+`docs/site-files.md` shows the form by example. A file may also be what a real server answered for a service
+or for a task, as it is: its service is then called as the file is.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from gp_protocol.descriptions.descriptors import ExecutionType, Task
+from gp_protocol.errors import ProtocolError, shown
+from gp_protocol.job_states import JobStatus
+from gp_protocol.messages import MessageLevel
+from gp_protocol.suggestions import did_you_mean, one_of
+
+from gp_mockserver.configuration.conditions import parse_condition
+from gp_mockserver.configuration.data_files import parse_data, read_data, read_text
+from gp_mockserver.configuration.descriptor_forms import (
+    Entry,
+    entry_of,
+    execution_type,
+    is_pasted,
+    refuse_error_answers,
+    service_from,
+    task_from,
+)
+from gp_mockserver.configuration.durations import parse_duration
+from gp_mockserver.configuration.site_file_model import RuleForm, ServiceForm, SiteForm, TaskForm
+from gp_mockserver.configuration.site_folders import SiteFolder
+from gp_mockserver.configuration.timeline_forms import parse_timeline
+from gp_mockserver.configuration.written_data import join, shaped
+from gp_mockserver.errors import SiteError, SiteFileError
+from gp_mockserver.lifecycle.clocks import Clock, parse_clock
+from gp_mockserver.lifecycle.job_store import MemoryJobStore
+from gp_mockserver.lifecycle.timeline_changes import ending_with, failing, never_ending
+from gp_mockserver.lifecycle.timelines import Timeline
+from gp_mockserver.sites import ANSWERS_AT_ONCE, PUBLIC_URL, ServedService, ServedTask, Site, is_public_url
+from gp_mockserver.tools.latency import Latency, parse_latency
+from gp_mockserver.tools.outcome_rules import OutcomeRule
+from gp_mockserver.tools.output_sources import declared_outputs, parse_outputs
+from gp_mockserver.tools.tool_calls import Tool
+from gp_mockserver.tools.tool_functions import descriptor_from, tool_from
+
+log = logging.getLogger("gp_mockserver")
+
+Data = Mapping[str, Any]
+
+
+def load_site(
+    path: str | Path,
+    *,
+    context: str | None = None,
+    seed: int | None = None,
+    clock: Clock | None = None,
+    version: str | None = None,
+    public_url: str | None = None,
+    named: set[Path] | None = None,
+) -> Site:
+    """The site that a file describes; what is given here comes before what the file says of it.
+
+    `named` gathers the other files on which the site depends, also where it cannot be loaded.
+    Raises SiteFileError, which names the file and the place in it.
+    """
+    file = Path(path)
+    return site_from(
+        read_data(file, str(path)),
+        folder=file.parent,
+        name=str(path),
+        context=context,
+        seed=seed,
+        clock=clock,
+        version=version,
+        public_url=public_url,
+        named=named,
+    )
+
+
+def is_site_file(path: str | Path) -> bool:
+    """Whether a file is one for `load_site`: it has `services`, or is a service's descriptor as a server
+    answers it. Other data is not, nor is a file that cannot be read, unless its text speaks of services.
+    """
+    text = ""
+    try:
+        text = read_text(Path(path), str(path))
+        if "services" not in text and "tasks" not in text:
+            return False
+        data = parse_data(text, Path(path), str(path))
+    except SiteFileError:
+        return "services" in text
+    if not isinstance(data, dict):
+        return False
+    return "services" in data or (isinstance(data.get("tasks"), list) and is_pasted(data))
+
+
+def site_from(
+    data: Any,
+    *,
+    folder: Path | None = None,
+    name: str = "",
+    context: str | None = None,
+    seed: int | None = None,
+    clock: Clock | None = None,
+    version: str | None = None,
+    public_url: str | None = None,
+    named: set[Path] | None = None,
+) -> Site:
+    """The site that data of a site file's form describes. `folder` holds the files that it names, `name` is
+    what errors call it. Raises SiteFileError.
+    """
+    try:
+        refuse_error_answers(data, "")
+        whole = _as_site(data, Path(name).stem or "Service")
+        form = shaped(whole, SiteForm, "")
+        given = {"version": version, "public_url": public_url}
+        changed = {name: each for name, each in given.items() if each is not None}
+        form = msgspec.structs.replace(form, **changed)
+        site = _site(form, whole, context, seed, clock)
+        files = SiteFolder(folder, named)
+        for service, entry in whole["services"].items():
+            _add_service(site, service, entry, files, join("services", service))
+        return site
+    except SiteFileError as error:
+        raise error.in_file(name) from error.__cause__
+
+
+def _as_site(data: Any, stem: str) -> Data:
+    """A site file's data, made of a service's or a task's descriptor where the file is one."""
+    if not isinstance(data, dict):
+        raise SiteFileError("", shown(data), "a mapping of services and settings, or a server's descriptor")
+    if "services" in data:
+        return data
+    if isinstance(data.get("tasks"), list):
+        return {"services": {stem: data}}
+    if "parameters" in data and ("name" in data or "displayName" in data):
+        return {"services": {stem: {"tasks": [data]}}}
+    return data
+
+
+def _site(form: SiteForm, data: Data, context: str | None, seed: int | None, clock: Clock | None) -> Site:
+    if clock is None:
+        try:
+            clock = parse_clock(form.clock)
+        except ValueError as error:
+            raise SiteFileError("clock", shown(form.clock), "real, x60 (any rate), jump or manual") from error
+    limits: dict[str, Any] = {}
+    if form.jobs.max_age is not None:
+        limits["max_age"] = parse_duration(form.jobs.max_age)
+        if not limits["max_age"]:
+            raise SiteFileError("jobs.maxAge", "0", "a duration above 0")
+    if form.jobs.max_jobs is not None:
+        limits["max_jobs"] = form.jobs.max_jobs
+    if form.public_url and not is_public_url(form.public_url):
+        raise SiteFileError("publicUrl", shown(form.public_url), PUBLIC_URL)
+    try:
+        return Site(
+            form.context if context is None else context,
+            version=form.version,
+            seed=form.seed if seed is None else seed,
+            clock=clock,
+            store=MemoryJobStore(**limits),
+            latency=_latencies(data.get("latency"), "latency"),
+            errors=data.get("errors"),
+            bad_input=form.bad_input,
+            public_url=form.public_url,
+        )
+    except ProtocolError as error:
+        raise SiteFileError(error.path, error.met, error.expected, error.remedy) from None
+    except SiteFileError:
+        raise
+    except SiteError as error:
+        raise SiteFileError(
+            "context", shown(form.context), "one segment of an address, such as arcgis"
+        ) from error
+
+
+def _latencies(data: Data | None, path: str) -> dict[str, Latency]:
+    from gp_mockserver.operations import OPERATIONS
+
+    for operation in data or ():
+        if operation not in OPERATIONS and operation != "*":
+            known = [*OPERATIONS, "*"]
+            hint = did_you_mean(operation, known)
+            raise SiteFileError(join(path, operation), "no operation of that name", one_of(known), hint)
+    return {operation: parse_latency(each, join(path, operation)) for operation, each in (data or {}).items()}
+
+
+def _add_service(site: Site, name: str, data: Data, files: SiteFolder, path: str) -> None:
+    if name.count("/") > 1 or not all(name.split("/")) or name.endswith("/GPServer"):
+        raise SiteFileError(path, shown(name), "a name such as Service or Folder/Service")
+    entry = _entry(data, ServiceForm, files, path)
+    form = shaped(entry.ours, ServiceForm, path)
+    tasks = _task_entries(data, entry, files)
+    descriptor = service_from(entry, name, as_sent=not site.version_is_given)
+    if execution_type(entry) is None:
+        descriptor = msgspec.structs.replace(descriptor, execution_type=_execution_type_of(tasks, path))
+    service = site.add_service(
+        descriptor,
+        message_level=MessageLevel(form.message_level),
+        instances=form.instances,
+        latency=_latencies(entry.ours.get("latency"), join(path, "latency")),
+        version=_untold_version(entry, tasks) if descriptor.current_version is None else None,
+    )
+    service.started = form.started
+    for task in tasks:
+        _add_task(service, task, files)
+    service.descriptor = msgspec.structs.replace(descriptor, task_names=tuple(service.tasks))
+
+
+def _untold_version(service: Entry, tasks: list[Entry]) -> float | None:
+    """The version of a server that does not tell it: 10.0, or 9.3 where its tasks have no execution type."""
+    if not service.is_a_servers_own:
+        return None
+    told = ["executionType" in task.said for task in tasks if task.is_pasted]
+    return 9.3 if told and not any(told) else 10.0
+
+
+def _entry(data: Data, form: type[msgspec.Struct], files: SiteFolder, path: str) -> Entry:
+    refuse_error_answers(data, path)
+    found, place = _descriptor(data, files, path)
+    return entry_of(data, form, path, found, place)
+
+
+def _descriptor(data: Data, files: SiteFolder, path: str) -> tuple[Data, str]:
+    """What the `descriptor` or `descriptorFile` of a service or task says, and where that stands; nothing
+    where it has neither.
+    """
+    found: Any = data.get("descriptor", {})
+    place = join(path, "descriptor")
+    if (name := data.get("descriptorFile")) is not None:
+        place = join(path, "descriptorFile")
+        if "descriptor" in data:
+            raise SiteFileError(place, "descriptorFile beside descriptor", "one of the two")
+        if not isinstance(name, str):
+            raise SiteFileError(place, shown(name), "the name of a file")
+        file = files.find(name, place)
+        found = read_data(file, str(file))
+    if not isinstance(found, dict):
+        raise SiteFileError(place, shown(found), "a descriptor: a JSON object")
+    refuse_error_answers(found, place)
+    return found, place
+
+
+def _task_entries(data: Data, service: Entry, files: SiteFolder) -> list[Entry]:
+    """The tasks of a service: in the order in which they are listed by name, then the others.
+
+    A task that is only listed is served without parameters.
+    """
+    described: list[Entry] = []
+    names: list[str] = []
+    for i, task in enumerate(service.said.get("tasks") or ()):
+        place = f"{service.path}.tasks[{i}]"
+        if isinstance(task, str):
+            names.append(task)
+        elif data.get("tasks") is None:
+            described.append(entry_of({}, TaskForm, place, task, place))
+        else:
+            described.append(_entry(task, TaskForm, files, place))
+    listed = service.found.get("tasks") or ()
+    names += [name for name in listed if isinstance(name, str) and name not in names]
+    entries = []
+    for name in names:
+        known = [each for key in ("displayName", "name") for each in described if each.said.get(key) == name]
+        if known:
+            entries.append(known[0])
+            described.remove(known[0])
+        else:
+            log.warning(
+                "%s: task %r has no descriptor, so it is served without parameters", service.path, name
+            )
+            entries.append(Entry(join(service.path, "tasks"), {}, {"name": name, "displayName": name}))
+    return entries + described
+
+
+def _execution_type_of(tasks: list[Entry], path: str) -> ExecutionType:
+    found = next((each for each in map(execution_type, tasks) if each), None)
+    if found is None:
+        raise SiteFileError(path, "no executionType", "synchronous or asynchronous", "add executionType")
+    return found
+
+
+def _add_task(service: ServedService, entry: Entry, files: SiteFolder) -> None:
+    path, ours = entry.path, entry.ours
+    form = shaped(ours, TaskForm, path)
+    function = _function(form.function, files, path)
+    task = _task(entry, form, function, service)
+    if task.label in service.tasks:
+        raise SiteFileError(path, f"a second task {shown(task.label)}", "each task once in its service")
+    timeline = _timeline(ours, task, service, path)
+    served = service.add_task(
+        task,
+        _tool(ours, task, function, files, path),
+        timeline=timeline,
+        latency=_latencies(ours.get("latency"), join(path, "latency")),
+        blocking=function is not None or any(rule.function for rule in form.rules),
+    )
+    served.rules = [
+        _rule(rule, served, files, f"{path}.rules[{i}]") for i, rule in enumerate(ours.get("rules") or ())
+    ]
+
+
+def _function(reference: str | None, files: SiteFolder, path: str) -> Callable[..., Any] | None:
+    return None if reference is None else files.load_function(reference, join(path, "function"))
+
+
+def _task(entry: Entry, form: TaskForm, function: Callable[..., Any] | None, service: ServedService) -> Task:
+    """A task's descriptor; the signature of its function makes the parameters where the data has none."""
+    execution_type = service.descriptor.execution_type
+    if function is None or entry.said.get("parameters") is not None:
+        return task_from(entry, execution_type, as_sent=not service.site.version_is_given)
+    if not (entry.said.get("name") or entry.said.get("displayName")):
+        entry = msgspec.structs.replace(entry, said={**entry.said, "name": function.__name__})
+    task = task_from(entry, execution_type, as_sent=False)
+    try:
+        made = descriptor_from(function, label=task.label)
+    except SiteError as error:
+        raise _said_of_function(error, form.function, entry.path) from error
+    return msgspec.structs.replace(
+        task, parameters=made.parameters, description=task.description or made.description
+    )
+
+
+def _tool(
+    data: Data, task: Task, function: Callable[..., Any] | None, files: SiteFolder, path: str
+) -> Tool | None:
+    """What makes the outputs; None where nothing was said of them."""
+    if function is not None:
+        if data.get("outputs") is not None:
+            raise SiteFileError(join(path, "outputs"), "outputs beside function", "one of the two")
+        try:
+            return tool_from(function, task)
+        except SiteError as error:
+            raise _said_of_function(error, data["function"], path) from error
+    if data.get("outputs") is None:
+        return None
+    return declared_outputs(task, parse_outputs(data["outputs"], task, files, join(path, "outputs")))
+
+
+def _said_of_function(error: SiteError, reference: Any, path: str) -> SiteFileError:
+    return SiteFileError(
+        join(path, "function"), shown(reference), "a function that can be served", str(error)
+    )
+
+
+def _timeline(data: Data, task: Task, service: ServedService, path: str) -> Timeline | None:
+    if data.get("timeline") is None:
+        return None
+    _check_it_has_jobs("timeline", service, path)
+    return parse_timeline(
+        data["timeline"],
+        join(path, "timeline"),
+        task_label=task.label,
+        tool_name=task.name,
+        style=service.profile.date_style,
+        first=service.profile.first_status,
+    )
+
+
+def _check_it_has_jobs(key: str, service: ServedService, path: str) -> None:
+    if service.is_synchronous:
+        raise SiteFileError(join(path, key), key, f"none: {ANSWERS_AT_ONCE}")
+
+
+def _rule(data: Data, served: ServedTask, files: SiteFolder, path: str) -> OutcomeRule:
+    form = shaped(data, RuleForm, path)
+    task = served.descriptor
+    given = _timeline(data, task, served.service, path)
+    tool = _tool(data, task, _function(form.function, files, path), files, path)
+    endings = [key for key in ("fails", "timesOut", "neverEnds") if data.get(key)]
+    if len(endings) > 1 or (endings and tool):
+        met = " and ".join([*endings, *(key for key in ("outputs", "function") if data.get(key) is not None)])
+        raise SiteFileError(path, met, "one way to end")
+    if not endings and not tool and given is None:
+        expected = "one of fails, timesOut, neverEnds, outputs, function, timeline"
+        raise SiteFileError(path, "a rule that changes nothing", expected)
+    if endings and endings != ["fails"]:
+        _check_it_has_jobs(endings[0], served.service, path)
+    try:
+        changed = _ended(form, given or served.timeline) if endings else given
+    except ProtocolError as error:
+        raise SiteFileError.of(error, join(path, endings[0])) from None
+    return OutcomeRule(parse_condition(data.get("when", {}), task, join(path, "when")), changed, tool)
+
+
+def _ended(form: RuleForm, timeline: Timeline) -> Timeline:
+    if form.times_out:
+        return ending_with(timeline, JobStatus.TIMED_OUT)
+    if form.never_ends:
+        return never_ending(timeline)
+    texts = [form.fails] if isinstance(form.fails, str) else form.fails
+    return failing(timeline, texts if isinstance(texts, list) else ())

@@ -1,0 +1,1 @@
+"""Projections, buffers and viewsheds; the libraries are imported when first needed."""

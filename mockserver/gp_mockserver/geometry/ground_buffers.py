@@ -1,0 +1,156 @@
+"""Areas by distances along the ground, in any spatial reference, across the 180th meridian and around the
+poles.
+
+shapely and pyproj are imported when the first area is made.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from gp_protocol.values.feature_sets import FeatureSet
+from gp_protocol.values.spatial_references import SpatialReference
+from gp_protocol.values.units import LinearUnit
+
+from gp_mockserver.geometry.coordinate_systems import WGS84, meters, to_degrees, transformed
+from gp_mockserver.geometry.shapes import Ring, even_odd, parts_of, polygons_of, rings_of, united
+from gp_mockserver.tools.tool_calls import ToolFailed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry as Shape
+
+LARGEST_BUFFER = 10_000_000.0
+"""Meters: a quarter of the way round the Earth, as far as a buffer may reach."""
+
+_QUADRANT_SEGMENTS = 16
+
+
+def buffer(features: FeatureSet, distance: LinearUnit) -> FeatureSet:
+    """A polygon around each feature, its outline `distance` away along the ground; attributes are kept.
+
+    Each part of a geometry is buffered in an equidistant projection around its own middle, so that the
+    distance holds in any spatial reference; across the 180th meridian the polygon continues on the other
+    side, and around a pole it reaches the pole. Features in an unknown spatial reference are buffered in the
+    plane, the number of `distance` taken as it is. A feature of which nothing is left (a polygon buffered
+    inwards) is left out. Outer rings run clockwise. Raises ProjectionFailed, and ToolFailed beyond
+    LARGEST_BUFFER.
+    """
+    source = features.spatial_reference
+    made = []
+    for feature in features.features:
+        parts = parts_of(feature.get("geometry") or {})
+        if source is None:
+            rings = rings_of(united([_grown(part, distance.distance) for part in parts]))
+        else:
+            rings = _ground_buffer(parts, source, meters(distance, source))
+        if rings:
+            made.append({**feature, "geometry": {"rings": rings}})
+    return msgspec.structs.replace(
+        features, geometry_type="esriGeometryPolygon", features=made, has_z=False, has_m=False
+    )
+
+
+def rings_from_ground(
+    longitudes: Sequence[float], latitudes: Sequence[float], target: SpatialReference
+) -> list[Ring]:
+    """The rings of a polygon whose closed clockwise outline is given in degrees of WGS 84, in that spatial
+    reference.
+
+    An outline across the 180th meridian is cut there. Raises ProjectionFailed.
+    """
+    if max(longitudes) - min(longitudes) > 180:
+        import numpy as np
+
+        outline = np.column_stack((longitudes, latitudes))
+        return _rings_in(_cut_at_180(outline, northern=sum(latitudes) > 0), target)
+    xs, ys = transformed(longitudes, latitudes, WGS84, target)
+    return [[[x, y] for x, y in zip(xs, ys, strict=True)]]
+
+
+def _ground_buffer(parts: list[Shape], source: SpatialReference, distance: float) -> list[Ring]:
+    if distance > LARGEST_BUFFER:
+        raise ToolFailed(
+            f"The distance of {distance / 1000:g} kilometers is too large; "
+            f"it can be {LARGEST_BUFFER / 1000:g} kilometers at most."
+        )
+    return _rings_in(united([_grown_on_ground(part, source, distance) for part in parts]), source)
+
+
+def _grown_on_ground(part: Shape, source: SpatialReference, distance: float) -> Shape:
+    """One part's buffer in degrees, made in a projection in which distances from the part's middle are
+    true.
+    """
+    import numpy as np
+    import shapely
+    from pyproj import Proj
+
+    if part.length:
+        part = shapely.segmentize(part, part.length / 64)
+    on_ground = shapely.transform(part, lambda v: np.array(to_degrees(*_columns(v), source)).T)
+    west, south, east, north = on_ground.bounds
+    middle = (south + north) / 2
+    local = Proj(proj="aeqd", lon_0=(west + east) / 2, lat_0=middle, ellps="WGS84")
+    near = shapely.transform(on_ground, lambda v: np.column_stack(local(v[:, 0], v[:, 1])))
+    grown = _grown(near, distance)
+    if not grown.length:
+        return shapely.Polygon()
+    grown = shapely.segmentize(grown, grown.length / 60)
+    degrees = shapely.transform(grown, lambda v: np.column_stack(local(v[:, 0], v[:, 1], inverse=True)))
+    return even_odd(
+        [
+            _cut_at_180(shapely.get_coordinates(ring), northern=middle >= 0)
+            for polygon in polygons_of(degrees)
+            for ring in (polygon.exterior, *polygon.interiors)
+        ]
+    )
+
+
+def _grown(part: Shape, distance: float) -> Shape:
+    """A buffer in the plane, without vertices that make less than a two-thousandth of the distance."""
+    grown = part.buffer(distance, quad_segs=_QUADRANT_SEGMENTS)
+    return grown.simplify(abs(distance) / 2000)
+
+
+def _cut_at_180(outline: NDArray[Any], *, northern: bool) -> Shape:
+    """The area within a closed outline in degrees: cut at the 180th meridian, led to the pole that it goes
+    around.
+    """
+    import numpy as np
+    import shapely
+    from shapely.affinity import translate
+
+    outline = np.column_stack((np.unwrap(outline[:, 0], period=360), outline[:, 1]))
+    start, end = outline[0], outline[-1]
+    if abs(end[0] - start[0]) > 180:
+        pole = 90.0 if northern else -90.0
+        outline = np.vstack((outline, [[end[0], pole], [start[0], pole], start]))
+    area = shapely.Polygon(outline)
+    west, _, east, _ = area.bounds
+    if west >= -180 and east <= 180:
+        return area
+    pieces = []
+    for turn in range(math.floor((west + 180) / 360), math.floor((east + 180) / 360) + 1):
+        world = shapely.box(360 * turn - 180, -90, 360 * turn + 180, 90)
+        piece = shapely.make_valid(area).intersection(world)
+        pieces.append(translate(piece, -360 * turn))
+    return united(pieces)
+
+
+def _rings_in(area: Shape, target: SpatialReference) -> list[Ring]:
+    """The rings of an area in degrees, in another spatial reference."""
+    import numpy as np
+    import shapely
+
+    def moved(vertices: NDArray[Any]) -> NDArray[Any]:
+        return np.array(transformed(*_columns(vertices), WGS84, target)).T
+
+    return rings_of(shapely.transform(area, moved))
+
+
+def _columns(vertices: NDArray[Any]) -> tuple[list[float], list[float]]:
+    """The xs and the ys of an array of vertices."""
+    return vertices[:, 0].tolist(), vertices[:, 1].tolist()

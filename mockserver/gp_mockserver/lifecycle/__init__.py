@@ -1,0 +1,1 @@
+"""The life of a job: clocks, timelines, states at an instant, queues, the store."""

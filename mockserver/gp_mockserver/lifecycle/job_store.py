@@ -1,0 +1,327 @@
+"""Where a site keeps its jobs: what was submitted and what has happened to each.
+
+A store answers with immutable records. A look replaces a job's record by one with the next turn, under a
+lock, so that no two polls have the same turn and nothing that happens to a job is lost, from whichever
+threads. What ends a job ends it by itself; a store has no timers and does nothing unasked.
+
+Instants are seconds since the epoch, by the site's clock.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from typing import Final, Protocol
+
+import msgspec
+from gp_protocol.job_states import CANCELLABLE, JobStatus
+from gp_protocol.suggestions import did_you_mean
+
+from gp_mockserver.lifecycle.jobs import (
+    JobFacts,
+    JobState,
+    Submission,
+    count_poll,
+    ends_at,
+    is_stopped,
+    ready_at,
+    state_at,
+    status_at,
+)
+from gp_mockserver.lifecycle.queueing import ServiceQueue
+from gp_mockserver.lifecycle.timelines import Timeline
+
+DEFAULT_MAX_JOBS: Final = 1_000_000
+DEFAULT_MAX_AGE: Final = 6 * 3600.0
+"""Seconds from a job's end to its clean-up; *assumed* to be what servers do by default."""
+
+
+class StoreFull(Exception):
+    """The store holds as many jobs as it may, and none of them has ended."""
+
+
+class CancelRefused(Exception):
+    """A job was to be cancelled in a state in which it cannot be; `status` is that state."""
+
+    def __init__(self, job_id: str, status: JobStatus) -> None:
+        super().__init__(f"job {job_id} cannot be cancelled: it is {status}, neither waiting nor executing")
+        self.status = status
+
+
+class JobRecord(JobFacts, frozen=True, gc=False):
+    """A job as a store knew it at one moment.
+
+    `polls`: how many looks there have been; in a look's record that is its own turn, 1 for the first.
+    `revision` grows with whatever happens to the job, polls and the passing of time aside. `timeline`: the
+    submission's, or the settled one. `outputs`: the tool's encoded outputs once they are settled, else
+    None. `counting`: whether polls may still move the job.
+    """
+
+    submission: Submission
+    polls: int
+    revision: int
+    outputs: bytes | None
+    counting: bool
+
+    @property
+    def job_id(self) -> str:
+        return self.submission.job_id
+
+    def state(self, now: float, arguments: str = "") -> JobState:
+        """The job at `now`, as this record's turn sees it."""
+        return state_at(self, now, self.polls, arguments)
+
+
+class JobStore(Protocol):
+    """What a site asks of its store. Every method is atomic and may be called from any thread.
+
+    A job that is unknown, deleted or forgotten is None everywhere.
+    """
+
+    def add(self, submission: Submission, queue: ServiceQueue | None = None) -> JobRecord:
+        """Keep a new job; in a queue if its service has one.
+
+        Raises StoreFull where there is no room, ValueError where there is a job of that id already.
+        """
+        ...
+
+    def look(self, job_id: str, now: float) -> JobRecord | None:
+        """Poll the job: the record with this poll's own turn."""
+        ...
+
+    def get(self, job_id: str, now: float) -> JobRecord | None:
+        """The job's record, without polling it."""
+        ...
+
+    def cancel(self, job_id: str, at: float) -> JobRecord | None:
+        """Cancel the job. Raises CancelRefused where it is neither waiting nor executing."""
+        ...
+
+    def release(self, job_id: str, gate: str, at: float) -> JobRecord | None:
+        """Open a gate for the job, whether it is there yet or not; again does nothing.
+
+        Raises ValueError where the job's timeline has no such gate.
+        """
+        ...
+
+    def settle(self, job_id: str, timeline: Timeline, outputs: bytes, at: float) -> JobRecord | None:
+        """Keep what came of the job's tool; only the first outcome counts."""
+        ...
+
+    def delete(self, job_id: str, at: float) -> bool:
+        """Remove the job; whether there was one."""
+        ...
+
+    def ids(self) -> list[str]:
+        """The jobs that are kept, in the order of their submission."""
+        ...
+
+    def __len__(self) -> int:
+        """How many jobs are kept."""
+        ...
+
+
+class MemoryJobStore:
+    """Jobs in this process's memory, bounded by their number and by the age of those that have ended.
+
+    A job is forgotten `max_age` seconds after its end. Where `max_jobs` are kept, a new one takes the place
+    of one that has ended, as a rule the oldest; a job that has not ended is never dropped.
+    """
+
+    def __init__(self, max_jobs: int = DEFAULT_MAX_JOBS, max_age: float = DEFAULT_MAX_AGE) -> None:
+        if max_jobs < 1 or not max_age > 0:
+            raise ValueError(f"max_jobs {max_jobs} and max_age {max_age}: both must be above 0")
+        self.max_jobs = max_jobs
+        self.max_age = max_age
+        self._records: dict[str, JobRecord] = {}
+        self._sweep: deque[str] = deque()
+        """All jobs, and ids of some that are gone, in the order in which to see whether they can go."""
+        self._none_ends_before = -math.inf
+        self._queues: dict[str, ServiceQueue] = {}
+        self._lock = threading.Lock()
+
+    def add(self, submission: Submission, queue: ServiceQueue | None = None) -> JobRecord:
+        job_id, now = submission.job_id, submission.submitted_at
+        timeline = submission.timeline
+        queues = queue is not None and any(phase.status is JobStatus.EXECUTING for phase in timeline.phases)
+        room_at = math.inf if queues else None
+        counting = timeline.polls_that_count > 0
+        record = JobRecord(timeline, now, None, (), (), room_at, submission, 0, 0, None, counting)
+        with self._lock:
+            if job_id in self._records:
+                raise ValueError(f"job {job_id} has been submitted already: every job needs an id of its own")
+            self._forget_old(now)
+            if len(self._records) >= self.max_jobs:
+                self._make_room(now)
+            self._sweep.append(job_id)
+            if queue is not None and queues:
+                self._queues[job_id] = queue
+            return self._keep(record, now)
+
+    def look(self, job_id: str, now: float) -> JobRecord | None:
+        with self._lock:
+            old = self._known(job_id, now)
+            if old is None:
+                return None
+            record = JobRecord(
+                old.timeline,
+                old.submitted_at,
+                old.cancelled_at,
+                old.looks,
+                old.releases,
+                old.executes_at,
+                old.submission,
+                old.polls + 1,
+                old.revision,
+                old.outputs,
+                old.counting,
+            )
+            if old.counting:
+                looks = count_poll(record, now)
+                counting = len(looks) < record.timeline.polls_that_count
+                return self._keep(msgspec.structs.replace(record, looks=looks, counting=counting), now)
+            self._records[job_id] = record
+            return record
+
+    def get(self, job_id: str, now: float) -> JobRecord | None:
+        with self._lock:
+            return self._known(job_id, now)
+
+    def cancel(self, job_id: str, at: float) -> JobRecord | None:
+        with self._lock:
+            record = self._known(job_id, at)
+            if record is None:
+                return None
+            status = status_at(record, at)
+            if status not in CANCELLABLE:
+                raise CancelRefused(job_id, status)
+            return self._keep(_revised(record, cancelled_at=at), at)
+
+    def release(self, job_id: str, gate: str, at: float) -> JobRecord | None:
+        with self._lock:
+            record = self._known(job_id, at)
+            if record is None:
+                return None
+            if gate not in record.timeline.gates:
+                known = ", ".join(record.timeline.gates) or "none"
+                hint = did_you_mean(gate, record.timeline.gates)
+                raise ValueError(f"job {job_id} has no gate {gate!r}; its gates: {known}. {hint}".rstrip())
+            if any(name == gate for name, _ in record.releases) or is_stopped(record, at):
+                return record
+            return self._keep(_revised(record, releases=(*record.releases, (gate, at))), at)
+
+    def settle(self, job_id: str, timeline: Timeline, outputs: bytes, at: float) -> JobRecord | None:
+        with self._lock:
+            record = self._known(job_id, at)
+            if record is None or record.outputs is not None:
+                return record
+            return self._keep(_revised(record, timeline=timeline, outputs=outputs), at)
+
+    def delete(self, job_id: str, at: float) -> bool:
+        with self._lock:
+            if job_id not in self._records:
+                return False
+            self._remove(job_id, at)
+            return True
+
+    def ids(self) -> list[str]:
+        with self._lock:
+            return list(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def _known(self, job_id: str, now: float) -> JobRecord | None:
+        record = self._records.get(job_id)
+        if record is None or now - record.submitted_at <= self.max_age or not self._is_over_age(record, now):
+            return record
+        self._remove(job_id, now)
+        return None
+
+    def _keep(self, record: JobRecord, now: float) -> JobRecord:
+        """Keep a record in which something is new, and let its queue know."""
+        job_id = record.job_id
+        self._records[job_id] = record
+        self._none_ends_before = -math.inf
+        if queue := self._queues.get(job_id):
+            self._replan(_queue_again(queue, record, now))
+        return self._records[job_id]
+
+    def _replan(self, changed: dict[str, float]) -> None:
+        for job_id, executes_at in changed.items():
+            self._records[job_id] = _revised(self._records[job_id], executes_at=executes_at)
+
+    def _remove(self, job_id: str, now: float) -> None:
+        del self._records[job_id]
+        self._none_ends_before = -math.inf
+        if queue := self._queues.pop(job_id, None):
+            self._replan(queue.leave(job_id, now))
+        if len(self._sweep) > 2 * len(self._records) + 64:
+            self._sweep = deque(job_id for job_id in self._sweep if job_id in self._records)
+
+    def _is_over_age(self, record: JobRecord, now: float) -> bool:
+        ended_at = ends_at(record)
+        return ended_at is not None and now - ended_at > self.max_age
+
+    def _forget_old(self, now: float) -> None:
+        # Two for every one that comes: what is over age goes faster than new jobs can come.
+        for _ in range(min(2, len(self._sweep))):
+            job_id = self._sweep.popleft()
+            record = self._records.get(job_id)
+            if record is None:
+                continue
+            ended_at = ends_at(record) if now - record.submitted_at > self.max_age else now
+            if ended_at is None or ended_at > now:
+                self._sweep.append(job_id)
+            elif now - ended_at > self.max_age:
+                self._remove(job_id, now)
+            else:
+                self._sweep.appendleft(job_id)
+                return
+
+    def _make_room(self, now: float) -> None:
+        if now < self._none_ends_before:
+            raise StoreFull(self._full())
+        soonest = math.inf
+        for _ in range(len(self._sweep)):
+            job_id = self._sweep.popleft()
+            record = self._records.get(job_id)
+            if record is None:
+                continue
+            ended_at = ends_at(record)
+            if ended_at is not None and ended_at <= now:
+                self._remove(job_id, now)
+                return
+            self._sweep.append(job_id)
+            soonest = min(soonest, math.inf if ended_at is None else ended_at)
+        self._none_ends_before = soonest
+        raise StoreFull(self._full())
+
+    def _full(self) -> str:
+        return f"{self.max_jobs} jobs are kept and none has ended: cancel some, or keep more (max_jobs)"
+
+
+def _revised(record: JobRecord, **changes: object) -> JobRecord:
+    return msgspec.structs.replace(record, revision=record.revision + 1, **changes)
+
+
+def _queue_again(queue: ServiceQueue, record: JobRecord, now: float) -> dict[str, float]:
+    """Tell a queue what is now known of one of its jobs; the starts, its own included, that this changes."""
+    job_id, executes_at = record.job_id, record.executes_at
+    if executes_at is not None and executes_at <= now:
+        return queue.amend(job_id, _seconds_from(record, executes_at), now)
+    if record.cancelled_at is not None:
+        return queue.leave(job_id, now)
+    ready = ready_at(record)
+    if ready is None:
+        return {}
+    seconds = _seconds_from(record, max(ready, now))
+    if job_id in queue:
+        return queue.amend(job_id, seconds, now)
+    return {job_id: queue.join(job_id, ready, seconds, now)}
+
+
+def _seconds_from(record: JobRecord, starts_at: float) -> float:
+    ended_at = ends_at(msgspec.structs.replace(record, executes_at=starts_at))
+    return math.inf if ended_at is None else ended_at - starts_at

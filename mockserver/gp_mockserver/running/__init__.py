@@ -1,0 +1,1 @@
+"""Running a task: its inputs read, its tool run once, its outputs kept and written."""

@@ -1,0 +1,92 @@
+"""Where a job stands at an instant: what its record says, with its tool run once the outcome is needed."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from gp_protocol.errors import ProtocolError
+from gp_protocol.job_states import JobStatus
+from gp_protocol.messages import arguments_text
+
+from gp_mockserver.lifecycle.job_store import JobRecord
+from gp_mockserver.lifecycle.jobs import JobState
+from gp_mockserver.lifecycle.timelines import NEVER
+from gp_mockserver.running.job_runs import LARGE, PATIENCE, failed, run, tool_call, unless_large
+from gp_mockserver.running.task_inputs import read_environment, read_inputs
+from gp_mockserver.running.task_outputs import keep_outputs
+from gp_mockserver.site_directories import scratch_path
+from gp_mockserver.sites import ServedTask
+
+_NEEDS_OUTCOME = frozenset({JobStatus.EXECUTING, JobStatus.CANCELLING, JobStatus.SUCCEEDED})
+
+
+async def observe(task: ServedTask, record: JobRecord, now: float) -> tuple[JobRecord, JobState]:
+    """The state of a job, and its record as it stands once the tool's outcome, where it is needed, is known.
+
+    A tool that is still running after a moment of real time leaves the job executing.
+    """
+    state = record.state(now, _arguments(task, record))
+    if state.status not in _NEEDS_OUTCOME or not awaits_outcome(record):
+        return record, state
+    settled = await _settle(task, record)
+    if settled is None:
+        running = msgspec.structs.replace(record.timeline, ending=NEVER)
+        return record, msgspec.structs.replace(record, timeline=running).state(now, _arguments(task, record))
+    record = msgspec.structs.replace(
+        record, timeline=settled.timeline, outputs=settled.outputs, revision=settled.revision
+    )
+    return record, record.state(now, _arguments(task, record))
+
+
+def awaits_outcome(record: JobRecord) -> bool:
+    """Whether the job's tool has yet to run; it never does where the timeline ends otherwise than in
+    success."""
+    return record.outputs is None and record.timeline.ending.status is JobStatus.SUCCEEDED
+
+
+def _arguments(task: ServedTask, record: JobRecord) -> str:
+    """The inputs as `Executing (Tool): …` repeats them; a parameter that was not given is `#`."""
+    given = msgspec.json.decode(record.submission.parameters)
+    return arguments_text([given.get(parameter.name) or None for parameter in task.descriptor.parameters])
+
+
+async def _settle(task: ServedTask, record: JobRecord) -> JobRecord | None:
+    """Run the job's tool, or wait for the run that is under way; None where it takes too long."""
+    site = task.service.site
+    if not task.blocking and len(record.submission.parameters) < LARGE:
+        await _run_and_settle(task, record)
+    else:
+        running = site.running.get(record.job_id)
+        if running is None:
+            running = asyncio.ensure_future(_run_and_settle(task, record))
+            site.running[record.job_id] = running
+            running.add_done_callback(lambda _: site.running.pop(record.job_id, None))
+        done, _ = await asyncio.wait([running], timeout=PATIENCE)
+        if not done:
+            return None
+        running.result()
+    return site.store.get(record.job_id, record.submission.submitted_at)
+
+
+async def _run_and_settle(task: ServedTask, record: JobRecord) -> None:
+    site = task.service.site
+    given = msgspec.json.decode(record.submission.parameters)
+    size = len(record.submission.parameters)
+    inputs = await unless_large(size, read_inputs, task.descriptor, given, task.service.profile)
+    environment = read_environment(given, task.service.profile)
+    rule = task.rule_for(inputs)
+    tool = rule.tool if rule and rule.tool else task.tool
+    folder = scratch_path(task.service.name, record.job_id)
+    call = tool_call(task, record.job_id, given, inputs, environment, folder)
+    outcome = await run(task, tool, call)
+    kept = b"{}"
+    if outcome.status is JobStatus.SUCCEEDED:
+        try:
+            kept = await unless_large(size, keep_outputs, task.descriptor, outcome.outputs)
+        except ProtocolError as error:
+            outcome = failed(task, call, outcome, error.detail)
+    timeline = record.timeline.with_outcome(
+        status=outcome.status, messages=outcome.messages, progress=outcome.progress, seconds=outcome.seconds
+    )
+    site.store.settle(record.job_id, timeline, kept, site.clock.now())

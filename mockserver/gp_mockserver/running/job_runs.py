@@ -1,0 +1,114 @@
+"""Running a task's tool: once per job, when its outcome is first needed.
+
+A quick tool runs where it is needed. A blocking one (a user's function) runs in a worker thread, and a
+request waits for it for a moment only: a tool that takes longer than that is, truly, still executing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+from gp_protocol.job_states import JobStatus
+from gp_protocol.messages import MessageType
+
+from gp_mockserver.lifecycle.timelines import TimedMessage
+from gp_mockserver.running.task_inputs import Environment
+from gp_mockserver.running.task_outputs import made_outputs
+from gp_mockserver.sites import ServedTask
+from gp_mockserver.tools.tool_calls import Outcome, Tool, ToolCall, run_tool
+
+PATIENCE = 2.0
+"""Seconds of real time that a look at a job waits for a tool that is running."""
+
+MAX_WORKERS = 32
+LARGE = 200_000
+"""Characters: with less than that, a thread costs more than it spares the other requests."""
+
+T = TypeVar("T")
+
+log = logging.getLogger("gp_mockserver")
+
+
+@cache
+def _workers() -> Executor:
+    from gp_mockserver.running.tool_threads import ToolThreads
+
+    return ToolThreads(MAX_WORKERS)
+
+
+def tool_call(
+    task: ServedTask,
+    job_id: str,
+    given: Mapping[str, str],
+    inputs: Mapping[str, Any],
+    environment: Environment,
+    scratch_folder: str,
+) -> ToolCall:
+    """What a tool sees of one run."""
+    site = task.service.site
+    return ToolCall(
+        job_id=job_id,
+        task=task.descriptor,
+        inputs=inputs,
+        given=given,
+        seed=site.seed,
+        out_sr=environment.out_sr,
+        process_sr=environment.process_sr,
+        extent=environment.extent,
+        make_scratch=lambda: site.directories.make_folder(scratch_folder),
+    )
+
+
+async def run(task: ServedTask, tool: Tool, call: ToolCall) -> Outcome:
+    """A tool's outcome. Outputs that the task does not declare, and files that lie elsewhere, make it a
+    failure."""
+    if call.extent is not None:
+        tool = _within_extent(tool)
+    if task.blocking:
+        outcome = await in_worker(run_tool, tool, call)
+    else:
+        outcome = run_tool(tool, call)
+    if outcome.status is not JobStatus.SUCCEEDED:
+        return outcome
+    try:
+        outputs = made_outputs(task.descriptor, outcome.outputs, call.scratch_if_made)
+    except ValueError as error:
+        return failed(task, call, outcome, str(error))
+    return msgspec.structs.replace(outcome, outputs=outputs)
+
+
+def failed(task: ServedTask, call: ToolCall, outcome: Outcome, text: str) -> Outcome:
+    """An outcome turned into a failure, since its outputs cannot be served."""
+    log.warning("%s: the outputs of %s cannot be served: %s", task.path, call.job_id, text)
+    message = TimedMessage(type=MessageType.ERROR, text=text, after=outcome.seconds)
+    messages = (*outcome.messages, message)
+    return msgspec.structs.replace(outcome, status=JobStatus.FAILED, messages=messages)
+
+
+async def in_worker(function: Callable[..., T], *arguments: Any) -> T:
+    """A function's value, computed in a worker thread while the server goes on."""
+    return await asyncio.get_running_loop().run_in_executor(_workers(), function, *arguments)
+
+
+async def unless_large(size: int, function: Callable[..., T], *arguments: Any) -> T:
+    """A function's value: computed here, or for data of many characters in a worker thread."""
+    return function(*arguments) if size < LARGE else await in_worker(function, *arguments)
+
+
+def _within_extent(tool: Tool) -> Tool:
+    """A tool that sees only the features that overlap the extent of its call."""
+
+    def narrowed(call: ToolCall) -> Mapping[str, Any]:
+        from gp_mockserver.geometry.spatial import within_extent
+
+        assert call.extent is not None
+        call.inputs = {name: within_extent(value, call.extent) for name, value in call.inputs.items()}
+        return tool(call)
+
+    return narrowed

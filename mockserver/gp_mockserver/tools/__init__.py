@@ -1,0 +1,1 @@
+"""What makes outputs: tools, functions, templates, generated values, and rules for outcomes."""

@@ -1,0 +1,122 @@
+"""What a task's tool sees and says while it runs, and what comes of it.
+
+A tool is any callable that takes a `ToolCall` and returns its outputs by parameter name. It runs once per
+job, when its outcome is first needed. Time inside a tool is the job's own: `call.sleep(5)` costs nothing
+now and makes the job last five seconds longer on the site's clock, and what the tool reports afterwards is
+seen that much later.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from gp_protocol.descriptions.descriptors import Task
+from gp_protocol.job_states import JobStatus
+from gp_protocol.messages import MessageType, ProgressType
+
+from gp_mockserver.lifecycle.timelines import ProgressStep, TimedMessage
+
+if TYPE_CHECKING:
+    from gp_protocol.values.spatial_references import Extent, SpatialReference
+
+log = logging.getLogger("gp_mockserver")
+
+
+class ToolFailed(Exception):
+    """Raised by a tool to fail its job with the given error messages, one string each."""
+
+    def __init__(self, *texts: str) -> None:
+        super().__init__("; ".join(texts))
+        self.texts = texts
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a tool's run ended: SUCCEEDED with outputs, or FAILED; `seconds` is the time that the tool
+    slept."""
+
+    status: JobStatus
+    outputs: Mapping[str, Any]
+    messages: tuple[TimedMessage, ...] = ()
+    progress: tuple[ProgressStep, ...] = ()
+    seconds: float = 0.0
+
+
+class ToolCall(msgspec.Struct):
+    """One run of a tool.
+
+    `inputs` holds every input parameter's decoded value, defaults applied, None where nothing was given;
+    `given` the raw texts of the request. `scratch` is the job's own folder: files written there are served,
+    and a `pathlib.Path` below it is a valid value of a file output.
+    """
+
+    job_id: str
+    task: Task
+    inputs: Mapping[str, Any]
+    given: Mapping[str, str]
+    seed: int
+    out_sr: SpatialReference | None
+    process_sr: SpatialReference | None
+    extent: Extent | None
+    make_scratch: Callable[[], Path]
+    scratch_if_made: Path | None = None
+    _messages: list[TimedMessage] = []
+    _progress: list[ProgressStep] = []
+    _seconds: float = 0.0
+
+    @property
+    def scratch(self) -> Path:
+        """The job's folder for files, made when first asked for."""
+        if self.scratch_if_made is None:
+            self.scratch_if_made = self.make_scratch()
+        return self.scratch_if_made
+
+    def message(self, text: str) -> None:
+        """Report an informative message."""
+        self._say(MessageType.INFORMATIVE, text)
+
+    def warning(self, text: str) -> None:
+        """Report a warning; the job may still succeed."""
+        self._say(MessageType.WARNING, text)
+
+    def error(self, text: str) -> None:
+        """Report an error message; only an exception makes the job fail."""
+        self._say(MessageType.ERROR, text)
+
+    def progress(self, message: str, percent: int | None = None) -> None:
+        """Report progress: step progress with a percentage (0 to 100), default progress without one."""
+        kind = ProgressType.DEFAULT if percent is None else ProgressType.STEP
+        self._progress.append(ProgressStep(after=self._seconds, message=message, percent=percent, type=kind))
+
+    def sleep(self, seconds: float) -> None:
+        """Let `seconds` of the job's own time pass; nothing waits here."""
+        if not 0 <= seconds < float("inf"):
+            raise ValueError(f"a tool cannot sleep {seconds} seconds: give a number of seconds, 0 or more")
+        self._seconds += seconds
+
+    def _say(self, kind: MessageType, text: str) -> None:
+        self._messages.append(TimedMessage(type=kind, text=text, after=self._seconds))
+
+
+Tool = Callable[[ToolCall], Mapping[str, Any]]
+
+
+def run_tool(tool: Tool, call: ToolCall) -> Outcome:
+    """Run a tool to its end. Whatever it raises becomes a failed outcome with the exception's text as its
+    error."""
+    outputs: Mapping[str, Any] = {}
+    status = JobStatus.SUCCEEDED
+    try:
+        outputs = tool(call)
+    except ToolFailed as failure:
+        status = JobStatus.FAILED
+        for text in failure.texts:
+            call.error(text)
+    except Exception as failure:
+        log.warning("the tool of %s failed in %s", call.task.label, call.job_id, exc_info=failure)
+        status = JobStatus.FAILED
+        call.error(f"{type(failure).__name__}: {failure}")
+    return Outcome(status, outputs, tuple(call._messages), tuple(call._progress), call._seconds)

@@ -1,0 +1,1 @@
+"""Between bytes and operations: addresses, parameters, replies, formats, pages."""

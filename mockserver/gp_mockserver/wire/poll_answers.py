@@ -1,0 +1,90 @@
+"""Answers to polls, kept as they are sent until the job changes.
+
+Polls are most of what a client sends, and between two changes of a job they all get the same bytes. Each
+still takes its turn in the store; only the work of decoding and encoding is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from gp_protocol.messages import MessageLevel
+
+from gp_mockserver.lifecycle.jobs import JobState
+from gp_mockserver.sites import ServedService
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+    from gp_mockserver.lifecycle.job_store import JobRecord
+
+MAX_KEPT = 10_000
+
+Messages = tuple[dict[str, Any], dict[str, Any]]
+"""The two ASGI messages of an answer."""
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    query: bytes
+    service: ServedService
+    level: MessageLevel
+    job_id: str
+    revision: int
+    until: float
+    until_turn: float
+    messages: Messages
+
+
+class PollAnswers:
+    """The last answers to the polls of the jobs that were polled most recently, by address."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, _Kept] = {}
+
+    def find(self, scope: Scope) -> Messages | JobRecord | None:
+        """The messages that answer a request, if it is a poll whose answer still holds.
+
+        Where the answer holds no longer, the record of the turn that the poll has taken in finding out. A
+        request of another origin needs headers of its own and is not answered from here.
+        """
+        kept = self._kept.get(scope["path"])
+        if kept is None or kept.query != scope["query_string"] or scope["method"] != "GET":
+            return None
+        for name, _ in scope["headers"]:
+            if name == b"origin":
+                return None
+        service = kept.service
+        now = service.site.clock.now()
+        record = service.site.store.look(kept.job_id, now)
+        if (
+            record is not None
+            and record.revision == kept.revision
+            and now < kept.until
+            and record.polls < kept.until_turn
+            and service.message_level is kept.level
+        ):
+            return kept.messages
+        return record
+
+    def keep(
+        self, scope: Scope, service: ServedService, record: JobRecord, state: JobState, messages: Messages
+    ) -> None:
+        """Keep the answer to a poll until its job's state says that something changes."""
+        if len(self._kept) >= MAX_KEPT and scope["path"] not in self._kept:
+            del self._kept[next(iter(self._kept))]
+        self._kept[scope["path"]] = _Kept(
+            scope["query_string"],
+            service,
+            service.message_level,
+            record.job_id,
+            record.revision,
+            math.inf if state.next_change is None else state.next_change,
+            math.inf if state.next_turn is None else state.next_turn,
+            messages,
+        )
+
+    def forget(self) -> None:
+        """Forget all, as when a site goes."""
+        self._kept.clear()

@@ -1,0 +1,78 @@
+"""One request as operations see it: what its address names and its parameters, without anything of ASGI."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+from gp_protocol.versions import Profile
+
+from gp_mockserver.lifecycle.job_store import JobRecord
+from gp_mockserver.sites import ServedService, ServedTask, Site
+from gp_mockserver.wire.addresses import Address
+from gp_mockserver.wire.replies import Refusal
+
+Flags = {"true": True, "false": False}
+
+
+class Form(msgspec.Struct):
+    """The form an answer takes: the value of `f` in lower case, and the JSONP callback or an empty text."""
+
+    format: str
+    callback: str = ""
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, str]) -> Form:
+        """What the parameters ask for; without `f` that is HTML."""
+        return cls(parameters.get("f", "").strip().lower() or "html", parameters.get("callback", ""))
+
+
+class Request(msgspec.Struct):
+    """`arrived` is the instant on the site's clock, in seconds since the epoch; `find_root` finds the
+    site's public address, which few answers need."""
+
+    address: Address
+    method: str
+    parameters: Mapping[str, str]
+    form: Form
+    arrived: float
+    find_root: Callable[[], str]
+    turn: JobRecord | None = None
+    """The record of a poll that has taken its turn already."""
+
+    @property
+    def rest_root(self) -> str:
+        """Such as `https://gis.example.com/arcgis/rest`: the REST resources as the client should see them."""
+        return f"{self.find_root()}/rest"
+
+    @property
+    def site(self) -> Site:
+        return self.address.site
+
+    @property
+    def service(self) -> ServedService:
+        assert self.address.service is not None
+        return self.address.service
+
+    @property
+    def task(self) -> ServedTask:
+        assert self.address.task is not None
+        return self.address.task
+
+    @property
+    def profile(self) -> Profile:
+        """The version that answers: the service's own, else the site's."""
+        return self.address.profile
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """A boolean parameter, in any case as clients send it (`True` too); missing or empty is the default.
+
+        Raises Refusal for any other text.
+        """
+        text = self.parameters.get(name, "").strip()
+        if not text:
+            return default
+        try:
+            return Flags[text.lower()]
+        except KeyError:
+            raise Refusal("bad-value", f'{name}: met "{text[:80]}", expected true or false') from None

@@ -1,0 +1,89 @@
+"""An answer's way out: cross-origin headers, HEAD, the pace of its bytes, files from disk.
+
+Cross-origin requests are allowed from anywhere, with credentials: browsers' clients reach ArcGIS servers so.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gp_mockserver.lifecycle.clocks import Clock
+from gp_mockserver.wire.answers import Answer, Headers
+from gp_mockserver.wire.poll_answers import Messages
+from gp_mockserver.wire.request_parameters import header
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+_PACED_CHUNK_SECONDS = 0.05
+
+
+ALLOW = (b"allow", b"GET, POST, HEAD, OPTIONS")
+
+
+async def allow_preflight(scope: Scope, send: Send) -> None:
+    """Answer OPTIONS: the methods there are, and, to a browser that asks, its permission."""
+    headers = [ALLOW, (b"content-length", b"0")]
+    if header(scope, b"access-control-request-method"):
+        headers += [
+            (b"access-control-allow-methods", b"GET, POST, HEAD, OPTIONS"),
+            (b"access-control-allow-headers", header(scope, b"access-control-request-headers") or b"*"),
+            (b"access-control-allow-private-network", b"true"),
+            (b"access-control-max-age", b"3600"),
+        ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers + cross_origin(scope)})
+    await send({"type": "http.response.body"})
+
+
+def whole(answer: Answer) -> Messages:
+    """The ASGI messages of an answer that is no file, without the headers for other origins."""
+    return (
+        {"type": "http.response.start", "status": answer.status, "headers": answer.headers},
+        {"type": "http.response.body", "body": answer.body},
+    )
+
+
+async def send_answer(
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    answer: Answer,
+    clock: Clock | None = None,
+    bytes_per_second: float | None = None,
+) -> None:
+    """Send an answer, at a pace where one is given; a HEAD request gets its headers alone."""
+    if isinstance(answer.body, Path):
+        await _send_file(scope, receive, send, answer.body)
+        return
+    headers = answer.headers + cross_origin(scope)
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    body = b"" if scope["method"] == "HEAD" else answer.body
+    if clock is not None and bytes_per_second is not None:
+        size = max(1, int(bytes_per_second * _PACED_CHUNK_SECONDS))
+        for begin in range(0, len(body), size):
+            chunk = body[begin : begin + size]
+            await clock.sleep(len(chunk) / bytes_per_second)
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        body = b""
+    await send({"type": "http.response.body", "body": body})
+
+
+def cross_origin(scope: Scope) -> Headers:
+    """The headers that let a page of another origin read the answer; none where no origin asks."""
+    origin = header(scope, b"origin")
+    if origin is None:
+        return []
+    return [
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-credentials", b"true"),
+        (b"vary", b"Origin"),
+    ]
+
+
+async def _send_file(scope: Scope, receive: Receive, send: Send, file: Path) -> None:
+    from starlette.responses import FileResponse
+
+    response = FileResponse(file)
+    response.raw_headers += cross_origin(scope)
+    await response(scope, receive, send)
