@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from gp_mockserver.app import MockServer
 from gp_mockserver.errors import MockServerError
 from gp_mockserver.lifecycle.clocks import Clock, ManualClock, parse_clock
@@ -27,8 +27,7 @@ class ServeError(Exception):
     """What was asked of `gpharness serve` cannot be done; the text says what and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """What the command line or the environment says about a site; None leaves it to the site file."""
 
     context: str | None = None
@@ -60,8 +59,7 @@ def clock_called(text: str) -> Clock:
     return clock
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True):
     """A site, and the files beside its site file on which it depends."""
 
     site: Site

@@ -19,6 +19,7 @@ import uvicorn
 
 from gp_mockserver.app import MockServer
 from gp_mockserver.errors import MockServerError
+from gp_mockserver.operations import import_all
 from gp_mockserver.sites import Site
 
 LOOPBACK = "127.0.0.1"
@@ -28,6 +29,8 @@ GRACE_SECONDS = 3.0
 
 _GRACE_OF_A_BLOCK = 0.5
 _LOOK_EVERY = 0.02
+_IMPORT_AFTER = 0.1
+"""Seconds after which what the first requests will need is imported, if none has come before."""
 
 
 class PortInUse(MockServerError):
@@ -50,6 +53,7 @@ class _Server(uvicorn.Server):
                 app,
                 log_config=None,
                 access_log=False,
+                proxy_headers=False,
                 server_header=False,
                 lifespan="off",
                 ws="none",
@@ -62,6 +66,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
         self._ready()
+        asyncio.get_running_loop().call_later(_IMPORT_AFTER, import_all)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
