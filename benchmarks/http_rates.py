@@ -159,7 +159,7 @@ def viewshed_inputs(number: int) -> dict[str, object]:
 
 
 def same_inputs(number: int) -> dict[str, object]:
-    return {"features": point(number)}
+    return {"In": point(number)}
 
 
 def answers_of_the_mock(port: int, rates: Rates) -> dict[str, object]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import uvicorn
-from gp_protocol.values.feature_sets import FeatureSet
+from gp_protocol.descriptions.descriptors import Service, parse_task
 
 HELD = 1e6
 """Seconds for which a job of the benchmark's own tasks stays in its state."""
@@ -36,10 +36,24 @@ def mock_app() -> Any:
         descriptor = msgspec.structs.replace(model.descriptor, name=name, display_name=name)
         service.add_task(descriptor, model.tool, timeline=timeline)
 
-    @site.task("Bench/Same", execution="sync", blocking=False)
-    def same(features: FeatureSet) -> FeatureSet:
-        return features
-
+    same = parse_task(
+        {
+            "name": "Same",
+            "displayName": "Same",
+            "executionType": "esriExecutionTypeSynchronous",
+            "parameters": [
+                {
+                    "name": name,
+                    "dataType": "GPFeatureRecordSetLayer",
+                    "direction": f"esriGPParameterDirection{direction}",
+                    "parameterType": f"esriGPParameterType{need}",
+                }
+                for name, direction, need in (("In", "Input", "Required"), ("Out", "Output", "Derived"))
+            ],
+        }
+    )
+    bench = site.add_service(Service("Bench", task_names=("Same",)))
+    bench.add_task(same, lambda call: {"Out": call.inputs["In"]})
     return MockServer([site])
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -70,11 +69,14 @@ async def execute(request: Request) -> Reply | PageReply:
             for each in task.descriptor.outputs
         ]
 
-    @cache
+    published: dict[str, str] = {}
+
     def file_url(name: str) -> str:
-        directories = request.site.directories
-        path = directories.publish(f"{folder}/{unquote(name)}", output_path(request.service.name))
-        return f"{request.rest_root}/directories/{quote(path)}"
+        if name not in published:
+            published[name] = request.site.directories.publish(
+                f"{folder}/{unquote(name)}", output_path(request.service.name)
+            )
+        return f"{request.rest_root}/directories/{quote(published[name])}"
 
     try:
         written = await in_worker(results) if large else results()

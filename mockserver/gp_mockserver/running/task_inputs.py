@@ -195,6 +195,8 @@ def read_output_options(
     say, `submitted`.
     """
     asked: dict[str, Any] = {}
+    if submitted is None and _OUTPUT_FLAGS.keys().isdisjoint(request.parameters):
+        return OutputOptions(maximum_records=maximum_records)
     for name, option in _OUTPUT_FLAGS.items():
         default = submitted is not None and name in _HELD and _is_true(submitted.get(name, ""))
         wanted = request.flag(name, default) if name in request.parameters else default

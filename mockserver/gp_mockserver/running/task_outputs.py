@@ -45,14 +45,14 @@ def made_outputs(task: Task, outputs: Mapping[str, Any], scratch: Path | None) -
 
     Raises ValueError for an output that the task does not declare and for a file that lies elsewhere.
     """
-    names = {parameter.name for parameter in task.outputs}
-    if unknown := outputs.keys() - names:
-        made = ", ".join(sorted(unknown))
-        raise ValueError(f"the tool made {made}, which the task does not declare as an output")
-    return {
+    made = {
         parameter.name: _with_references(parameter, outputs.get(parameter.name), scratch)
         for parameter in task.outputs
     }
+    if unknown := outputs.keys() - made:
+        names = ", ".join(sorted(unknown))
+        raise ValueError(f"the tool made {names}, which the task does not declare as an output")
+    return made
 
 
 def _with_references(parameter: Parameter, value: Any, scratch: Path | None) -> Any:

@@ -193,7 +193,7 @@ def _written(feature: Feature, index: int, value: FeatureSet, options: OutputOpt
     path = "attributes"
     try:
         attributes = _attributes(feature)
-        if value.fields:
+        if attributes and value.fields:
             check_attributes(attributes, value.fields)
         path = "geometry"
         geometry = write_geometry(
