@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -123,7 +124,12 @@ _MONTHS: Final = (
 
 def date_text(instant: float, style: DateStyle) -> str:
     """An instant (seconds since the epoch) in a runtime's style, in UTC, whole seconds."""
-    moment = _EPOCH + timedelta(seconds=int(instant // 1))
+    return _date_text(int(instant // 1), style)
+
+
+@lru_cache(maxsize=1024)
+def _date_text(seconds: int, style: DateStyle) -> str:
+    moment = _EPOCH + timedelta(seconds=seconds)
     day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
     clock = f"{moment.minute:02}:{moment.second:02}"
     if style == DateStyle.ARCMAP:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -33,15 +35,20 @@ def job_value(request: Request, record: JobRecord, state: JobState, *, with_mess
     task = request.task.descriptor
     value: dict[str, Any] = {"jobId": record.job_id, "jobStatus": state.status}
     if state.status is JobStatus.SUCCEEDED:
-        value["results"] = {
-            output.name: {"paramUrl": f"results/{quote(output.name)}"} for output in task.outputs
-        }
-        value["inputs"] = {each.name: {"paramUrl": f"inputs/{quote(each.name)}"} for each in task.inputs}
+        value["results"] = {each.name: _place("results", each.name) for each in task.outputs}
+        value["inputs"] = {each.name: _place("inputs", each.name) for each in task.inputs}
     if with_messages:
         value["messages"] = at_level(state.messages, request.service.message_level)
     if state.progress is not None and request.profile.has("job key", "progress"):
         value["progress"] = state.progress
     return value
+
+
+@lru_cache(maxsize=10_000)
+def _place(which: str, name: str) -> Mapping[str, str]:
+    """Where a result or an input lies, relative to its job; percent-encoded, since clients append it as it
+    is."""
+    return {"paramUrl": f"{which}/{quote(name)}"}
 
 
 def _page(request: Request, record: JobRecord, state: JobState) -> Page:
