@@ -235,6 +235,9 @@ def site_file_schema() -> dict[str, Any]:
 
     operations = {"enum": [*OPERATIONS, "*"]}
     (root,), parts = msgspec.json.schema_components([SiteForm], ref_template="#/$defs/{name}")
+    for part in parts.values():
+        if "description" in part:
+            part["description"] = " ".join(part["description"].split())
     for name, pasted in _PASTED.items():
         keys = list(parts[name]["properties"])
         written = {"propertyNames": {"enum": keys}, "properties": _WRITTEN[name]}
