@@ -180,3 +180,21 @@ def test_an_unknown_result_is_told_with_the_nearest_name(wire: Any) -> None:
     wire.clock.advance(10)
     details = wire.error(f"{job}/results/Sumary")["details"]
     assert details == ["result 'Sumary' does not exist; did you mean \"Summary\"?"]
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "{}", "null", "None", '{"url": ""}'])
+def test_a_required_input_given_as_nothing_is_missing(wire: Any, nothing: str) -> None:
+    error = wire.error(f"{VIEWSHED}/execute", Input_Observation_Point=nothing)
+    assert error["message"] == "Invalid or missing input parameters."
+    assert "ERROR 000735: Input Observation Point: Value is required" in error["details"][0]
+
+
+@pytest.mark.parametrize("nothing", ["", "{}", "null"])
+def test_an_input_given_as_nothing_takes_its_default(wire: Any, nothing: str) -> None:
+    task = "WorldViewshed/GPServer/viewshed"
+    inputs = {"Input_Observation_Point": POINT, "Viewshed_Distance": nothing}
+    job = f"{task}/jobs/{wire.json(f'{task}/submitJob', **inputs)['jobId']}"
+    default = wire.json(task)["parameters"][1]["defaultValue"]
+    assert wire.json(f"{job}/inputs/Viewshed_Distance")["value"] == default
+    wire.clock.advance(5)
+    assert wire.json(job)["jobStatus"] == "esriJobSucceeded"

@@ -108,7 +108,8 @@ def _input(request: Request, parameter: Parameter, text: str, options: OutputOpt
     kind = data_type(parameter.data_type)
     spec: ParameterSpec = parameter
     try:
-        value = kind.decode_input(text, parameter) if text.strip() else default_value(parameter)
+        value = kind.decode_input(text, parameter) if text.strip() else None
+        value = default_value(parameter) if value is None else value
         if isinstance(value, CompositeValue):
             kind, spec, value = data_type(value.data_type), PLAIN, value.value
         value = _written(kind, value, spec, options)

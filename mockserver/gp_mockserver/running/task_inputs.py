@@ -1,7 +1,7 @@
 """The inputs of a task, read from a request as a server reads them: leniently, by the task's descriptor.
 
-An empty text is *not given* (published clients send one for every parameter that they leave out), and a
-parameter that is not given takes its default.
+An empty text is *not given* (published clients send one for every parameter that they leave out), and so are
+`null`, `{}` and a reference to nothing; a parameter that is not given takes its default.
 """
 
 from __future__ import annotations
@@ -82,12 +82,14 @@ def read_inputs(task: Task, given: Mapping[str, str], profile: Profile) -> dict[
     for parameter in task.inputs:
         text = given.get(parameter.name, "")
         try:
-            value = _read_value(parameter, text, profile) if text.strip() else default_value(parameter)
+            value = _read_value(parameter, text, profile) if text.strip() else None
         except RemoteProtocolError as error:
             faults.append(error.at(parameter.name).detail)
             continue
-        if not text.strip() and parameter.parameter_type is ParameterType.REQUIRED and _is_nothing(value):
-            missing.append(parameter)
+        if value is None:
+            value = default_value(parameter)
+            if parameter.parameter_type is ParameterType.REQUIRED and _is_nothing(value):
+                missing.append(parameter)
         values[parameter.name] = value
     if faults or missing:
         raise BadInputs(faults, missing)
