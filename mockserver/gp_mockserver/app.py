@@ -84,24 +84,18 @@ class MockServer:
                 await send(kept[0])
                 await send(kept[1])
                 return
-            try:
-                await self._respond(scope, receive, send, kept)
-            except ClientLeft:
-                log.info("%(method)s %(path)s: the client left before its request was whole", scope)
+            context, _, path = scope["path"].lstrip("/").partition("/")
+            site = self.sites.get(context)
+            if site is None:
+                await send_answer(scope, receive, send, self._directory_of_sites(scope, found=not context))
+            elif scope["method"] == "OPTIONS":
+                await allow_preflight(scope, send)
+            else:
+                await self._serve(site, path, scope, receive, send, kept)
         elif scope["type"] == "lifespan":
             await _live(receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
-
-    async def _respond(self, scope: Scope, receive: Receive, send: Send, turn: JobRecord | None) -> None:
-        context, _, path = scope["path"].lstrip("/").partition("/")
-        site = self.sites.get(context)
-        if site is None:
-            await send_answer(scope, receive, send, self._directory_of_sites(scope, found=not context))
-        elif scope["method"] == "OPTIONS":
-            await allow_preflight(scope, send)
-        else:
-            await self._serve(site, path, scope, receive, send, turn)
 
     def _directory_of_sites(self, scope: Scope, *, found: bool) -> Answer:
         """The page at the root of the server, also shown where no site answers."""
@@ -136,7 +130,8 @@ class MockServer:
             reply = await operation(address.operation)(request)
             prepared = answer(reply, form, address, find_root)
         except ClientLeft:
-            raise
+            log.info("%(method)s %(path)s: the client left before its request was whole", scope)
+            return
         except Exception as error:
             refusal = _as_refusal(error, scope, address)
             form = form or Form.of(parameters)

@@ -59,7 +59,10 @@ class ServedTask(msgspec.Struct, eq=False):
 
     def rule_for(self, inputs: Mapping[str, Any]) -> OutcomeRule | None:
         """The first rule that holds for these inputs."""
-        return next((rule for rule in self.rules if rule.condition(inputs)), None)
+        for rule in self.rules:
+            if rule.condition(inputs):
+                return rule
+        return None
 
 
 def _generated(call: ToolCall) -> Mapping[str, Any]:

@@ -80,7 +80,7 @@ async def run(task: ServedTask, tool: Tool, call: ToolCall) -> Outcome:
         outputs = made_outputs(task.descriptor, outcome.outputs, call.scratch_if_made)
     except ValueError as error:
         return failed(task, call, outcome, str(error))
-    return msgspec.structs.replace(outcome, outputs=outputs)
+    return Outcome(outcome.status, outputs, outcome.messages, outcome.progress, outcome.seconds)
 
 
 def failed(task: ServedTask, call: ToolCall, outcome: Outcome, text: str) -> Outcome:

@@ -38,8 +38,10 @@ class Environment(msgspec.Struct, frozen=True):
         lie."""
         if self.out_sr or self.process_sr:
             return self.out_sr or self.process_sr
-        features = (value for value in inputs.values() if isinstance(value, FeatureSet) and value.features)
-        return next((each.spatial_reference for each in features if each.spatial_reference), None)
+        for value in inputs.values():
+            if isinstance(value, FeatureSet) and value.features and value.spatial_reference:
+                return value.spatial_reference
+        return None
 
 
 _EVERYWHERE = Environment()

@@ -140,6 +140,8 @@ def _read_point(geometry: Geometry) -> Geometry | None:
     x, y = geometry.get("x"), geometry.get("y")
     if type(x) is float and type(y) is float and math.isfinite(x) and math.isfinite(y):
         point = {"x": x, "y": y}
+        if len(geometry) == 2:
+            return point
     else:
         if _is_nothing(x) and ("x" in geometry or not geometry):
             return None

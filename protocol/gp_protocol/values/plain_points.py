@@ -58,7 +58,7 @@ def read_plain_points(text: str, default: Any) -> FeatureSet | None:
             geometry, attributes = feature["geometry"], feature.get("attributes") or {}
             if geometry.keys() != _PLANE:
                 return None
-            if max(geometry.values()) > _LARGEST or min(geometry.values()) < -_LARGEST:
+            if not (-_LARGEST < geometry["x"] < _LARGEST and -_LARGEST < geometry["y"] < _LARGEST):
                 return None
             if attributes:
                 check_attributes(attributes, fields)
