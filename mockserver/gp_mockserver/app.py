@@ -11,23 +11,24 @@ from urllib.parse import quote
 
 from gp_mockserver.errors import SiteError
 from gp_mockserver.lifecycle.job_store import JobRecord
-from gp_mockserver.operations import AnyReply, operation
+from gp_mockserver.operations import operation
 from gp_mockserver.sites import Site
 from gp_mockserver.tools.tool_calls import ToolFailed
 from gp_mockserver.wire.addresses import Address, find_address
-from gp_mockserver.wire.answers import Answer, answer, check_form, html_answer, refuse
+from gp_mockserver.wire.answers import Answer, answer, check_form, check_method, html_answer, refuse
 from gp_mockserver.wire.poll_answers import PollAnswers
 from gp_mockserver.wire.public_addresses import origin, public_root
-from gp_mockserver.wire.replies import JobReply, Refusal
+from gp_mockserver.wire.replies import AnyReply, JobReply, Refusal
 from gp_mockserver.wire.request_parameters import (
     BodyTooLarge,
     ClientLeft,
     MalformedRequest,
+    find_header,
     query_parameters,
-    with_form,
+    read_form,
 )
-from gp_mockserver.wire.requests import Form, Request
-from gp_mockserver.wire.sending import ALLOW, allow_preflight, send_answer, whole
+from gp_mockserver.wire.requests import Form, ReceivedFile, Request
+from gp_mockserver.wire.sending import allow_preflight, send_answer, whole
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from gp_mockserver.tools.latency import Latency
 
 log = logging.getLogger("gp_mockserver")
-
-_METHODS = ("GET", "POST", "HEAD")
 
 
 class MockServer:
@@ -99,7 +98,7 @@ class MockServer:
 
     def _directory_of_sites(self, scope: Scope, *, found: bool) -> Answer:
         """The page at the root of the server, also shown where no site answers."""
-        from gp_mockserver.wire.pages import site_list
+        from gp_mockserver.directory.pages import site_list
 
         home = origin(scope)
         links = [(context, f"{home}/{quote(context)}/rest/services") for context in self.sites]
@@ -116,33 +115,55 @@ class MockServer:
         reply: AnyReply | None = None
         form: Form | None = None
         parameters: Mapping[str, str] = {}
+        files: Mapping[str, ReceivedFile] = {}
+        lost: Refusal | None = None
         try:
             parameters = query_parameters(scope["query_string"])
+            try:
+                address = find_address(site, path)
+            except Refusal as nowhere:
+                lost = nowhere
             if scope["method"] == "POST":
-                parameters = await with_form(parameters, scope, receive)
+                parameters, files = await read_form(parameters, scope, receive, site, address)
             form = Form.of(parameters)
-            check_form(form)
-            address = find_address(site, path)
+            if form.format == "help" and site.profile.has("format", "help"):
+                address = Address(site, "help", name=path)
+            elif lost is not None:
+                raise lost
+            assert address is not None
             latency = site.latency_of(address.operation, address.service, address.task)
-            if scope["method"] not in _METHODS:
-                raise Refusal("method-not-allowed")
-            request = Request(address, scope["method"], parameters, form, arrived, find_root, turn)
+            check_method(scope["method"], address)
+            check_form(form, address)
+            request = Request(
+                address,
+                scope["method"],
+                parameters,
+                form,
+                arrived,
+                find_root,
+                partial(find_header, scope),
+                scope["client"][0] if scope.get("client") else "",
+                files,
+                turn,
+            )
+            if site.guard is not None:
+                request.user = site.guard.admit(request)
             reply = await operation(address.operation)(request)
-            prepared = answer(reply, form, address, find_root)
+            prepared = answer(reply, request)
         except ClientLeft:
             log.info("%(method)s %(path)s: the client left before its request was whole", scope)
             return
         except Exception as error:
             refusal = _as_refusal(error, scope, address)
-            form = form or Form.of(parameters)
-            prepared = refuse(refusal, form, site, address, find_root)
-            if refusal.name == "method-not-allowed":
-                prepared.headers.append(ALLOW)
+            prepared = refuse(refusal, form or Form.of(parameters), site, address, find_root)
+        finally:
+            for file in files.values():
+                file.path.unlink(missing_ok=True)
         if address and latency:
             await site.clock.sleep(latency.seconds(site.request_seed(address.operation)))
             await send_answer(scope, receive, send, prepared, site.clock, latency.bytes_per_second)
             return
-        if isinstance(reply, JobReply) and form.format != "html" and not site.clock.jumps:
+        if isinstance(reply, JobReply) and request.can_be_kept:
             self._polls.keep(scope, request.service, reply.record, reply.state, whole(prepared))
         await send_answer(scope, receive, send, prepared)
 

@@ -26,9 +26,11 @@ from gp_mockserver.lifecycle.clocks import Clock, RealClock
 from gp_mockserver.lifecycle.job_store import JobStore, MemoryJobStore
 from gp_mockserver.lifecycle.queueing import ServiceQueue
 from gp_mockserver.lifecycle.timelines import Timeline, standard_timeline
+from gp_mockserver.limits import Limits
 from gp_mockserver.site_directories import SiteDirectories
 
 if TYPE_CHECKING:
+    from gp_mockserver.security.guard import Guard
     from gp_mockserver.tools.latency import Latency
     from gp_mockserver.tools.outcome_rules import OutcomeRule
     from gp_mockserver.tools.task_handles import TaskHandle, TaskOptions
@@ -86,6 +88,8 @@ class ServedService(msgspec.Struct, eq=False):
     latency: dict[str, Latency] = {}
     queue: ServiceQueue | None = None
     started: bool = True
+    access: frozenset[str] | None = None
+    """The users who may use it, with a token; None: anybody, without one."""
 
     @property
     def name(self) -> str:
@@ -95,6 +99,15 @@ class ServedService(msgspec.Struct, eq=False):
     def limit_instances(self, instances: int) -> None:
         """Let no more than so many jobs execute at once; the others wait for their turn."""
         self.queue = ServiceQueue(instances)
+
+    @property
+    def is_secured(self) -> bool:
+        """Whether it asks for a token."""
+        return self.access is not None
+
+    @property
+    def takes_uploads(self) -> bool:
+        return "Uploads" in self.descriptor.capabilities
 
     @property
     def is_synchronous(self) -> bool:
@@ -184,6 +197,7 @@ class Site:
         errors: Mapping[str, Mapping[str, Any]] | None = None,
         bad_input: Literal["refuse", "fail-job"] = "refuse",
         public_url: str | None = None,
+        limits: Limits | None = None,
     ) -> None:
         if not context or "/" in context or "~" in context:
             raise SiteError(f"context {context!r}: expected one segment of an address, such as 'arcgis'")
@@ -200,10 +214,13 @@ class Site:
         self.errors = dict(errors or {})
         self.bad_input = bad_input
         self.public_url = public_url.rstrip("/") if public_url else None
+        self.limits = limits or Limits()
         self.services: dict[str, ServedService] = {}
         self.directories = SiteDirectories()
         self.addresses: dict[str, Address] = {}
         """Addresses that were looked up before, by path; forgotten when a service or a task comes."""
+        self.guard: Guard | None = None
+        """Who may use what, by which tokens; None where every service is open."""
         self.running: dict[str, asyncio.Future[None]] = {}
         """The tools that worker threads are running now, by job id."""
         self._job_ids = random.Random(f"{seed}/{context}")

@@ -104,6 +104,7 @@ KNOWN_ERRORS: Final[Mapping[str, KnownError]] = MappingProxyType(
             # What was asked for is not there.
             KnownError("service-not-found", 404, "Service {service}/GPServer not found ", "recorded"),
             KnownError("service-not-started", 500, "Service {service}/GPServer not started ", "recorded"),
+            KnownError("map-service-not-found", 404, "Service {service}/MapServer not found ", "recorded"),
             KnownError("invalid-url", 400, "Invalid URL", "recorded", by_version=_INVALID_URL_ONLINE),
             KnownError(
                 "unknown-task",

@@ -1,46 +1,106 @@
-"""What each resource does: plain functions from a request to a reply, and the table that names them."""
+"""What each resource does: plain functions from a request to a reply, and the table that describes them."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from gp_mockserver.wire.replies import FileReply, PageReply, Redirect, Reply
-from gp_mockserver.wire.requests import Request
+import msgspec
 
-AnyReply = Reply | PageReply | Redirect | FileReply
-Operation = Callable[[Request], Awaitable[AnyReply]]
+if TYPE_CHECKING:
+    from gp_mockserver.wire.replies import AnyReply
+    from gp_mockserver.wire.requests import Request
 
-OPERATIONS: Final[Mapping[str, str]] = {
-    "root": "descriptions.root",
-    "info": "descriptions.info",
-    "catalogue": "descriptions.catalogue",
-    "service": "descriptions.service",
-    "task": "descriptions.task",
-    "execute": "runs.execute",
-    "submitJob": "runs.submit_job",
-    "job": "jobs.job",
-    "cancel": "jobs.cancel",
-    "result": "results.result",
-    "results": "results.all_results",
-    "input": "results.input",
-    "inputs": "results.all_inputs",
-    "file": "files.file",
+    Function = Callable[[Request], Awaitable[AnyReply]]
+
+_JSON: Final = ("html", "json", "pjson")
+_READ: Final = ("GET", "POST", "HEAD")
+_POST: Final = ("POST",)
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """One row: where the function stands, and what its resource takes.
+
+    `resource` is the row of `gp_protocol.versions.FEATURES` by which a version knows it; empty: any version.
+    Of `formats` a version answers those that it knows. `is_open` needs no token anywhere; `takes_files`:
+    the files of a multipart form go to disk; `form`: a browser that brings no parameters is shown a form.
+    """
+
+    function: str
+    resource: str = ""
+    formats: tuple[str, ...] = _JSON
+    methods: tuple[str, ...] = _READ
+    is_open: bool = False
+    takes_files: bool = False
+
+
+OPERATIONS: Final[Mapping[str, Operation]] = {
+    "root": Operation("descriptions.root", is_open=True),
+    "info": Operation("descriptions.info", "info", is_open=True),
+    "catalogue": Operation("descriptions.catalogue"),
+    "service": Operation("descriptions.service"),
+    "task": Operation("descriptions.task"),
+    "help": Operation("documents.help_page", is_open=True),
+    "static": Operation("documents.static", is_open=True),
+    "itemInfo": Operation("documents.item_info", "service info"),
+    "metadata": Operation("documents.service_metadata", "service info", formats=()),
+    "thumbnail": Operation("documents.thumbnail", "service info", formats=()),
+    "taskMetadata": Operation("documents.task_metadata", "task metadata", formats=()),
+    "taskHelp": Operation("documents.task_help", formats=()),
+    "jsonSchema": Operation("documents.json_schema", "json-schema", formats=()),
+    "execute": Operation("runs.execute", "execute", (*_JSON, "geojson", "kmz")),
+    "submitJob": Operation("runs.submit_job", "submitJob", (*_JSON, "geojson", "kmz")),
+    "validate": Operation("validation.validate", "validate"),
+    "job": Operation("jobs.job", formats=(*_JSON, "kmz")),
+    "cancel": Operation("jobs.cancel", "cancel"),
+    "result": Operation("results.result", formats=(*_JSON, "geojson", "kmz", "image")),
+    "results": Operation("results.all_results", "results"),
+    "input": Operation("results.input", formats=(*_JSON, "kmz")),
+    "inputs": Operation("results.all_inputs", "inputs"),
+    "file": Operation("files.file", formats=()),
+    "uploads": Operation("uploads.uploads", "uploads"),
+    "uploadsInfo": Operation("uploads.info", "uploads"),
+    "upload": Operation("uploads.upload", "upload", methods=(*_POST, "GET", "HEAD"), takes_files=True),
+    "register": Operation("uploads.register", "register", methods=(*_POST, "GET", "HEAD")),
+    "item": Operation("uploads.item", "uploads"),
+    "parts": Operation("uploads.parts", "uploads"),
+    "uploadPart": Operation("uploads.upload_part", "uploadPart", methods=_POST, takes_files=True),
+    "commit": Operation("uploads.commit", "commit", methods=_POST),
+    "download": Operation("uploads.download", "uploads"),
+    "delete": Operation("uploads.delete", "delete", methods=_POST),
+    "resultMap": Operation("result_maps.result_map", "result map", (*_JSON, "kmz")),
+    "resultMapLayer": Operation("result_maps.layer", "result map"),
+    "resultMapExport": Operation("result_maps.export", "result map", (*_JSON, "image")),
+    "featureService": Operation("feature_layers.service", is_open=False),
+    "featureLayer": Operation("feature_layers.layer"),
+    "query": Operation("feature_layers.query", formats=(*_JSON, "geojson")),
+    "tokens": Operation("sign_in.tokens", "generateToken", is_open=True),
+    "generateToken": Operation("sign_in.generate_token", "generateToken", is_open=True),
+    "login": Operation("sign_in.login", is_open=True),
+    "logout": Operation("sign_in.logout", is_open=True),
+    "portal": Operation("sign_in.portal", is_open=True),
+    "portalSelf": Operation("sign_in.portal_self", is_open=True),
+    "communitySelf": Operation("sign_in.community_self", is_open=True),
+    "adminJobs": Operation("admin_jobs.jobs", "admin jobs"),
+    "adminJob": Operation("admin_jobs.job", "admin jobs"),
+    "adminCancel": Operation("admin_jobs.cancel", "admin jobs", methods=_POST),
+    "adminDelete": Operation("admin_jobs.delete", "admin jobs", methods=_POST),
+    "soap": Operation("descriptions.soap", formats=()),
 }
-"""Each operation by its name, and where its function stands; modules are imported when first needed."""
+"""Each operation by its name; modules are imported when first needed."""
 
 
 @cache
-def operation(name: str) -> Operation:
+def operation(name: str) -> Function:
     """The function of an operation."""
-    module, _, function = OPERATIONS[name].partition(".")
-    found: Operation = getattr(import_module(f"{__name__}.{module}"), function)
+    module, _, function = OPERATIONS[name].function.partition(".")
+    found: Function = getattr(import_module(f"{__name__}.{module}"), function)
     return found
 
 
 def import_all() -> None:
-    """Import every operation now, so that no request waits for it."""
-    for name in OPERATIONS:
+    """Import what most sites are asked for first, so that no request waits for it."""
+    for name in ("info", "catalogue", "execute", "job", "result", "file"):
         operation(name)

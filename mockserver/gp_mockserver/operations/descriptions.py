@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from gp_protocol.descriptions.descriptors import help_url, service_json, task_json
 
-from gp_mockserver.wire.replies import Page, Redirect, Reply
+from gp_mockserver.wire.replies import Redirect, Reply
 from gp_mockserver.wire.requests import Request
 
 
@@ -26,7 +26,7 @@ async def info(request: Request) -> Reply:
         "secureSoapUrl": None,
         "authInfo": {"isTokenBasedSecurity": False},
     }
-    return Reply(value, lambda: Page("Server Info"))
+    return Reply(value)
 
 
 async def catalogue(request: Request) -> Reply:
@@ -39,22 +39,13 @@ async def catalogue(request: Request) -> Reply:
         "folders": folders,
         "services": [{"name": name, "type": "GPServer"} for name in names],
     }
-    home = f"{request.rest_root}/services"
-    links = [(name, f"{home}/{quote(name)}") for name in folders]
-    links += [(f"{name} (GPServer)", f"{home}/{quote(name)}/GPServer") for name in names]
-    return Reply(value, lambda: Page(f"Folder: {folder or '/'}", links))
+    return Reply(value)
 
 
 async def service(request: Request) -> Reply:
     """ArcGIS REST, *GP service*."""
     served = request.service
-    labels = list(served.tasks)
-    value = service_json(served.descriptor, request.profile, task_labels=labels)
-    here = _service_url(request)
-    return Reply(
-        value,
-        lambda: Page(f"{served.name} (GPServer)", [(label, f"{here}/{quote(label)}") for label in labels]),
-    )
+    return Reply(service_json(served.descriptor, request.profile, task_labels=list(served.tasks)))
 
 
 async def task(request: Request) -> Reply:
@@ -62,10 +53,7 @@ async def task(request: Request) -> Reply:
     served = request.task
     profile = request.profile
     address = help_url(request.rest_root, request.service.name, served.descriptor.name)
-    value = task_json(served.descriptor, profile, address)
-    here = task_url(request)
-    verb = ("execute", "Execute Task") if request.service.is_synchronous else ("submitJob", "Submit Job")
-    return Reply(value, lambda: Page(f"Task: {served.descriptor.label}", [(verb[1], f"{here}/{verb[0]}")]))
+    return Reply(task_json(served.descriptor, profile, address))
 
 
 def task_url(request: Request) -> str:
@@ -75,3 +63,9 @@ def task_url(request: Request) -> str:
 
 def _service_url(request: Request) -> str:
     return f"{request.rest_root}/services/{quote(request.service.name)}/GPServer"
+
+
+async def soap(request: Request) -> Redirect:
+    """The address that `arcpy.ImportToolbox` takes leads to the REST one; SOAP itself is not spoken here."""
+    path = f"/{quote(request.address.name)}" if request.address.name else ""
+    return Redirect(f"{request.rest_root}/services{path}")

@@ -13,9 +13,8 @@ from gp_protocol.messages import at_level
 from gp_mockserver.lifecycle.clocks import JumpingClock
 from gp_mockserver.lifecycle.job_store import CancelRefused, JobRecord
 from gp_mockserver.lifecycle.jobs import JobState
-from gp_mockserver.operations.descriptions import task_url
 from gp_mockserver.running.job_progress import observe
-from gp_mockserver.wire.replies import JobReply, Page, Refusal, Reply
+from gp_mockserver.wire.replies import JobReply, Refusal, Reply
 from gp_mockserver.wire.requests import Request
 
 
@@ -27,7 +26,7 @@ async def job(request: Request) -> JobReply:
     if isinstance(site.clock, JumpingClock) and state.next_change is not None:
         site.clock.jump_to(state.next_change)
     value = job_value(request, record, state, with_messages=request.flag("returnMessages", default=True))
-    return JobReply(value, lambda: _page(request, record, state), record, state)
+    return JobReply(value, record, state)
 
 
 def job_value(request: Request, record: JobRecord, state: JobState, *, with_messages: bool) -> dict[str, Any]:
@@ -51,19 +50,6 @@ def _place(which: str, name: str) -> Mapping[str, str]:
     return {"paramUrl": f"{which}/{quote(name)}"}
 
 
-def _page(request: Request, record: JobRecord, state: JobState) -> Page:
-    lines = [f"Job Status: {state.status}"]
-    lines += [f"{message.type}: {message.description}" for message in state.messages]
-    links = []
-    if state.status is JobStatus.SUCCEEDED:
-        here = f"{task_url(request)}/jobs/{record.job_id}"
-        links = [
-            (output.name, f"{here}/results/{quote(output.name)}")
-            for output in request.task.descriptor.outputs
-        ]
-    return Page(f"Job Details: {record.job_id} ({request.task.descriptor.label})", links, lines)
-
-
 async def cancel(request: Request) -> Reply:
     """ArcGIS REST, *Cancel GP job*: only a waiting or executing job can be cancelled; anything else is an
     error and leaves the job as it is. Asking again while it is being cancelled repeats the answer
@@ -77,7 +63,7 @@ async def cancel(request: Request) -> Reply:
         if error.status is not JobStatus.CANCELLING:
             raise Refusal("cancel-refused", str(error)) from None
     status = record.state(request.arrived).status
-    return Reply({"jobId": record.job_id, "jobStatus": status}, lambda: Page(f"Cancel: {record.job_id}"))
+    return Reply({"jobId": record.job_id, "jobStatus": status})
 
 
 def own_job(request: Request, record: JobRecord | None) -> JobRecord:

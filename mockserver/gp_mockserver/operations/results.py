@@ -29,32 +29,32 @@ from gp_mockserver.running.task_inputs import (
 from gp_mockserver.running.task_outputs import read_outputs, said
 from gp_mockserver.running.task_outputs import result as result_value
 from gp_mockserver.site_directories import scratch_path
-from gp_mockserver.wire.replies import Page, Refusal, Reply
+from gp_mockserver.wire.replies import Refusal, Reply
 from gp_mockserver.wire.requests import Request
 
 
 async def result(request: Request) -> Reply:
     """ArcGIS REST, *GP result*: one output of a job that has succeeded."""
     (value,) = await _results(request, [_named(request, request.task.descriptor.outputs)])
-    return Reply(value, lambda: _page(request))
+    return Reply(value)
 
 
 async def all_results(request: Request) -> Reply:
     """ArcGIS REST, *Results* (11.1): a list of every output."""
     values = await _results(request, request.task.descriptor.outputs)
-    return Reply(values, lambda: _page(request))
+    return Reply(values)
 
 
 async def input(request: Request) -> Reply:
     """ArcGIS REST, *GP input*: one input of a job, in any state of the job."""
     (value,) = _inputs(request, [_named(request, request.task.descriptor.inputs)])
-    return Reply(value, lambda: _page(request))
+    return Reply(value)
 
 
 async def all_inputs(request: Request) -> Reply:
     """ArcGIS REST, *Inputs* (11.1): a list of every input."""
     values = _inputs(request, request.task.descriptor.inputs)
-    return Reply(values, lambda: _page(request))
+    return Reply(values)
 
 
 def _named(request: Request, parameters: tuple[Parameter, ...]) -> Parameter:
@@ -133,7 +133,3 @@ def _as_given(text: str) -> Any:
         return decode_json(text) if text.lstrip()[:1] in "{[" else text
     except RemoteProtocolError:
         return text
-
-
-def _page(request: Request) -> Page:
-    return Page(f"{request.address.operation.capitalize()}: {request.address.name or request.address.job_id}")

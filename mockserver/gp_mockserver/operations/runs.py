@@ -26,13 +26,13 @@ from gp_mockserver.running.task_inputs import (
 from gp_mockserver.running.task_outputs import result
 from gp_mockserver.site_directories import output_path, run_path
 from gp_mockserver.sites import ServedTask
-from gp_mockserver.wire.replies import Page, PageReply, Redirect, Refusal, Reply
+from gp_mockserver.wire.replies import FormReply, Redirect, Refusal, Reply
 from gp_mockserver.wire.requests import Request
 
 _NOT_KEPT = frozenset({"f", "callback", "token"})
 
 
-async def execute(request: Request) -> Reply | PageReply:
+async def execute(request: Request) -> Reply | FormReply:
     """ArcGIS REST, *Execute task*: runs a task of a synchronous service; a list of results, and the
     messages."""
     task = request.task
@@ -41,7 +41,7 @@ async def execute(request: Request) -> Reply | PageReply:
             "execute-on-async", f"{request.service.name} is asynchronous: use submitJob", operation="execute"
         )
     if _asks_for_the_form(request):
-        return _form(request, "Execute Task")
+        return FormReply()
     options = read_output_options(request, request.service.descriptor.maximum_records)
     environment = read_environment(request.parameters, request.profile)
     given = (task.descriptor, request.parameters, request.profile)
@@ -87,9 +87,7 @@ async def execute(request: Request) -> Reply | PageReply:
             request.site.directories.remove_folder(folder)
     said = [Message(each.type, each.text) for each in outcome.messages]
     messages = at_level(said, request.service.message_level)
-    return Reply(
-        {"results": written, "messages": messages}, lambda: Page(f"Results: {task.descriptor.label}")
-    )
+    return Reply({"results": written, "messages": messages})
 
 
 def _size(request: Request) -> int:
@@ -102,7 +100,7 @@ def _tool_failed(task: ServedTask, job_id: str, messages: Iterable[TimedMessage]
     return Refusal("tool-failed", tool_failed_detail(task.descriptor.label, job_id=job_id, texts=texts))
 
 
-async def submit_job(request: Request) -> Reply | PageReply | Redirect:
+async def submit_job(request: Request) -> Reply | FormReply | Redirect:
     """ArcGIS REST, *Submit job*: starts a job of an asynchronous service; its id and first status.
 
     With `f=html` it redirects to the job's page.
@@ -113,7 +111,7 @@ async def submit_job(request: Request) -> Reply | PageReply | Redirect:
             "submit-on-sync", f"{request.service.name} is synchronous: use execute", operation="submitJob"
         )
     if _asks_for_the_form(request):
-        return _form(request, "Submit Job")
+        return FormReply()
     given = (task.descriptor, request.parameters, request.profile)
     large = _size(request) >= LARGE
     try:
@@ -144,7 +142,7 @@ async def submit_job(request: Request) -> Reply | PageReply | Redirect:
     value: dict[str, Any] = {"jobId": submission.job_id, "jobStatus": timeline.first_status}
     if request.profile.submit_answers_all:
         value |= {"results": {}, "inputs": {}, "messages": []}
-    return Reply(value, lambda: Page(submission.job_id))
+    return Reply(value)
 
 
 def failing_on_inputs(timeline: Timeline, error: BadInputs) -> Timeline:
@@ -159,11 +157,3 @@ def _asks_for_the_form(request: Request) -> bool:
     if request.form.format != "html":
         return False
     return not any(request.parameters.get(parameter.name) for parameter in request.task.descriptor.inputs)
-
-
-def _form(request: Request, title: str) -> PageReply:
-    lines = []
-    for each in request.task.descriptor.inputs:
-        need = each.parameter_type.removeprefix("esriGPParameterType")
-        lines.append(f"{each.name}: {each.display_name} ({each.data_type}, {need})")
-    return PageReply(Page(f"{title}: {request.task.descriptor.label}", lines=lines))

@@ -10,6 +10,7 @@ import msgspec
 from gp_protocol.suggestions import did_you_mean
 from gp_protocol.versions import Profile
 
+from gp_mockserver.operations import OPERATIONS
 from gp_mockserver.sites import ServedService, ServedTask, Site
 from gp_mockserver.wire.replies import Refusal
 
@@ -23,7 +24,7 @@ class Address(msgspec.Struct, frozen=True):
     task: ServedTask | None = None
     job_id: str = ""
     name: str = ""
-    """The result, input, folder or file path that the address ends with."""
+    """The result, input, item, layer, folder or file path that the address ends with."""
 
     @property
     def profile(self) -> Profile:
@@ -49,12 +50,20 @@ def find_address(site: Site, path: str) -> Address:
     if below_jobs and (task := site.addresses.get(head)) and task.operation == "task":
         if tail and "/" not in tail:
             return task.below("job", job_id=tail)
-        return below_task(task, ["jobs", *(segment for segment in tail.split("/") if segment)])
-    address = _look_up(site, [segment for segment in path.split("/") if segment])
-    if below_jobs:
+        return _known(_below_task(task, ["jobs", *(segment for segment in tail.split("/") if segment)]))
+    address = _known(_look_up(site, [segment for segment in path.split("/") if segment]))
+    if address.operation == "job":
         find_address(site, head)
     elif address.operation in _REMEMBERED and len(site.addresses) < _MAX_REMEMBERED:
         site.addresses[path] = address
+    return address
+
+
+def _known(address: Address) -> Address:
+    """The address, if its version has such a resource."""
+    resource = OPERATIONS[address.operation].resource
+    if resource and not address.profile.has("resource", resource):
+        raise Refusal("invalid-url", f"version {address.profile.name} has no resource {resource!r}")
     return address
 
 
@@ -62,20 +71,39 @@ def _look_up(site: Site, segments: list[str]) -> Address:
     match segments:
         case [] | ["rest"]:
             return Address(site, "root")
-        case ["rest", "info"]:
-            return _since(Address(site, "info"), "info")
-        case ["rest", "services"]:
-            return Address(site, "catalogue")
-        case ["rest", "services", name, "GPServer", *rest]:
-            return _below_service(site, name, rest)
-        case ["rest", "services", folder, name, "GPServer", *rest]:
-            return _below_service(site, f"{folder}/{name}", rest)
-        case ["rest", "services", folder] if folder in site.folders:
-            return Address(site, "catalogue", name=folder)
-        case ["rest", "services", *names] if len(names) <= 2:
-            raise _service_not_found(site, "/".join(names))
+        case ["rest", "info" | "login" | "logout" as page]:
+            return Address(site, page)
+        case ["rest", "static", name]:
+            return Address(site, "static", name=name)
+        case ["rest", "services", *names]:
+            return _below_services(site, names)
         case ["rest", "directories", *rest] if rest:
-            return Address(site, "file", name="/".join(rest))
+            return _document(site, rest) or Address(site, "file", name="/".join(rest))
+        case ["tokens"]:
+            return Address(site, "tokens")
+        case ["tokens" | "admin", "generateToken"] | ["sharing", "generateToken"]:
+            return Address(site, "generateToken", name=segments[0])
+        case ["sharing", "rest", *rest]:
+            return _in_portal(site, rest)
+        case ["admin", "services", *rest]:
+            return _administered(site, rest)
+        case ["services", *names]:
+            return Address(site, "soap", name="/".join(names))
+    raise Refusal("invalid-url")
+
+
+def _below_services(site: Site, names: list[str]) -> Address:
+    """What stands below `services`: the word for a service's type ends its name, which has one or two
+    segments."""
+    for place in (1, 2):
+        if len(names) > place and names[place] in _BELOW:
+            return _BELOW[names[place]](site, "/".join(names[:place]), names[place + 1 :])
+    if not names:
+        return Address(site, "catalogue")
+    if len(names) == 1 and names[0] in site.folders:
+        return Address(site, "catalogue", name=names[0])
+    if len(names) <= 2:
+        raise _service_not_found(site, "/".join(names))
     raise Refusal("invalid-url")
 
 
@@ -85,40 +113,146 @@ def _below_service(site: Site, name: str, rest: list[str]) -> Address:
         raise _service_not_found(site, name)
     if not service.started:
         raise Refusal("service-not-started", service=name)
-    if not rest:
-        return Address(site, "service", service)
+    here = Address(site, "service", service)
+    match rest:
+        case []:
+            return here
+        case ["info", "iteminfo"]:
+            return here.below("itemInfo")
+        case ["info", "metadata" | "thumbnail" as document]:
+            return here.below(document)
+        case ["uploads", *place] if service.takes_uploads:
+            return _below_uploads(here, place)
     task = service.find_task(rest[0])
     if task is None:
         hint = did_you_mean(rest[0], service.tasks)
         raise Refusal("unknown-task", f"{name} has no task {rest[0][:80]!r}; {hint}".rstrip("; "))
-    return below_task(Address(site, "task", service, task), rest[1:])
+    return _below_task(Address(site, "task", service, task), rest[1:])
 
 
-def below_task(task: Address, rest: list[str]) -> Address:
+def _below_task(task: Address, rest: list[str]) -> Address:
     """The resource that `rest`, the segments after a task's own, names."""
     match rest:
         case []:
             return task
-        case ["execute" | "submitJob" as operation]:
-            return _since(task.below(operation), operation)
+        case ["execute" | "submitJob" | "validate" as operation]:
+            return task.below(operation)
+        case ["metadata"]:
+            return task.below("taskMetadata")
         case ["jobs", job_id]:
             return task.below("job", job_id=job_id)
         case ["jobs", job_id, "cancel"]:
-            return _since(task.below("cancel", job_id=job_id), "cancel")
+            return task.below("cancel", job_id=job_id)
         case ["jobs", job_id, "results" | "inputs" as which]:
-            return _since(task.below(which, job_id=job_id), which)
+            return task.below(which, job_id=job_id)
         case ["jobs", job_id, "results" | "inputs" as which, name]:
             return task.below(which.removesuffix("s"), job_id=job_id, name=name)
     label = task.task.descriptor.label if task.task else ""
     raise Refusal("invalid-url", f"{label} has no resource {'/'.join(rest)[:80]!r}")
 
 
+def _below_uploads(service: Address, rest: list[str]) -> Address:
+    match rest:
+        case []:
+            return service.below("uploads")
+        case ["info"]:
+            return service.below("uploadsInfo")
+        case ["upload" | "register" as operation]:
+            return service.below(operation)
+        case [item]:
+            return service.below("item", name=item)
+        case [item, "parts" | "uploadPart" | "commit" | "download" | "delete" as operation]:
+            return service.below(operation, name=item)
+    raise Refusal("invalid-url", f"uploads has no resource {'/'.join(rest)[:80]!r}")
+
+
+def _below_map_service(site: Site, name: str, rest: list[str]) -> Address:
+    """A job's result map: clients put `MapServer` for `GPServer` in the service's own address, or take the
+    name that `resultMapServerName` says."""
+    named = [each for each in site.services.values() if each.descriptor.result_map_server_name == name]
+    if own := site.services.get(name):
+        named = [own] if own.descriptor.result_map_server_name else named
+    if not named:
+        raise Refusal("map-service-not-found", service=name)
+    here = Address(site, "resultMap", named[0])
+    match rest:
+        case ["jobs", job_id]:
+            return here.below("resultMap", job_id=job_id)
+        case ["jobs", job_id, "export"]:
+            return here.below("resultMapExport", job_id=job_id)
+        case ["jobs", job_id, layer]:
+            return here.below("resultMapLayer", job_id=job_id, name=layer)
+    raise Refusal("invalid-url", f"{name}/MapServer has no resource {'/'.join(rest)[:80]!r}")
+
+
+def _below_feature_service(site: Site, name: str, rest: list[str]) -> Address:
+    match rest:
+        case []:
+            return Address(site, "featureService", name=name)
+        case [layer]:
+            return Address(site, "featureLayer", name=f"{name}/{layer}")
+        case [layer, "query"]:
+            return Address(site, "query", name=f"{name}/{layer}")
+    raise Refusal("invalid-url", f"{name}/FeatureServer has no resource {'/'.join(rest)[:80]!r}")
+
+
+_BELOW = {
+    "GPServer": _below_service,
+    "MapServer": _below_map_service,
+    "FeatureServer": _below_feature_service,
+}
+
+
+def _document(site: Site, rest: list[str]) -> Address | None:
+    """A page or schema that publishing a service leaves in the output directory: folder and service stand
+    twice in its address, the second time glued by `_`."""
+    match rest:
+        case ["arcgisoutput", *folder, owner, glued, "spec", "json-schema.json"]:
+            operation, file = "jsonSchema", ""
+        case ["arcgisoutput", *folder, owner, glued, file] if file.endswith(".htm"):
+            operation = "taskHelp"
+        case _:
+            return None
+    name = "/".join([*folder, owner.removesuffix("_GPServer")])
+    service = site.services.get(name)
+    if service is None or not owner.endswith("_GPServer") or glued != name.replace("/", "_"):
+        return None
+    return Address(site, operation, service, name=file.removesuffix(".htm"))
+
+
+def _in_portal(site: Site, rest: list[str]) -> Address:
+    match rest:
+        case [] | ["info"]:
+            return Address(site, "portal", name="/".join(rest))
+        case ["generateToken"]:
+            return Address(site, "generateToken", name="sharing")
+        case ["portals", "self"]:
+            return Address(site, "portalSelf")
+        case ["community", "self"]:
+            return Address(site, "communitySelf")
+    raise Refusal("invalid-url", f"the portal has no resource {'/'.join(rest)[:80]!r} here")
+
+
+def _administered(site: Site, rest: list[str]) -> Address:
+    if "jobs" not in rest[1:]:
+        raise Refusal("invalid-url")
+    place = rest.index("jobs", 1)
+    path = "/".join(rest[:place])
+    name = path.removesuffix(".GPServer")
+    service = site.services.get(name)
+    if service is None or path == name:
+        raise _service_not_found(site, name)
+    here = Address(site, "adminJobs", service)
+    match rest[place + 1 :]:
+        case []:
+            return here
+        case [job_id]:
+            return here.below("adminJob", job_id=job_id)
+        case [job_id, "cancel" | "delete" as change]:
+            return here.below(f"admin{change.capitalize()}", job_id=job_id)
+    raise Refusal("invalid-url")
+
+
 def _service_not_found(site: Site, name: str) -> Refusal:
     hint = did_you_mean(name, site.services)
     return Refusal("service-not-found", *filter(None, [hint]), service=name)
-
-
-def _since(address: Address, resource: str) -> Address:
-    if not address.profile.has("resource", resource):
-        raise Refusal("invalid-url", f"version {address.profile.name} has no resource {resource!r}")
-    return address

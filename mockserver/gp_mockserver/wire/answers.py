@@ -1,22 +1,24 @@
-"""From a reply, or a refusal, to status, headers and bytes: the formats `json`, `pjson`, `html`, and
-JSONP."""
+"""From a reply, or a refusal, to status, headers and bytes: the formats `json`, `pjson`, `html`, JSONP, and
+whatever a reply holds ready."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 from gp_protocol.error_envelopes import KNOWN_ERRORS, envelope
 from gp_protocol.json_text import encode_json, encode_pjson
+from gp_protocol.suggestions import one_of
 from gp_protocol.versions import Profile
 
-from gp_mockserver.operations import AnyReply
+from gp_mockserver.operations import OPERATIONS
 from gp_mockserver.sites import Site
 from gp_mockserver.wire.addresses import Address
-from gp_mockserver.wire.replies import FileReply, PageReply, Redirect, Refusal
-from gp_mockserver.wire.requests import Form
+from gp_mockserver.wire.replies import AnyReply, BytesReply, FileReply, FormReply, Redirect, Refusal
+from gp_mockserver.wire.requests import Form, Request
 
 FindRoot = Callable[[], str]
 Headers = list[tuple[bytes, bytes]]
@@ -24,6 +26,7 @@ Headers = list[tuple[bytes, bytes]]
 _HTML = b"text/html;charset=utf-8"
 _CALLBACK = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*|\[\d+\])*", re.ASCII)
 _MAX_CALLBACK = 128
+_ERRORS_IN_JSON = frozenset({"json", "pjson", "geojson", "kmz", "image", "pbf", "amf"})
 
 
 class Answer(msgspec.Struct):
@@ -34,44 +37,88 @@ class Answer(msgspec.Struct):
     body: bytes | Path
 
 
-def check_form(form: Form) -> None:
-    """Raises Refusal for a format that no resource has and for a callback that is no function's name."""
-    if form.format not in ("html", "json", "pjson"):
-        raise Refusal("unsupported-format", f"f: met {form.format[:80]!r}, expected html, json or pjson")
-    if form.callback and (len(form.callback) > _MAX_CALLBACK or not _CALLBACK.fullmatch(form.callback)):
+def check_method(method: str, address: Address) -> None:
+    """Raises Refusal for a method that the resource does not answer."""
+    if method not in OPERATIONS[address.operation].methods:
+        raise Refusal("method-not-allowed", f"met {method[:20]}, expected {one_of(_methods(address))}")
+
+
+def _methods(address: Address) -> tuple[str, ...]:
+    return OPERATIONS[address.operation].methods
+
+
+def check_form(form: Form, address: Address) -> None:
+    """Raises Refusal for a format that the resource does not have in this version, and for a callback that is
+    no function's name."""
+    formats = OPERATIONS[address.operation].formats
+    if formats and (form.format not in formats or not address.profile.has("format", form.format)):
+        known = [each for each in formats if address.profile.has("format", each)]
+        raise Refusal("unsupported-format", f"f: met {form.format[:80]!r}, expected {one_of(known)}")
+    if form.callback and not _is_callback(form.callback):
         raise Refusal("invalid-parameters", "callback: expected the name of a function, such as app.done")
 
 
-def answer(reply: AnyReply, form: Form, address: Address, find_root: FindRoot) -> Answer:
+def _is_callback(text: str) -> bool:
+    return len(text) <= _MAX_CALLBACK and bool(_CALLBACK.fullmatch(text))
+
+
+def answer(reply: AnyReply, request: Request) -> Answer:
     """What a reply becomes."""
-    if isinstance(reply, FileReply):
-        return Answer(200, [], reply.path)
-    if isinstance(reply, Redirect):
-        return Answer(302, [(b"location", reply.location.encode()), (b"content-length", b"0")], b"")
-    if isinstance(reply, PageReply):
-        from gp_mockserver.wire.pages import page
+    match reply:
+        case FileReply():
+            return Answer(200, _file_headers(reply.content_type, reply.name), reply.path)
+        case BytesReply():
+            whole = _whole(200, reply.content_type.encode(), reply.body)
+            whole.headers += _file_headers(None, reply.name or None)
+            return whole
+        case Redirect():
+            headers = [(name.encode(), value.encode()) for name, value in reply.headers.items()]
+            location = (b"location", quote(reply.location, safe=_SAFE).encode())
+            return Answer(302, [location, (b"content-length", b"0"), *headers], b"")
+        case FormReply():
+            return _page(reply, request)
+        case _ if request.form.format == "html":
+            return _page(reply, request)
+    return _json(reply.value, request.form, request.profile)
 
-        return html_answer(200, page(reply.page, address, f"{find_root()}/rest"))
-    if form.format == "html":
-        from gp_mockserver.wire.pages import page
 
-        return html_answer(200, page(reply.make_page(), address, f"{find_root()}/rest", reply.value))
-    return _json(reply.value, form, address.profile)
+_SAFE = "%/:=&?~#+!$,;'@()*[]"
+
+
+def _file_headers(content_type: str | None, name: str | None) -> Headers:
+    headers = []
+    if content_type is not None:
+        headers.append((b"content-type", content_type.encode()))
+    if name is not None:
+        headers.append((b"content-disposition", f"attachment; filename*=UTF-8''{quote(name)}".encode()))
+    return headers
+
+
+def _page(reply: AnyReply, request: Request) -> Answer:
+    from gp_mockserver.directory.pages import page
+
+    return html_answer(200, page(reply, request))
 
 
 def refuse(refusal: Refusal, form: Form, site: Site, address: Address | None, find_root: FindRoot) -> Answer:
-    """What a refusal becomes: an envelope with HTTP status 200 where JSON was asked for, else an error page.
+    """What a refusal becomes: an envelope with HTTP status 200 where JSON (or anything that is no page) was
+    asked for, else an error page.
 
     An unsupported format is refused in HTML, since no other format is known.
     """
     profile = address.profile if address else site.profile
     error = envelope(refusal.name, profile, *refusal.details, overrides=site.errors, **refusal.fill)
     known = KNOWN_ERRORS[refusal.name]
-    if form.format not in ("json", "pjson") or (form.callback and not _CALLBACK.fullmatch(form.callback)):
-        from gp_mockserver.wire.pages import error_page
+    is_page = form.format not in _ERRORS_IN_JSON or refusal.name == "unsupported-format"
+    if is_page or (form.callback and not _is_callback(form.callback)):
+        from gp_mockserver.directory.pages import error_page
 
-        return html_answer(known.http_status_html, error_page(error, address, f"{find_root()}/rest"))
-    return _json(error.to_json(), form, profile, known.http_status_json)
+        prepared = html_answer(known.http_status_html, error_page(error, site, address, find_root()))
+    else:
+        prepared = _json(error.to_json(), form, profile, known.http_status_json)
+    if refusal.name == "method-not-allowed" and address:
+        prepared.headers.append((b"allow", ", ".join((*_methods(address), "OPTIONS")).encode()))
+    return prepared
 
 
 def html_answer(status: int, document: bytes) -> Answer:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gp_mockserver.lifecycle.job_store import JobRecord
 
 MAX_KEPT = 10_000
+_ASK_FOR_MORE = frozenset({b"origin", b"authorization", b"x-esri-authorization", b"cookie"})
 
 Messages = tuple[dict[str, Any], dict[str, Any]]
 """The two ASGI messages of an answer."""
@@ -47,13 +48,14 @@ class PollAnswers:
         """The messages that answer a request, if it is a poll whose answer still holds.
 
         Where the answer holds no longer, the record of the turn that the poll has taken in finding out. A
-        request of another origin needs headers of its own and is not answered from here.
+        request of another origin needs headers of its own, and one with a token has it looked at; these are
+        not answered from here.
         """
         kept = self._kept.get(scope["path"])
         if kept is None or kept.query != scope["query_string"] or scope["method"] != "GET":
             return None
         for name, _ in scope["headers"]:
-            if name == b"origin":
+            if name in _ASK_FOR_MORE:
                 return None
         service = kept.service
         now = service.site.clock.now()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +12,10 @@ from gp_mockserver.lifecycle.job_store import JobRecord
 from gp_mockserver.lifecycle.jobs import JobState
 
 
-class Page(msgspec.Struct):
-    """What the HTML form of a reply adds to its JSON: a title, links as (text, relative or absolute
-    address), lines."""
-
-    title: str
-    links: Sequence[tuple[str, str]] = ()
-    lines: Sequence[str] = ()
-
-
 class Reply(msgspec.Struct):
-    """A JSON value, and what makes its page where HTML is asked for."""
+    """A JSON value; where HTML is asked for, `gp_mockserver.directory` makes its page."""
 
     value: Any
-    make_page: Callable[[], Page]
 
 
 class JobReply(Reply):
@@ -35,22 +25,35 @@ class JobReply(Reply):
     state: JobState
 
 
+class FormReply(msgspec.Struct):
+    """The HTML form of an operation that a browser opened without parameters; nothing was run."""
+
+
+class BytesReply(msgspec.Struct):
+    """A body of another type than JSON and HTML, such as a KMZ archive; `name` is the file it is saved as."""
+
+    content_type: str
+    body: bytes
+    name: str = ""
+
+
 class Redirect(msgspec.Struct):
     """302 to another address of the site."""
 
     location: str
+    headers: Mapping[str, str] = {}
 
 
 class FileReply(msgspec.Struct):
-    """A file, streamed from disk."""
+    """A file, streamed from disk; its type follows from its name, unless one is given."""
 
     path: Path
+    content_type: str | None = None
+    name: str | None = None
+    """What the file is saved as, where that is not to be shown in the browser."""
 
 
-class PageReply(msgspec.Struct):
-    """A page that has no JSON form, such as an operation's form."""
-
-    page: Page
+AnyReply = Reply | FormReply | BytesReply | Redirect | FileReply
 
 
 class Refusal(Exception):

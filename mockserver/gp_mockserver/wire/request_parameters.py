@@ -13,6 +13,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
+from gp_mockserver.sites import Site
+from gp_mockserver.wire.addresses import Address
+from gp_mockserver.wire.requests import ReceivedFile
+
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope
 
@@ -42,16 +46,24 @@ def header(scope: Scope, wanted: bytes) -> bytes | None:
     return None
 
 
-async def with_form(query: Mapping[str, str], scope: Scope, receive: Receive) -> Mapping[str, str]:
-    """A query's parameters with those of the form in the body. Raises BodyTooLarge, MalformedRequest or
-    ClientLeft."""
+def find_header(scope: Scope, name: str) -> str | None:
+    """A header's first value as text; `name` is in lower case."""
+    value = header(scope, name.encode())
+    return None if value is None else value.decode("latin-1")
+
+
+async def read_form(
+    query: Mapping[str, str], scope: Scope, receive: Receive, site: Site, address: Address | None
+) -> tuple[Mapping[str, str], Mapping[str, ReceivedFile]]:
+    """A query's parameters with those of the form in the body, and the files of a multipart form where the
+    operation takes files. Raises BodyTooLarge, MalformedRequest or ClientLeft."""
     body = await _read_body(scope, receive)
     content_type = header(scope, b"content-type")
     if content_type and content_type.lower().startswith(b"multipart/form-data"):
         form = await _parse_multipart(content_type, body)
     else:
         form = _decode_pairs(body)
-    return {**form, **query} if query else form
+    return ({**form, **query} if query else form), {}
 
 
 def query_parameters(query: bytes) -> Mapping[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import msgspec
 from gp_protocol.versions import Profile
@@ -27,8 +28,17 @@ class Form(msgspec.Struct):
         return cls(parameters.get("f", "").strip().lower() or "html", parameters.get("callback", ""))
 
 
+class ReceivedFile(msgspec.Struct, frozen=True):
+    """A file of a multipart form, on disk already: what it is called, what it holds, and how much."""
+
+    name: str
+    path: Path
+    size: int
+
+
 class Request(msgspec.Struct):
-    """`arrived` is the instant on the site's clock, in seconds since the epoch; `find_root` finds the
+    """`header` gives a header's value by its name in lower case, or None; `client` is the other end's host.
+    `arrived` is the instant on the site's clock, in seconds since the epoch; `find_root` finds the
     site's public address, which few answers need."""
 
     address: Address
@@ -37,8 +47,14 @@ class Request(msgspec.Struct):
     form: Form
     arrived: float
     find_root: Callable[[], str]
+    header: Callable[[str], str | None]
+    client: str = ""
+    files: Mapping[str, ReceivedFile] = {}
+    """The files of a multipart form by field, for operations that take files."""
     turn: JobRecord | None = None
     """The record of a poll that has taken its turn already."""
+    user: str = ""
+    """Who asks, where a token says so."""
 
     @property
     def rest_root(self) -> str:
@@ -63,6 +79,13 @@ class Request(msgspec.Struct):
     def profile(self) -> Profile:
         """The version that answers: the service's own, else the site's."""
         return self.address.profile
+
+    @property
+    def can_be_kept(self) -> bool:
+        """Whether the same request may get the same answer again without being looked at."""
+        return not (
+            self.form.format == "html" or self.site.clock.jumps or self.user or self.service.is_secured
+        )
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A boolean parameter, in any case as clients send it (`True` too); missing or empty is the default.

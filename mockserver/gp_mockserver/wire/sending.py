@@ -1,10 +1,12 @@
-"""An answer's way out: cross-origin headers, HEAD, the pace of its bytes, files from disk.
+"""An answer's way out: cross-origin headers, HEAD, gzip, the pace of its bytes, files from disk.
 
 Cross-origin requests are allowed from anywhere, with credentials: browsers' clients reach ArcGIS servers so.
 """
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,14 +19,19 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _PACED_CHUNK_SECONDS = 0.05
+_GZIP_FROM = 1024
+"""Bytes: below that compressing gains nothing."""
+_GZIP_LEVEL = 4
+_GZIP_IN_WORKER = 200_000
+_NO_GZIP = re.compile(rb"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
+_PACKED = (b"application/vnd.google-earth.kmz", b"image/png")
 
-
-ALLOW = (b"allow", b"GET, POST, HEAD, OPTIONS")
+_ALLOW = (b"allow", b"GET, POST, HEAD, OPTIONS")
 
 
 async def allow_preflight(scope: Scope, send: Send) -> None:
     """Answer OPTIONS: the methods there are, and, to a browser that asks, its permission."""
-    headers = [ALLOW, (b"content-length", b"0")]
+    headers = [_ALLOW, (b"content-length", b"0")]
     if header(scope, b"access-control-request-method"):
         headers += [
             (b"access-control-allow-methods", b"GET, POST, HEAD, OPTIONS"),
@@ -54,11 +61,20 @@ async def send_answer(
 ) -> None:
     """Send an answer, at a pace where one is given; a HEAD request gets its headers alone."""
     if isinstance(answer.body, Path):
-        await _send_file(scope, receive, send, answer.body)
+        await _send_file(scope, receive, send, answer.body, answer.headers)
         return
-    headers = answer.headers + cross_origin(scope)
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    body = b"" if scope["method"] == "HEAD" else answer.body
+    body, headers = answer.body, answer.headers
+    if len(body) >= _GZIP_FROM and _accepts_gzip(scope):
+        body, headers = await _zipped(body, headers)
+    await send(
+        {
+            "type": "http.response.start",
+            "status": answer.status,
+            "headers": headers + cross_origin(scope),
+        }
+    )
+    if scope["method"] == "HEAD":
+        body = b""
     if clock is not None and bytes_per_second is not None:
         size = max(1, int(bytes_per_second * _PACED_CHUNK_SECONDS))
         for begin in range(0, len(body), size):
@@ -81,9 +97,32 @@ def cross_origin(scope: Scope) -> Headers:
     ]
 
 
-async def _send_file(scope: Scope, receive: Receive, send: Send, file: Path) -> None:
+def _accepts_gzip(scope: Scope) -> bool:
+    accepted = header(scope, b"accept-encoding")
+    return accepted is not None and b"gzip" in accepted and not _NO_GZIP.search(accepted)
+
+
+async def _zipped(body: bytes, headers: Headers) -> tuple[bytes, Headers]:
+    """A body and its headers as gzip has them; what is packed already stays."""
+    from gzip import compress
+
+    if any(value in _PACKED for name, value in headers if name == b"content-type"):
+        return body, headers
+    if len(body) < _GZIP_IN_WORKER:
+        body = compress(body, _GZIP_LEVEL, mtime=0)
+    else:
+        from gp_mockserver.running.job_runs import in_worker
+
+        body = await in_worker(partial(compress, body, _GZIP_LEVEL, mtime=0))
+    others = [each for each in headers if each[0] != b"content-length"]
+    length = (b"content-length", str(len(body)).encode())
+    return body, [*others, length, (b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
+
+
+async def _send_file(scope: Scope, receive: Receive, send: Send, file: Path, headers: Headers) -> None:
     from starlette.responses import FileResponse
 
-    response = FileResponse(file)
+    given = {name.decode(): value.decode() for name, value in headers}
+    response = FileResponse(file, headers=given)
     response.raw_headers += cross_origin(scope)
     await response(scope, receive, send)

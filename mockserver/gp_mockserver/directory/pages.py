@@ -15,8 +15,10 @@ import msgspec
 from gp_protocol.error_envelopes import ErrorEnvelope
 from gp_protocol.json_text import encode_json
 
+from gp_mockserver.sites import Site
 from gp_mockserver.wire.addresses import Address
-from gp_mockserver.wire.replies import Page
+from gp_mockserver.wire.replies import AnyReply, JobReply, Reply
+from gp_mockserver.wire.requests import Request
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
@@ -26,22 +28,24 @@ _STYLE = (
 _MAX_ITEMS = 100
 
 
-def page(page: Page, address: Address, rest_root: str, value: Any = None) -> bytes:
+def page(reply: AnyReply, request: Request) -> bytes:
     """A resource's page as UTF-8, with CRLF line ends as servers send it."""
-    lines = [f"<h2>{escape(page.title)}</h2>", '<div class="rbody">']
-    lines += [f"{escape(line)}<br/>" for line in page.lines]
-    if page.links:
-        lines.append("<ul>")
-        lines += [f'<li><a href="{escape(href)}">{escape(text)}</a></li>' for text, href in page.links]
-        lines.append("</ul>")
-    if value is not None:
-        lines += _listed(msgspec.to_builtins(value, enc_hook=str))
+    address = request.address
+    title = f"{address.operation}: {address.name or address.job_id}"
+    lines = [f"<h2>{escape(title)}</h2>", '<div class="rbody">']
+    if isinstance(reply, JobReply):
+        title = f"Job Details: {reply.record.job_id} ({request.task.descriptor.label})"
+        lines.append(f"Job Status: {reply.state.status}<br/>")
+        lines += [f"{escape(f'{each.type}: {each.description}')}<br/>" for each in reply.state.messages]
+    if isinstance(reply, Reply):
+        lines += _listed(msgspec.to_builtins(reply.value, enc_hook=str))
     lines.append("</div>")
-    return _document(page.title, _breadcrumbs(address, rest_root), lines)
+    return _document(title, _breadcrumbs(address, request.rest_root), lines)
 
 
-def error_page(envelope: ErrorEnvelope, address: Address | None, rest_root: str) -> bytes:
+def error_page(envelope: ErrorEnvelope, site: Site, address: Address | None, root: str) -> bytes:
     """The page of an error: its message, code and details."""
+    rest_root = f"{root}/rest"
     title = f"Error: {envelope.message}"
     lines = [
         '<div class="cbody">',

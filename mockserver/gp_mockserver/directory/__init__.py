@@ -1,0 +1,1 @@
+"""The services directory: the HTML form of every resource, for people with a browser."""

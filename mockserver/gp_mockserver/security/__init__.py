@@ -1,0 +1,1 @@
+"""Who may use a site: accounts, tokens, and the guard at its services."""
