@@ -99,6 +99,83 @@ def demo() -> None:
     help="File that gets the readiness lines once connections are accepted; removed at the end.",
 )
 @option(
+    "store",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="SQLite file in which the site's jobs outlive a restart, made where it is missing; what they wrote "
+    "stands in FILE.files.",
+)
+@option(
+    "tls",
+    is_flag=True,
+    help="Serve by HTTPS, with a certificate of an authority of your own that is made once. What clients "
+    "need to trust it is said on stderr.",
+)
+@option(
+    "tls-dir",
+    metavar="FOLDER",
+    show_default="the user's folder for gpharness",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the authority and the certificate of --tls are kept.",
+)
+@option(
+    "tls-cert",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Serve by HTTPS, with this certificate (PEM).",
+)
+@option(
+    "tls-key",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The key of --tls-cert (PEM, without a password).",
+)
+@option(
+    "max-url",
+    metavar="BYTES",
+    show_default="262144",
+    type=click.IntRange(1),
+    help="Longest address of a request; a longer one is answered 414.",
+)
+@option(
+    "max-head",
+    metavar="BYTES",
+    show_default="65536",
+    type=click.IntRange(1),
+    help="Longest headers of a request together; longer ones are answered 431.",
+)
+@option(
+    "max-connections",
+    metavar="N",
+    show_default="4096",
+    type=click.IntRange(1),
+    help="Connections open at once, if the system allows so many; more are answered 503.",
+)
+@option(
+    "head-seconds",
+    show_default="30",
+    type=click.FloatRange(0, min_open=True),
+    help="In which the headers of a request have to come; then it is answered 408.",
+)
+@option(
+    "stall-seconds",
+    show_default="60",
+    type=click.FloatRange(0, min_open=True),
+    help="For which a request's body may bring nothing; then it is answered 408.",
+)
+@option(
+    "send-seconds",
+    show_default="60",
+    type=click.FloatRange(0, min_open=True),
+    help="In which a client has to take some of an answer that waits; then it is dropped.",
+)
+@option(
+    "idle-seconds",
+    show_default="75",
+    type=click.FloatRange(0, min_open=True),
+    help="For which a connection is kept open between two requests.",
+)
+@option(
     "reload",
     is_flag=True,
     help="Serve a site file anew when it changes, or a file or module that it names; its jobs are forgotten.",
@@ -113,6 +190,18 @@ def serve(
     server_version: str | None,
     public_url: str | None,
     ready_file: Path | None,
+    store: Path | None,
+    tls: bool,
+    tls_dir: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    max_url: int | None,
+    max_head: int | None,
+    max_connections: int | None,
+    head_seconds: float | None,
+    stall_seconds: float | None,
+    send_seconds: float | None,
+    idle_seconds: float | None,
     reload: bool,
 ) -> None:
     """Serve the built-in site, or the sites of your files.
@@ -122,7 +211,27 @@ def serve(
     under way have three seconds to be answered, or end at once after a second signal. A bad site file, two
     sites under one context and a port in use end it with status 2.
     """
+    from gpharness.listening import Tls, connection_limits
     from gpharness.serving import Settings, serve_sites
 
-    settings = Settings(context, seed, clock, server_version, public_url)
-    sys.exit(serve_sites(sites, settings, host=host, port=port, ready_file=ready_file, reload=reload))
+    settings = Settings(context, seed, clock, server_version, public_url, store)
+    limits = connection_limits(
+        url=max_url,
+        head=max_head,
+        connections=max_connections,
+        head_seconds=head_seconds,
+        stall_seconds=stall_seconds,
+        send_seconds=send_seconds,
+        idle_seconds=idle_seconds,
+    )
+    status = serve_sites(
+        sites,
+        settings,
+        host=host,
+        port=port,
+        tls=Tls(tls, tls_dir, tls_cert, tls_key),
+        limits=limits,
+        ready_file=ready_file,
+        reload=reload,
+    )
+    sys.exit(status)

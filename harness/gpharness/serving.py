@@ -12,12 +12,14 @@ from urllib.parse import quote
 
 import msgspec
 from gp_mockserver.app import MockServer
+from gp_mockserver.connection_limits import ConnectionLimits
 from gp_mockserver.errors import MockServerError
 from gp_mockserver.lifecycle.clocks import Clock, ManualClock, parse_clock
 from gp_mockserver.server import PortInUse, run
 from gp_mockserver.sites import Site
 from gp_protocol.errors import ProtocolError
 
+from gpharness.listening import ListenError, Tls
 from gpharness.standard_output import OutputLost, give_up, written
 
 SITE_FILE_SUFFIXES = (".yaml", ".yml", ".json")
@@ -35,9 +37,13 @@ class Settings(msgspec.Struct, frozen=True):
     clock: str | None = None
     version: str | None = None
     public_url: str | None = None
+    store: Path | None = None
 
     def given(self) -> dict[str, Any]:
-        """The settings that are not None, as `load_site` and `builtin_site` take them. Raises ServeError."""
+        """The settings that are not None, as `load_site` and `builtin_site` take them, without the store.
+
+        Raises ServeError.
+        """
         values = {
             "context": self.context,
             "seed": self.seed,
@@ -91,10 +97,15 @@ def load(file: Path | None, settings: Settings, named: set[Path] | None = None) 
     if file is None:
         from gp_mockserver.builtin.builtin_site import builtin_site
 
-        return builtin_site(**settings.given())
+        given = settings.given()
+        if settings.store is not None:
+            from gp_mockserver.lifecycle.sqlite_job_store import SQLiteJobStore
+
+            given["store"] = SQLiteJobStore(settings.store)
+        return builtin_site(**given)
     from gp_mockserver.configuration.site_files import load_site
 
-    return load_site(file, **settings.given(), named=named)
+    return load_site(file, **settings.given(), store=settings.store, named=named)
 
 
 def load_all(paths: Sequence[Path], settings: Settings) -> dict[Path | None, Loaded]:
@@ -103,6 +114,11 @@ def load_all(paths: Sequence[Path], settings: Settings) -> dict[Path | None, Loa
     for option, value in (("--context", settings.context), ("--public-url", settings.public_url)):
         if value is not None and len(files) > 1:
             raise ServeError(f"{option} {value} fits one site, and {len(files)} site files are given")
+    if settings.store is not None and len(files) > 1:
+        raise ServeError(
+            f"--store {settings.store} keeps the jobs of one site, and {len(files)} site files are given; "
+            "write `jobs: {store: FILE}` into each of them, with a file of its own"
+        )
     sites: dict[Path | None, Loaded] = {}
     owners: dict[str, Path | None] = {}
     chosen: list[Path | None] = [*files] or [None]
@@ -125,6 +141,8 @@ def serve_sites(
     *,
     host: str,
     port: int,
+    tls: Tls,
+    limits: ConnectionLimits,
     ready_file: Path | None,
     reload: bool,
 ) -> int:
@@ -136,11 +154,16 @@ def serve_sites(
             prepare_readiness_file(ready_file)
         loaded = load_all(paths, settings)
         sites = [each.site for each in loaded.values()]
+        if reload and any(site.store.past.files for site in sites):
+            raise ServeError("--reload forgets jobs and a store keeps them; leave out one of the two")
+        context, trust = tls.context(host)
         with ExitStack() as stack:
             app = MockServer(sites)
 
             def announce(base_url: str) -> None:
                 lines = [f"serving {base_url}/{quote(site.context)}/rest/services" for site in sites]
+                if trust:
+                    print("\n".join(trust), file=sys.stderr, flush=True)
                 with written():
                     print("\n".join(lines), flush=True)
                 if ready_file is not None:
@@ -150,8 +173,8 @@ def serve_sites(
                 from gpharness.reloading import watching
 
                 stack.enter_context(watching(app, loaded, settings))
-            run(app, host=host, port=port, ready=announce)
-    except (ServeError, PortInUse, MockServerError, ProtocolError) as error:
+            run(app, host=host, port=port, ready=announce, limits=limits, tls=context)
+    except (ServeError, ListenError, PortInUse, MockServerError, ProtocolError) as error:
         print(f"gpharness serve: {error}", file=sys.stderr)
         return 2
     except OutputLost as error:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
+from collections import Counter
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
@@ -206,3 +211,47 @@ def test_a_reader_that_has_left_is_one_line_and_status_1(gpharness, command, tmp
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"gpharness {command.split()[0]}: stdout cannot be written to: Broken pipe")
+
+
+def ask_until_nobody_listens(url, outcomes, *, kept, begun):
+    """Ask again and again, by one connection or by one each; notes whatever is no whole answer."""
+    address = urlsplit(url)
+    connection = None
+    while True:
+        try:
+            connection = connection or socket.create_connection((address.hostname, address.port), timeout=30)
+        except ConnectionRefusedError:
+            return
+        connection.sendall(f"GET {address.path}?f=json HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+        answer = http.client.HTTPResponse(connection)
+        try:
+            answer.begin()
+            whole = answer.status == 200 and json.loads(answer.read())["currentVersion"] > 10
+            outcomes["answered" if whole else "not answered"] += 1
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            outcomes[repr(error)] += 1
+            answer.will_close = True
+        begun.set()
+        if not kept or answer.will_close:
+            connection.close()
+            connection = None
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept connections", "a connection for each request"])
+def test_a_signal_under_load_loses_no_request_that_the_server_has_got(gpharness, kept):
+    running = gpharness("serve", "--port", "0")
+    url = running.url()
+    outcomes, begun = Counter(), [threading.Event() for _ in range(8)]
+    ask = partial(ask_until_nobody_listens, url, outcomes, kept=kept)
+    askers = [threading.Thread(target=ask, kwargs={"begun": each}) for each in begun]
+    for asker in askers:
+        asker.start()
+    for each in begun:
+        assert each.wait(30)
+    running.process.terminate()
+    assert running.status() == 0
+    for asker in askers:
+        asker.join(30)
+    assert running.rest_of(running.err) == []
+    assert outcomes.pop("answered") >= 8
+    assert outcomes == {}

@@ -6,12 +6,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from functools import partial
+from traceback import format_exception
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from gp_protocol.lenient_json import json_limits
 
 from gp_mockserver.errors import SiteError
 from gp_mockserver.lifecycle.job_store import JobRecord
 from gp_mockserver.operations import operation
+from gp_mockserver.security.masking import masked, secrets_of
 from gp_mockserver.sites import Site
 from gp_mockserver.tools.tool_calls import ToolFailed
 from gp_mockserver.wire.addresses import Address, find_address
@@ -20,7 +24,6 @@ from gp_mockserver.wire.poll_answers import PollAnswers
 from gp_mockserver.wire.public_addresses import origin, public_root
 from gp_mockserver.wire.replies import AnyReply, JobReply, Refusal
 from gp_mockserver.wire.request_parameters import (
-    BodyTooLarge,
     ClientLeft,
     MalformedRequest,
     find_header,
@@ -88,9 +91,10 @@ class MockServer:
             if site is None:
                 await send_answer(scope, receive, send, self._directory_of_sites(scope, found=not context))
             elif scope["method"] == "OPTIONS":
-                await allow_preflight(scope, send)
+                await allow_preflight(scope, send, site, path)
             else:
-                await self._serve(site, path, scope, receive, send, kept)
+                with json_limits(site.limits.json):
+                    await self._serve(site, path, scope, receive, send, kept)
         elif scope["type"] == "lifespan":
             await _live(receive, send)
         else:
@@ -118,7 +122,7 @@ class MockServer:
         files: Mapping[str, ReceivedFile] = {}
         lost: Refusal | None = None
         try:
-            parameters = query_parameters(scope["query_string"])
+            parameters = query_parameters(scope["query_string"], site.limits)
             try:
                 address = find_address(site, path)
             except Refusal as nowhere:
@@ -129,11 +133,14 @@ class MockServer:
             if form.format == "help" and site.profile.has("format", "help"):
                 address = Address(site, "help", name=path)
             elif lost is not None:
-                raise lost
+                if site.guard is None or lost.address is None:
+                    raise lost
+                address = lost.address
             assert address is not None
             latency = site.latency_of(address.operation, address.service, address.task)
-            check_method(scope["method"], address)
-            check_form(form, address)
+            if lost is None or address.operation == "help":
+                check_method(scope["method"], address)
+                check_form(form, address)
             request = Request(
                 address,
                 scope["method"],
@@ -147,18 +154,26 @@ class MockServer:
                 turn,
             )
             if site.guard is not None:
-                request.user = site.guard.admit(request)
-            reply = await operation(address.operation)(request)
+                reply = site.guard.admit(request)
+                if lost is not None and reply is None and address is lost.address:
+                    address = None
+                    raise lost
+            if reply is None:
+                reply = await operation(address.operation)(request)
             prepared = answer(reply, request)
         except ClientLeft:
-            log.info("%(method)s %(path)s: the client left before its request was whole", scope)
+            left = "%s %s: the client left before its request was whole"
+            log.info(left, scope["method"], masked(scope["path"]))
             return
         except Exception as error:
-            refusal = _as_refusal(error, scope, address)
-            prepared = refuse(refusal, form or Form.of(parameters), site, address, find_root)
+            if read := getattr(error, "parameters", None):  # of a body that was not read to its end
+                parameters = {**read, **parameters}
+            secrets = secrets_of(parameters, partial(find_header, scope))
+            refusal = _as_refusal(error, scope, address, secrets)
+            prepared = refuse(refusal, form or Form.of(parameters), site, address, find_root, secrets)
         finally:
             for file in files.values():
-                file.path.unlink(missing_ok=True)
+                site.uploads.incoming.discard(file.path)
         if address and latency:
             await site.clock.sleep(latency.seconds(site.request_seed(address.operation)))
             await send_answer(scope, receive, send, prepared, site.clock, latency.bytes_per_second)
@@ -168,17 +183,16 @@ class MockServer:
         await send_answer(scope, receive, send, prepared)
 
 
-def _as_refusal(error: Exception, scope: Scope, address: Address | None) -> Refusal:
+def _as_refusal(error: Exception, scope: Scope, address: Address | None, secrets: list[str]) -> Refusal:
     """The protocol's own form of whatever went wrong; what nobody foresaw is logged."""
     if isinstance(error, Refusal):
         return error
     if isinstance(error, ToolFailed):
         return Refusal("bad-value", *error.texts)
-    if isinstance(error, BodyTooLarge):
-        return Refusal("too-large")
     if isinstance(error, MalformedRequest):
         return Refusal("invalid-parameters", str(error))
-    log.error("%s %s could not be answered", scope["method"], scope["path"], exc_info=error)
+    told = masked("".join(format_exception(error)).rstrip(), secrets)
+    log.error("%s %s could not be answered\n%s", scope["method"], masked(scope["path"], secrets), told)
     return Refusal("operation-failed", operation=address.operation if address else "unknown")
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Final
+
 import msgspec
+from gp_protocol.lenient_json import MAX_DEPTH, MAX_DIGITS, JSONLimits
 
 _MEBIBYTE = 1024 * 1024
 
 
-class Limits(msgspec.Struct, frozen=True, rename="camel"):
+class Limits(msgspec.Struct, frozen=True, rename="camel", dict=True):
     """Sizes are in bytes. What the connection itself may carry (URL, headers) is the server's to say.
 
-    `body`: of a request, its uploaded files aside. `decompressed`: of a gzipped body. `fields`: parameters of
-    a query or form; `parts`: of a multipart form. `json_depth` and `json_digits`: of one input's JSON.
+    `body`: of a request, its uploaded files aside. `decompressed`: of a gzipped body, uploaded files
+    included. `fields`: parameters of a query or form; `parts`: of a multipart form; `names`: characters of a
+    parameter's name; `callback`: of a JSONP callback's. `json_depth` and `json_digits`: of one input's JSON,
+    the arrays and objects within each other and the digits of a number in a row.
     `upload`: of one uploaded file (ArcGIS's own default is 2 GB). `stored`: of all files that a site keeps
     (uploads, jobs' files, outputs). `jobs_memory`: of the inputs and outputs of all jobs that are kept.
     `fetched`: of an input that is fetched from another host.
@@ -21,9 +27,30 @@ class Limits(msgspec.Struct, frozen=True, rename="camel"):
     decompressed: int = 64 * _MEBIBYTE
     fields: int = 1000
     parts: int = 1000
-    json_depth: int = 100
-    json_digits: int = 400
+    names: int = 1000
+    callback: int = 128
+    json_depth: int = MAX_DEPTH
+    json_digits: int = MAX_DIGITS
     upload: int = 2000 * _MEBIBYTE
     stored: int = 8000 * _MEBIBYTE
     jobs_memory: int = 2000 * _MEBIBYTE
     fetched: int = 64 * _MEBIBYTE
+
+    @cached_property
+    def json(self) -> JSONLimits:
+        """The limits of one input's JSON."""
+        return JSONLimits(
+            depth=self.json_depth,
+            digits=self.json_digits,
+            depth_remedy="the site's limits.jsonDepth says how many",
+            digits_remedy="the site's limits.jsonDigits says how many",
+        )
+
+    def passed(self, limit: str, met: str, unit: str = "bytes") -> str:
+        """What an error says of a limit, called as site files call it, that was passed."""
+        most = getattr(self, _FIELDS[limit])
+        return f"{limit}: met {met}, expected at most {most} {unit}; the site's limits.{limit} says how many"
+
+
+_FIELDS: Final = {field.encode_name: field.name for field in msgspec.structs.fields(Limits)}
+DEFAULT_LIMITS: Final = Limits()

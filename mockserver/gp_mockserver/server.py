@@ -9,18 +9,25 @@ import logging
 import signal
 import socket
 import threading
-import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from types import FrameType
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import msgspec
 import uvicorn
 
 from gp_mockserver.app import MockServer
+from gp_mockserver.connection_limits import ConnectionLimits, allowed
+from gp_mockserver.connections import Connection, connections_with
 from gp_mockserver.errors import MockServerError
 from gp_mockserver.operations import import_all
 from gp_mockserver.sites import Site
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from gp_mockserver.tls import Certificate
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 8585
@@ -28,7 +35,13 @@ GRACE_SECONDS = 3.0
 """How long `run` goes on answering the requests that are under way when a signal comes."""
 
 _GRACE_OF_A_BLOCK = 0.5
+_QUIET_SECONDS = 0.1
+"""For so long a connection has to be quiet before `run` closes it at its end: a request may be on its way."""
+_QUIET_SECONDS_OF_A_BLOCK = 0.0
 _LOOK_EVERY = 0.02
+_TICK = 0.1
+"""Seconds between uvicorn's calls of `on_tick`."""
+_LOOK_AT_CONNECTIONS_EVERY = 1.0
 _IMPORT_AFTER = 0.1
 """Seconds after which what the first requests will need is imported, if none has come before."""
 
@@ -44,24 +57,51 @@ class CannotListen(MockServerError):
 class _Server(uvicorn.Server):
     """A uvicorn server that says when it accepts connections, and for which a signal is a normal end.
 
-    At the end requests that are under way have `grace` seconds; then their connections are closed.
+    At the end requests that are under way have `grace` seconds; then their connections are closed. Others
+    are closed once they have been `quiet` for so many seconds.
     """
 
-    def __init__(self, app: MockServer, ready: Callable[[], None], *, signals: bool, grace: float) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                lifespan="off",
-                ws="none",
-            )
+    def __init__(
+        self,
+        app: MockServer,
+        ready: Callable[[], None],
+        *,
+        limits: ConnectionLimits,
+        tls: SSLContext | None,
+        signals: bool,
+        grace: float,
+        quiet: float,
+    ) -> None:
+        config = uvicorn.Config(
+            app,
+            http=connections_with(limits),
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            lifespan="off",
+            ws="none",
         )
+        config.load()
+        config.ssl = tls  # its options take files alone
+        super().__init__(config)
         self._ready = ready
         self._signals = signals
         self._grace = grace
+        self._quiet = quiet
+        shortest = min(limits.head_seconds, limits.stall_seconds, limits.send_seconds, limits.idle_seconds)
+        self._look_every = max(1, round(min(_LOOK_AT_CONNECTIONS_EVERY, shortest / 4) / _TICK))
+
+    @property
+    def _connections(self) -> list[Connection]:
+        return [each for each in self.server_state.connections if isinstance(each, Connection)]
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % self._look_every == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in self._connections:
+                connection.look(now)
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
@@ -69,19 +109,43 @@ class _Server(uvicorn.Server):
         asyncio.get_running_loop().call_later(_IMPORT_AFTER, import_all)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        waiting: list[socket.socket] = []
+        with contextlib.suppress(OSError):  # no descriptor is left: who waits is reset
+            waiting += [each.dup() for each in sockets or ()]
         for server in self.servers:
             server.close()
         for listener in sockets or ():
             listener.close()
-        connections = self.server_state.connections
-        for connection in list(connections):
+        arrivals = [loop.create_task(self._take_in(each)) for each in _never_accepted(waiting)]
+        await asyncio.sleep(0)
+        for connection in self._connections:
             connection.shutdown()
-        deadline = time.monotonic() + self._grace
-        while connections and not self.force_exit and time.monotonic() < deadline:
+        deadline = loop.time() + self._grace
+        while not self.force_exit and loop.time() < deadline:
+            for connection in self._connections:
+                connection.close_when_quiet(loop.time(), self._quiet)
+            if not self.server_state.connections and all(each.done() for each in arrivals):
+                break
             await asyncio.sleep(_LOOK_EVERY)
-        for connection in list(connections):
+        for connection in self._connections:
             connection.transport.abort()
-        await _cancel(self.server_state.tasks)
+        await _cancel([*self.server_state.tasks, *arrivals])
+
+    async def _take_in(self, accepted: socket.socket) -> None:
+        """Serve a connection that came in the last moment."""
+        config = self.config
+
+        def connection() -> Connection:
+            made = config.http_protocol_class(  # type: ignore[call-arg]
+                config=config, server_state=self.server_state, app_state={}
+            )
+            assert isinstance(made, Connection)
+            made.shutdown()
+            return made
+
+        with contextlib.suppress(OSError):  # it has left, or its handshake failed
+            await asyncio.get_running_loop().connect_accepted_socket(connection, accepted, ssl=config.ssl)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -98,6 +162,19 @@ class _Server(uvicorn.Server):
     def _end(self, number: int, frame: FrameType | None) -> None:
         self.force_exit = self.should_exit
         self.should_exit = True
+
+
+def _never_accepted(listeners: Iterable[socket.socket]) -> list[socket.socket]:
+    """The connections that wait to be accepted, which closing the listeners, done here, would reset."""
+    found = []
+    for listener in listeners:
+        with listener:
+            listener.setblocking(False)
+            with contextlib.suppress(OSError):
+                while True:
+                    found.append(listener.accept()[0])
+                    found[-1].setblocking(False)
+    return found
 
 
 async def _cancel(requests: Iterable[asyncio.Task[None]]) -> None:
@@ -123,16 +200,29 @@ def run(
     host: str = LOOPBACK,
     port: int = DEFAULT_PORT,
     ready: Callable[[str], None] = lambda url: None,
+    *,
+    limits: ConnectionLimits | None = None,
+    tls: SSLContext | Certificate | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM.
+    """Serve until SIGINT or SIGTERM; by HTTPS with `tls`, which is a context, or the files of a certificate.
 
     Requests that are under way then have GRACE_SECONDS to be answered before their connections are closed; a
     second signal closes them at once. A tool that is still running is left behind.
     `ready` is called with the server's address, such as `http://127.0.0.1:8585`, once it accepts connections.
-    Port 0 takes a free one. Raises PortInUse or CannotListen.
+    Port 0 takes a free one. Raises PortInUse, CannotListen or BadCertificate.
     """
-    with listening(host, port) as (listener, url):
-        server = _Server(app, lambda: ready(url), signals=True, grace=GRACE_SECONDS)
+    limits = allowed(limits or ConnectionLimits(), raise_to_fit=True)
+    context = _context_of(tls)
+    with listening(host, port, secure=context is not None) as (listener, url):
+        server = _Server(
+            app,
+            lambda: ready(url),
+            limits=limits,
+            tls=context,
+            signals=True,
+            grace=GRACE_SECONDS,
+            quiet=_QUIET_SECONDS,
+        )
         with contextlib.closing(app):
             server.run(sockets=[listener])
 
@@ -150,18 +240,37 @@ class RunningServer(msgspec.Struct, frozen=True):
 
 @contextlib.contextmanager
 def serve(
-    sites: Site | Iterable[Site] | MockServer, host: str = LOOPBACK, port: int = 0
+    sites: Site | Iterable[Site] | MockServer,
+    host: str = LOOPBACK,
+    port: int = 0,
+    *,
+    limits: ConnectionLimits | None = None,
+    tls: SSLContext | Certificate | None = None,
 ) -> Iterator[RunningServer]:
     """Serve sites in a thread for as long as the block lasts; a free port unless one is given.
 
-    What is still being answered at its end has half a second; then its connection is closed.
+    `limits` and `tls` as in `run`: with `tls`, which is an `ssl.SSLContext` or the paths of a certificate
+    and its key, `root` and `url` say https. What is still being answered at the block's end has half a
+    second; then its connection is closed.
     """
     app = (
         sites if isinstance(sites, MockServer) else MockServer([sites] if isinstance(sites, Site) else sites)
     )
-    with listening(host, port) as (listener, url), contextlib.closing(app):
+    context = _context_of(tls)
+    with (
+        listening(host, port, secure=context is not None) as (listener, url),
+        contextlib.closing(app),
+    ):
         started = threading.Event()
-        server = _Server(app, started.set, signals=False, grace=_GRACE_OF_A_BLOCK)
+        server = _Server(
+            app,
+            started.set,
+            limits=allowed(limits or ConnectionLimits(), raise_to_fit=False),
+            tls=context,
+            signals=False,
+            grace=_GRACE_OF_A_BLOCK,
+            quiet=_QUIET_SECONDS_OF_A_BLOCK,
+        )
         thread = threading.Thread(target=server.run, args=([listener],), name="gp-mockserver", daemon=True)
         thread.start()
         started.wait()
@@ -172,8 +281,16 @@ def serve(
             thread.join()
 
 
+def _context_of(tls: SSLContext | Certificate | None) -> SSLContext | None:
+    if tls is None:
+        return None
+    from gp_mockserver.tls import server_context
+
+    return server_context(tls)
+
+
 @contextlib.contextmanager
-def listening(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
+def listening(host: str, port: int, *, secure: bool = False) -> Iterator[tuple[socket.socket, str]]:
     """A socket that listens, and its address as a URL. Raises PortInUse or CannotListen."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -193,4 +310,4 @@ def listening(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
             raise CannotListen(f"cannot listen on {host}, port {port}: {error.strerror or error}") from None
         bound_host, bound_port = listener.getsockname()[:2]
         shown = f"[{bound_host}]" if family == socket.AF_INET6 else bound_host
-        yield listener, f"http://{shown}:{bound_port}"
+        yield listener, f"{'https' if secure else 'http'}://{shown}:{bound_port}"

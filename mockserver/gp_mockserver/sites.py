@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 from urllib.parse import urlsplit
 
@@ -22,15 +22,23 @@ from gp_protocol.suggestions import did_you_mean
 from gp_protocol.versions import Profile, profile
 
 from gp_mockserver.errors import SiteError
+from gp_mockserver.layers.layer_services import LayerServices
 from gp_mockserver.lifecycle.clocks import Clock, RealClock
+from gp_mockserver.lifecycle.continued_clocks import going_on
 from gp_mockserver.lifecycle.job_store import JobStore, MemoryJobStore
+from gp_mockserver.lifecycle.jobs import Submission
 from gp_mockserver.lifecycle.queueing import ServiceQueue
 from gp_mockserver.lifecycle.timelines import Timeline, standard_timeline
-from gp_mockserver.limits import Limits
+from gp_mockserver.limits import DEFAULT_LIMITS, Limits
+from gp_mockserver.running.listed_hosts import listed_hosts
 from gp_mockserver.site_directories import SiteDirectories
+from gp_mockserver.stored_files import StoredFiles
+from gp_mockserver.uploads.upload_rules import UploadRules
+from gp_mockserver.uploads.uploaded_items import SiteUploads
 
 if TYPE_CHECKING:
     from gp_mockserver.security.guard import Guard
+    from gp_mockserver.security.sign_in_rules import SignInRules
     from gp_mockserver.tools.latency import Latency
     from gp_mockserver.tools.outcome_rules import OutcomeRule
     from gp_mockserver.tools.task_handles import TaskHandle, TaskOptions
@@ -89,7 +97,8 @@ class ServedService(msgspec.Struct, eq=False):
     queue: ServiceQueue | None = None
     started: bool = True
     access: frozenset[str] | None = None
-    """The users who may use it, with a token; None: anybody, without one."""
+    """The users who may use it, with a token, `*` being every one; None: anybody, without one."""
+    uploads: UploadRules | None = None
 
     @property
     def name(self) -> str:
@@ -100,6 +109,11 @@ class ServedService(msgspec.Struct, eq=False):
         """Let no more than so many jobs execute at once; the others wait for their turn."""
         self.queue = ServiceQueue(instances)
 
+    def secure(self, users: Iterable[str] = ("*",)) -> None:
+        """Ask for a token: of these users alone, or of any user. Administrators may use every service."""
+        self.access = frozenset([users] if isinstance(users, str) else users)
+        self.site.sign_in()
+
     @property
     def is_secured(self) -> bool:
         """Whether it asks for a token."""
@@ -108,6 +122,11 @@ class ServedService(msgspec.Struct, eq=False):
     @property
     def takes_uploads(self) -> bool:
         return "Uploads" in self.descriptor.capabilities
+
+    @property
+    def upload_rules(self) -> UploadRules:
+        """What it takes as an upload: its own rules, else any type up to the site's limit."""
+        return self.uploads or UploadRules(self.site.limits.upload)
 
     @property
     def is_synchronous(self) -> bool:
@@ -182,7 +201,10 @@ class Site:
     submitJob does with an input that does not fit its parameter: refuse the request, or accept it and let
     the job fail; which of the two real servers do is not established. `files_age` and the store's limits
     are the cleanup of the job directory. `public_url` is what addresses in answers start with, such as
-    `https://gis.example.com`; the context follows it.
+    `https://gis.example.com`; the context follows it. `fetch_from` lists the hosts, such as
+    `data.example.com` or `127.0.0.1:9000`, from which inputs given by address may be fetched.
+    `users` are passwords by name, for services that are secured (`ServedService.secure`); `security` says how
+    tokens are handed out.
     """
 
     def __init__(
@@ -198,6 +220,9 @@ class Site:
         bad_input: Literal["refuse", "fail-job"] = "refuse",
         public_url: str | None = None,
         limits: Limits | None = None,
+        fetch_from: Iterable[str] = (),
+        users: Mapping[str, str] | None = None,
+        security: SignInRules | None = None,
     ) -> None:
         if not context or "/" in context or "~" in context:
             raise SiteError(f"context {context!r}: expected one segment of an address, such as 'arcgis'")
@@ -208,28 +233,61 @@ class Site:
         self.version_is_given = version is not None
         self.profile: Profile = profile(DEFAULT_VERSION if version is None else version)
         self.seed = seed
-        self.clock: Clock = clock or RealClock()
         self.store: JobStore = MemoryJobStore() if store is None else store
+        self.store.attach(self._find_queue, self._remove_job_files)
+        self.clock: Clock = going_on(clock or RealClock(), self.store.past.latest)
         self.latency = dict(latency or {})
         self.errors = dict(errors or {})
         self.bad_input = bad_input
         self.public_url = public_url.rstrip("/") if public_url else None
-        self.limits = limits or Limits()
+        self.limits = limits or DEFAULT_LIMITS
+        self.store.max_bytes = self.limits.jobs_memory
+        self.fetch_from = listed_hosts(fetch_from)
         self.services: dict[str, ServedService] = {}
-        self.directories = SiteDirectories()
+        self.directories = SiteDirectories(self.store.past.files)
+        self.directories.clean_up(self.store.has_outcome)
         self.addresses: dict[str, Address] = {}
         """Addresses that were looked up before, by path; forgotten when a service or a task comes."""
         self.guard: Guard | None = None
         """Who may use what, by which tokens; None where every service is open."""
+        if security is not None:
+            self.sign_in(security)
+        for name, password in (users or {}).items():
+            self.add_user(name, password)
+        self.layers = LayerServices()
+        """The feature services: what jobs published, and those that the site has from the start."""
         self.running: dict[str, asyncio.Future[None]] = {}
         """The tools that worker threads are running now, by job id."""
-        self._job_ids = random.Random(f"{seed}/{context}")
+        again = f"/{self.store.past.openings}" if self.store.past.openings else ""
+        self._job_ids = random.Random(f"{seed}/{context}{again}")
         self._request_numbers = itertools.count(1)
+        self.uploads = SiteUploads(
+            self.directories, self.limits.stored, seed_text=f"{seed}/{context}/uploads{again}"
+        )
+        self.stored = StoredFiles(self.directories, self.uploads.space)
+
+    def sign_in(self, rules: SignInRules | None = None) -> Guard:
+        """The site's guard, made when first asked for: from then on requests may bring tokens. `rules` say
+        how it hands them out."""
+        from gp_mockserver.security.guard import Guard
+
+        if self.guard is None:
+            self.guard = Guard(self)
+        if rules is not None:
+            self.guard.rules = rules
+        return self.guard
+
+    def add_user(self, name: str, password: str, *, administrator: bool = False, full_name: str = "") -> None:
+        """Let a user sign in, or change one. Raises SiteError for an empty name or password."""
+        from gp_mockserver.security.accounts import Account
+
+        self.sign_in().add_user(Account(name, password, administrator, full_name))
 
     @property
     def folders(self) -> list[str]:
         """The catalogue's folders, in the order in which their first services came."""
-        return list(dict.fromkeys(name.split("/")[0] for name in self.services if "/" in name))
+        layers = (service.name for service in self.layers.seen(self, self.clock.now()))
+        return list(dict.fromkeys(name.split("/")[0] for name in (*self.services, *layers) if "/" in name))
 
     def add_service(
         self,
@@ -288,7 +346,8 @@ class Site:
         return f"{self.seed}/{operation}/{next(self._request_numbers)}"
 
     def new_job_id(self) -> str:
-        """The next job id; the same ones in the same order for a seed and a context."""
+        """The next job id; the same ones in the same order for a seed and a context, but others each time
+        that a store is opened again."""
         return f"{self.profile.job_id_prefix}{self._job_ids.getrandbits(128):032x}"
 
     def release(self, job_id: str, gate: str = "gate") -> None:
@@ -296,5 +355,15 @@ class Site:
         self.store.release(job_id, gate, self.clock.now())
 
     def close(self) -> None:
-        """Remove the files that jobs and runs left."""
+        """Close the store, and remove the files that jobs and runs left, if jobs do not outlive the site."""
+        self.store.close(self.clock.now())
+        self.uploads.close()
         self.directories.close()
+
+    def _find_queue(self, path: str) -> ServiceQueue | None:
+        name, _, label = path.rpartition("/")
+        service = self.services.get(name)
+        return service.queue if service is not None and label in service.tasks else None
+
+    def _remove_job_files(self, submission: Submission) -> None:
+        self.stored.forget_job(submission.task.rpartition("/")[0], submission.job_id)

@@ -23,6 +23,7 @@ BUFFER = "GPFolder/BufferService/GPServer/BufferPoints/execute"
 MILES_8_5 = "{'distance': 8.5, 'units': 'esriMiles'}"
 METERS_8_5_MILES = 8.5 * 1609.347219
 
+OUTPUT_TASKS = ["NoOutput", "SeveralOutputs", "MissingOutputs"]
 LAYOUT = {
     "Elevation/ESRI_Elevation_World": ("esriExecutionTypeSynchronous", "", ["Viewshed"]),
     "WorldViewshed": ("esriExecutionTypeAsynchronous", "", ["viewshed"]),
@@ -44,6 +45,9 @@ LAYOUT = {
     ),
     "15_Names/OddNames": ("esriExecutionTypeAsynchronous", "", ["Extract Data Task"]),
     "Files/FileTransfer": ("esriExecutionTypeAsynchronous", "Uploads", ["ZipFile"]),
+    "DataTypes/Outputs": ("esriExecutionTypeSynchronous", "", OUTPUT_TASKS),
+    "DataTypes/OutputsJob": ("esriExecutionTypeAsynchronous", "", OUTPUT_TASKS),
+    "Publishing/ViewshedLayers": ("esriExecutionTypeAsynchronous", "", ["viewshed"]),
 }
 
 
@@ -70,11 +74,12 @@ def test_the_services_and_tasks_are_there(wire, service):
     assert described["capabilities"] == capabilities
     assert described["tasks"] == tasks
     assert described["maximumRecords"] == 1000
-    assert described["resultMapServerName"] == ""
+    has_map = service == "Publishing/ViewshedLayers"
+    assert described["resultMapServerName"] == (service if has_map else "")
 
 
 def test_nothing_else_is_there():
-    assert set(builtin_site().services) == set(LAYOUT)
+    assert set(builtin_site().services) == {*LAYOUT, "Secured/WorldViewshed"}
 
 
 def test_published_clients_can_make_functions_of_every_descriptor(wire):
@@ -658,7 +663,7 @@ def test_a_zip_file_says_which_file_was_given(wire):
 
 def test_a_zip_file_is_the_same_bytes_each_time(wire):
     assert zipped(wire) == zipped(wire)
-    assert zipped(wire) != zipped(wire, Input_File='{"itemID": "i123"}')
+    assert zipped(wire) != zipped(wire, Input_File='{"portalItemID": "p123"}')
 
 
 def test_the_site_is_made_without_a_geometry_library():

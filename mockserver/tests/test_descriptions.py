@@ -60,10 +60,11 @@ def test_every_resource_answers_post_like_get(wire: Any) -> None:
         assert wire.post(path, f="json").json() == wire.json(path)
 
 
-def test_server_info_says_the_version_and_that_no_token_is_needed(wire: Any) -> None:
+def test_server_info_says_the_version_and_where_tokens_come_from(wire: Any) -> None:
     info = wire.json("../info")
     assert (info["currentVersion"], info["fullVersion"]) == (12.0, "12.0.0")
-    assert info["authInfo"]["isTokenBasedSecurity"] is False
+    assert info["authInfo"]["isTokenBasedSecurity"] is True
+    assert info["authInfo"]["tokenServicesUrl"].endswith(f"/{wire.site.context}/tokens/")
 
 
 def test_the_help_address_names_folder_twice_and_the_task_by_its_name(wire: Any) -> None:

@@ -4,9 +4,13 @@ turn."""
 from __future__ import annotations
 
 import math
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import msgspec
 from gp_mockserver.lifecycle.job_store import CancelRefused, MemoryJobStore
 from gp_mockserver.lifecycle.jobs import JobState, Submission
+from gp_mockserver.lifecycle.sqlite_job_store import SQLiteJobStore
 from gp_mockserver.lifecycle.timelines import Cancellation, Ending, Phase, TimedMessage, Timeline
 from gp_protocol.job_states import FINAL, TRANSITIONS, may_reach
 from gp_protocol.job_states import JobStatus as S
@@ -159,10 +163,13 @@ class Jobs(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 1000.0
-        self.store = MemoryJobStore()
+        self.store = self.open_store()
         self.models: dict[str, ModelJob] = {}
         self.polls: dict[str, int] = {}
         self.seen: dict[str, JobState] = {}
+
+    def open_store(self) -> MemoryJobStore:
+        return MemoryJobStore()
 
     @rule(target=jobs, timeline=timelines())
     def submit(self, timeline: Timeline) -> str:
@@ -263,5 +270,34 @@ def _starts_with(messages: tuple[Message, ...], beginning: tuple[Message, ...]) 
     return messages[: len(beginning)] == beginning
 
 
+class StoredJobs(Jobs):
+    """The same, with a store that is closed and opened again at any moment."""
+
+    def __init__(self) -> None:
+        self.folder = TemporaryDirectory()
+        super().__init__()
+
+    def open_store(self) -> MemoryJobStore:
+        return SQLiteJobStore(Path(self.folder.name) / "jobs.db")
+
+    @rule()
+    def restart(self) -> None:
+        self.store.close(self.now)
+        self.store = self.open_store()
+        for job_id, state in self.seen.items():
+            record = self.store.get(job_id, self.now)
+            assert record is not None
+            self.polls[job_id] = record.polls
+            assert record.state(self.now) == msgspec.structs.replace(
+                state, next_turn=record.state(self.now).next_turn
+            )
+
+    def teardown(self) -> None:
+        self.store.close(self.now)
+        self.folder.cleanup()
+
+
 TestJobs = Jobs.TestCase
 TestJobs.settings = settings(max_examples=200, stateful_step_count=40)
+TestStoredJobs = StoredJobs.TestCase
+TestStoredJobs.settings = settings(max_examples=60, stateful_step_count=40)

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +12,14 @@ from gp_mockserver.lifecycle.clocks import EPOCH, JumpingClock
 from gp_mockserver.lifecycle.job_store import CancelRefused, JobRecord, JobStore, MemoryJobStore, StoreFull
 from gp_mockserver.lifecycle.jobs import Submission
 from gp_mockserver.lifecycle.queueing import ServiceQueue
+from gp_mockserver.lifecycle.sqlite_job_store import SQLiteJobStore
 from gp_mockserver.lifecycle.timelines import Cancellation, Phase, Timeline, standard_timeline
 from gp_protocol.job_states import JobStatus as S
 
 TWO_SECONDS = standard_timeline()
 NEVER_ENDING = standard_timeline(ending=None)
+
+NewStore = Callable[..., MemoryJobStore]
 
 
 def submit(
@@ -34,9 +38,25 @@ def status(store: JobStore, job_id: str, now: float) -> S:
     return record.state(now).status
 
 
+@pytest.fixture(params=["memory", "sqlite"])
+def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStore]:
+    """Makes a store of either kind; what is said here holds of both."""
+    made: list[MemoryJobStore] = []
+
+    def make(**bounds: Any) -> MemoryJobStore:
+        in_memory = request.param == "memory"
+        file = tmp_path / f"jobs{len(made)}.db"
+        made.append(MemoryJobStore(**bounds) if in_memory else SQLiteJobStore(file, **bounds))
+        return made[-1]
+
+    yield make
+    for store in made:
+        store.close(0)
+
+
 @pytest.fixture
-def store() -> MemoryJobStore:
-    return MemoryJobStore()
+def store(new_store: NewStore) -> MemoryJobStore:
+    return new_store()
 
 
 def test_a_submission_is_kept_as_it_was_made(store: MemoryJobStore) -> None:
@@ -303,8 +323,8 @@ def test_a_job_that_has_not_ended_is_not_forgotten(store: MemoryJobStore) -> Non
     assert status(store, "j1", 1e9) == "esriJobExecuting"
 
 
-def test_jobs_that_nobody_asks_for_are_forgotten_as_others_come() -> None:
-    store = MemoryJobStore(max_age=10)
+def test_jobs_that_nobody_asks_for_are_forgotten_as_others_come(new_store: NewStore) -> None:
+    store = new_store(max_age=10)
     submit(store, "running", NEVER_ENDING)
     for now in range(1000):
         submit(store, f"j{now}", at=now)
@@ -312,8 +332,8 @@ def test_jobs_that_nobody_asks_for_are_forgotten_as_others_come() -> None:
     assert store.get("running", 1000) is not None
 
 
-def test_a_full_store_drops_the_oldest_job_that_has_ended() -> None:
-    store = MemoryJobStore(max_jobs=3)
+def test_a_full_store_drops_the_oldest_job_that_has_ended(new_store: NewStore) -> None:
+    store = new_store(max_jobs=3)
     submit(store, "running", NEVER_ENDING)
     submit(store, "a")
     submit(store, "b")
@@ -321,8 +341,8 @@ def test_a_full_store_drops_the_oldest_job_that_has_ended() -> None:
     assert store.ids() == ["running", "b", "c"]
 
 
-def test_a_store_full_of_jobs_that_have_not_ended_takes_no_more() -> None:
-    store = MemoryJobStore(max_jobs=2)
+def test_a_store_full_of_jobs_that_have_not_ended_takes_no_more(new_store: NewStore) -> None:
+    store = new_store(max_jobs=2)
     submit(store, "a", NEVER_ENDING)
     submit(store, "b", standard_timeline(executing=100))
     for now in (1, 99):
@@ -332,8 +352,8 @@ def test_a_store_full_of_jobs_that_have_not_ended_takes_no_more() -> None:
     assert store.ids() == ["a", "c"]
 
 
-def test_a_full_store_has_room_again_once_a_job_is_cancelled() -> None:
-    store = MemoryJobStore(max_jobs=1)
+def test_a_full_store_has_room_again_once_a_job_is_cancelled(new_store: NewStore) -> None:
+    store = new_store(max_jobs=1)
     submit(store, "a", NEVER_ENDING)
     with pytest.raises(StoreFull):
         submit(store, "b", at=1)
@@ -344,8 +364,8 @@ def test_a_full_store_has_room_again_once_a_job_is_cancelled() -> None:
     assert store.ids() == ["b"]
 
 
-def test_a_job_may_come_back_after_it_was_deleted() -> None:
-    store = MemoryJobStore(max_jobs=2)
+def test_a_job_may_come_back_after_it_was_deleted(new_store: NewStore) -> None:
+    store = new_store(max_jobs=2)
     for now in range(500):
         submit(store, "again", at=now)
         assert store.delete("again", now)
@@ -354,9 +374,9 @@ def test_a_job_may_come_back_after_it_was_deleted() -> None:
 
 
 @pytest.mark.parametrize("bounds", [{"max_jobs": 0}, {"max_age": 0}, {"max_age": float("nan")}])
-def test_a_store_needs_room(bounds: dict[str, Any]) -> None:
+def test_a_store_needs_room(new_store: NewStore, bounds: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="above 0"):
-        MemoryJobStore(**bounds)
+        new_store(**bounds)
 
 
 # Many at once

@@ -5,7 +5,9 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, quote_plus
 
 import pytest
-from gp_mockserver.wire.request_parameters import MAX_FIELDS, MalformedRequest, query_parameters
+from gp_mockserver.limits import DEFAULT_LIMITS
+from gp_mockserver.wire.replies import Refusal
+from gp_mockserver.wire.request_parameters import query_parameters
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,5 +54,5 @@ def test_the_first_of_two_values_counts() -> None:
 
 
 def test_more_parameters_than_any_task_has_are_refused() -> None:
-    with pytest.raises(MalformedRequest, match="more than"):
-        query_parameters(b"&".join(b"p%d=1" % number for number in range(MAX_FIELDS + 2)))
+    with pytest.raises(Refusal, match="fields: met 1001"):
+        query_parameters(b"&".join(b"p%d=1" % number for number in range(DEFAULT_LIMITS.fields + 1)))

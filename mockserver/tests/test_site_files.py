@@ -278,7 +278,8 @@ A_TASK = "services.S.tasks[0]"
         (
             "contxt: a\nservices: {}",
             "contxt: met an unknown key, expected one of services, context, version, seed, clock, "
-            'publicUrl, badInput, latency, errors, jobs; did you mean "context"?',
+            "publicUrl, badInput, latency, errors, jobs, users, security, limits, fetchFrom, layers; "
+            'did you mean "context"?',
         ),
         (
             "context: a/b\nservices: {}",

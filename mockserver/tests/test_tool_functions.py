@@ -222,7 +222,7 @@ def test_what_a_function_raises_fails_the_job(tmp_path: Path) -> None:
     assert said(breaks) == ["ZeroDivisionError: integer division or modulo by zero"]
 
 
-def test_an_input_by_address_is_refused_by_a_function_that_only_takes_features(tmp_path: Path) -> None:
+def test_an_input_that_cannot_be_followed_fails_a_function_that_takes_features(tmp_path: Path) -> None:
     def count(points: FeatureSet) -> int:
         return len(points.features)
 
@@ -232,7 +232,8 @@ def test_an_input_by_address_is_refused_by_a_function_that_only_takes_features(t
     address = LayerReference("https://host/FeatureServer/0")
     failed = run(count, tmp_path, points=address)
     assert failed.status == "esriJobFailed"
-    assert failed.messages[0].text.startswith("points: this tool takes a FeatureSet; met LayerReference")
+    assert failed.messages[0].text.startswith("ERROR 000732: points: Dataset")
+    assert "https://host/FeatureServer/0" in failed.messages[0].text
     assert run(count_all, tmp_path, points=address).outputs == {"Result": -1}
 
 
@@ -326,7 +327,7 @@ def a_union(a: int | str) -> int:
     return 1
 
 
-def a_path(a: Path) -> int:
+def some_bytes(a: bytes) -> int:
     return 1
 
 
@@ -378,7 +379,7 @@ def yields(a: int) -> Any:
             "LinearUnit",
         ),
         (a_union, "function a_union: parameter 'a' is annotated"),
-        (a_path, "function a_path: parameter 'a' is annotated Path; expected one of bool"),
+        (some_bytes, "function some_bytes: parameter 'a' is annotated bytes; expected one of bool"),
         (
             returns_object,
             "function returns_object: output 'Result' is annotated object; expected one of bool",

@@ -101,6 +101,14 @@ KNOWN_ERRORS: Final[Mapping[str, KnownError]] = MappingProxyType(
             KnownError(
                 "too-large", 413, "Request entity too large", _PLATFORM, assumed=True, http_status_json=413
             ),
+            KnownError(
+                "unsupported-encoding",
+                415,
+                "Unsupported media type",
+                "as web servers answer a body in an encoding that they do not know",
+                assumed=True,
+                http_status_json=415,
+            ),
             # What was asked for is not there.
             KnownError("service-not-found", 404, "Service {service}/GPServer not found ", "recorded"),
             KnownError("service-not-started", 500, "Service {service}/GPServer not started ", "recorded"),
@@ -118,6 +126,13 @@ KNOWN_ERRORS: Final[Mapping[str, KnownError]] = MappingProxyType(
             # Jobs and their results.
             KnownError("unknown-job", 400, _INVALID, "*GP job*, without the words", assumed=True),
             KnownError("unknown-result", 400, _UNABLE, "recorded", by_version=_TWO_BLANKS),
+            KnownError(
+                "geojson-with-m",
+                404,
+                _UNABLE,
+                "*Execute GP task*: that geojson of m-values gives 404, without the words",
+                assumed=True,
+            ),
             KnownError("result-not-ready", 400, _INVALID, "*GP result*, without the words", assumed=True),
             KnownError("result-of-failed-job", 400, _INVALID, "*GP result*, without the words", assumed=True),
             KnownError("cancel-refused", 400, _INVALID, "*Cancel GP job*, without the code", assumed=True),

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import msgspec
@@ -22,11 +23,28 @@ from gp_protocol.errors import RemoteProtocolError, shown
 
 MAX_LENGTH = 64 * 1024 * 1024
 MAX_DEPTH = 128
+MAX_DIGITS = 1000
+
+
+class JSONLimits(msgspec.Struct, frozen=True):
+    """What a JSON text may be: characters or bytes in all, arrays and objects within each other, and digits
+    in a row of a number; and what errors say of where the last two are set."""
+
+    length: int = MAX_LENGTH
+    depth: int = MAX_DEPTH
+    digits: int = MAX_DIGITS
+    depth_remedy: str = ""
+    digits_remedy: str = ""
+
+
+_USUAL = JSONLimits()
+_limits: ContextVar[JSONLimits] = ContextVar("JSON limits", default=_USUAL)
 
 _strict: Callable[[str | bytes], Any] = msgspec.json.Decoder().decode
 
 _TOKEN = re.compile(
-    r""""(?P<double>[^"\\]*+(?:\\.[^"\\]*+)*+)"
+    r"""(?=[^\s\d.+\-\[\]{}:,]|[\[{:]\s*+,|,\s*+[\]}])(?:
+    "(?P<double>[^"\\]*+(?:\\.[^"\\]*+)*+)"
     |'(?P<single>[^'\\]*+(?:\\.[^'\\]*+)*+)'
     |(?P<open>["'])
     |(?P<prefix>\b[uU](?=["']))
@@ -34,7 +52,7 @@ _TOKEN = re.compile(
     |(?P<word>\b[^\W\d][\w$]*+)
     |(?P<comment>\#|/[/*])
     |(?P<hole>[\[{:]\s*+,)
-    |,\s*+(?P<close>[\]}])""",
+    |,\s*+(?P<close>[\]}]))""",
     re.VERBOSE | re.DOTALL,
 )
 _WORDS = {"True": "true", "False": "false", "None": "null", "true": "true", "false": "false", "null": "null"}
@@ -46,6 +64,10 @@ _ESCAPE = re.compile(
 )
 _BYTE = re.compile(r" \(byte (\d+)\)")
 _LONG_NUMBER = re.compile(r"[0-9][0-9.eE+-]{300,}|[0-9.]+[eE]\+?[0-9]{3,}")
+_TEXT_OR_DIGITS = re.compile(
+    r""""[^"\\]*+(?:\\.[^"\\]*+)*+"|'[^'\\]*+(?:\\.[^'\\]*+)*+'|(?P<digits>[0-9]++)""", re.DOTALL
+)
+_DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 
 
 class _Unreadable(Exception):
@@ -59,17 +81,38 @@ class _Unreadable(Exception):
         self.remedy = remedy
 
 
+class json_limits:
+    """`with json_limits(limits):` -- within the block, and within what runs in a copy of its context, these
+    limits hold for every text for which no other is given: whoever reads an input need not know whose it is.
+    """
+
+    def __init__(self, limits: JSONLimits) -> None:
+        self._held = limits
+
+    def __enter__(self) -> None:
+        self._token = _limits.set(self._held)
+
+    def __exit__(self, *raised: object) -> None:
+        _limits.reset(self._token)
+
+
 def decode_json(
-    text: str | bytes, *, strict: bool = False, max_length: int = MAX_LENGTH, max_depth: int = MAX_DEPTH
+    text: str | bytes, *, strict: bool = False, max_length: int | None = None, max_depth: int | None = None
 ) -> Any:
     """The value that a text stands for.
 
     `strict` takes plain JSON only. Of a key that stands twice the last value counts; a byte order mark is
     passed over. `max_length` is in characters or bytes, `max_depth` counts arrays and objects within each
-    other, and a whole number has at most 4,300 digits. Raises `RemoteProtocolError` with line and column.
+    other; without them, and for the digits of a number, the limits of `json_limits` hold, or those of
+    `JSONLimits()`. Raises `RemoteProtocolError` with line and column.
     """
+    limits = _limits.get()
+    max_length = limits.length if max_length is None else max_length
+    max_depth = limits.depth if max_depth is None else max_depth
     if len(text) > max_length:
         raise RemoteProtocolError(met=f"{len(text)} characters", expected=f"at most {max_length}")
+    if len(text) > limits.digits:
+        _check_digits(text, limits)
     try:
         value = _strict(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -106,6 +149,25 @@ def _as_text(text: str | bytes) -> str:
                 met=f"byte 0x{text[error.start]:02x} at offset {error.start}", expected="text in UTF-8"
             ) from None
     return text.removeprefix("\ufeff")
+
+
+def _check_digits(text: str | bytes, limits: JSONLimits) -> None:
+    """Raise for a number of more digits, before any reader spends its time on it; digits within a text in
+    quotes are no number."""
+    encoded = text if isinstance(text, bytes) else text.encode(errors="replace")
+    limit = limits.digits
+    if b"0" * (limit + 1) not in encoded.translate(_DIGITS_AS_ZEROS):
+        return
+    text = text if isinstance(text, str) else text.decode(errors="replace")
+    for match in _TEXT_OR_DIGITS.finditer(text):
+        start, end = match.span("digits")
+        if end - start > limit:
+            raise RemoteProtocolError(
+                met=f"{end - start} digits at line {text.count(chr(10), 0, start) + 1}, "
+                f"column {start - text.rfind(chr(10), 0, start)}",
+                expected=f"a number of at most {limit} digits",
+                remedy=limits.digits_remedy,
+            )
 
 
 def _decode_other(text: str, strict: bool, max_depth: int) -> Any:
@@ -236,4 +298,8 @@ def _is_deeper(value: Any, limit: int) -> bool:
 
 
 def _too_deep(limit: int) -> RemoteProtocolError:
-    return RemoteProtocolError(met="deeper nesting", expected=f"at most {limit} levels of arrays and objects")
+    return RemoteProtocolError(
+        met="deeper nesting",
+        expected=f"at most {limit} levels of arrays and objects",
+        remedy=_limits.get().depth_remedy,
+    )

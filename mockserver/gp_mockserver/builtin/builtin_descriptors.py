@@ -62,7 +62,7 @@ def viewshed_task(label: str, execution_type: ExecutionType) -> Task:
                 description="How far is looked at most.",
                 default_value={"distance": 15000, "units": "esriMeters"},
             ),
-            _output("Viewshed_Result", "GPFeatureRecordSetLayer", "Viewshed Result", visible),
+            output_parameter("Viewshed_Result", "GPFeatureRecordSetLayer", "Viewshed Result", visible),
         ),
     )
 
@@ -90,7 +90,7 @@ def buffer_task(label: str, execution_type: ExecutionType) -> Task:
                 description="The distance between a feature and the outline of its buffer.",
                 default_value={"distance": 1, "units": "esriMiles"},
             ),
-            _output(
+            output_parameter(
                 "Output_Polygons",
                 "GPFeatureRecordSetLayer",
                 "Output Polygons",
@@ -102,9 +102,7 @@ def buffer_task(label: str, execution_type: ExecutionType) -> Task:
 
 def echo_task(label: str, execution_type: ExecutionType, version: Profile) -> Task:
     """An optional input and an output of every data type that the version knows."""
-    single = [row.name for row in FEATURES if row.kind == "type" and row.name != "GPMultiValue"]
-    several = [f"GPMultiValue:{name}" for name in single if name != "GPValueTable"]
-    names = [name for name in single + several if version.has("type", name)]
+    names = _type_names(version)
     return Task(
         name=label,
         display_name=label,
@@ -115,6 +113,18 @@ def echo_task(label: str, execution_type: ExecutionType, version: Profile) -> Ta
             *(_echo_parameter("Out", name, Direction.OUTPUT, ParameterType.DERIVED) for name in names),
         ),
     )
+
+
+def output_of_each_type(version: Profile) -> tuple[Parameter, ...]:
+    """An optional output of every data type that the version knows, called as those of the echo task are."""
+    names = _type_names(version)
+    return tuple(_echo_parameter("Out", name, Direction.OUTPUT, ParameterType.OPTIONAL) for name in names)
+
+
+def _type_names(version: Profile) -> list[str]:
+    single = [row.name for row in FEATURES if row.kind == "type" and row.name != "GPMultiValue"]
+    several = [f"GPMultiValue:{name}" for name in single if name != "GPValueTable"]
+    return [name for name in single + several if version.has("type", name)]
 
 
 def outcome_task(label: str) -> Task:
@@ -133,7 +143,7 @@ def outcome_task(label: str) -> Task:
                 parameter_type=ParameterType.OPTIONAL,
                 default_value="",
             ),
-            _output("Summary", "GPString", "Summary", ""),
+            output_parameter("Summary", "GPString", "Summary", ""),
         ),
     )
 
@@ -163,7 +173,7 @@ def odd_names_task(label: str) -> Task:
                 default_value=list(layers),
                 choice_list=layers,
             ),
-            _output(parameter_name(report), "GPString", report, ""),
+            output_parameter(parameter_name(report), "GPString", report, ""),
         ),
     )
 
@@ -183,12 +193,13 @@ def zip_task(label: str) -> Task:
                 description="A file, by its address or as an uploaded item.",
                 parameter_type=ParameterType.OPTIONAL,
             ),
-            _output("Output_File", "GPDataFile", "Output File", None),
+            output_parameter("Output_File", "GPDataFile", "Output File", None),
         ),
     )
 
 
-def _output(name: str, data_type: str, display_name: str, default: Any) -> Parameter:
+def output_parameter(name: str, data_type: str, display_name: str, default: Any) -> Parameter:
+    """A derived output."""
     return Parameter(
         name=name,
         data_type=data_type,
@@ -197,6 +208,11 @@ def _output(name: str, data_type: str, display_name: str, default: Any) -> Param
         parameter_type=ParameterType.DERIVED,
         default_value=default,
     )
+
+
+def features_schema(geometry_type: str) -> dict[str, Any]:
+    """The default value of an output of features in WGS 84 that have an id and a name."""
+    return _schema(geometry_type, _WGS84, _OBJECT_ID, ("Name", "esriFieldTypeString"))
 
 
 def _schema(

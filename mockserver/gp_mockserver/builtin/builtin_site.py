@@ -1,6 +1,6 @@
 """The site that is served when no other is given: sample services of every kind, and jobs of every outcome.
 
-`Secured/WorldViewshed`, the service behind a token, is not there yet.
+`Secured/WorldViewshed` asks for a token, of the user `tester` with the password `tester-password`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from gp_mockserver.builtin.builtin_descriptors import (
     viewshed_task,
     zip_task,
 )
+from gp_mockserver.builtin.output_tasks import layers_task, output_tasks
 from gp_mockserver.lifecycle.timelines import Cancellation, ProgressStep, TimedMessage
 from gp_mockserver.sites import ServedService, Site
 from gp_mockserver.tools.tool_calls import Tool, ToolCall
@@ -76,6 +77,14 @@ def builtin_site(context: str = "arcgis", **options: Any) -> Site:
         site, "DataTypes/EchoJob", _ASYNCHRONOUS, "Every data type of its version, in and out, as a job."
     )
     _add_job(echo_job, echo_task("Echo", _ASYNCHRONOUS, site.profile), _tool("echo"))
+    outputs = _service(site, "DataTypes/Outputs", _SYNCHRONOUS, "No output, several, and missing ones.")
+    for task, tool in output_tasks(_SYNCHRONOUS, site.profile):
+        outputs.add_task(task, tool)
+    output_jobs = _service(
+        site, "DataTypes/OutputsJob", _ASYNCHRONOUS, "No output, several, and missing ones, as jobs."
+    )
+    for task, tool in output_tasks(_ASYNCHRONOUS, site.profile):
+        _add_job(output_jobs, task, tool)
     outcomes = _service(site, "Simulation/JobOutcomes", _ASYNCHRONOUS, "Jobs that end in every way.")
     for label, how in _OUTCOMES.items():
         _add_job(outcomes, outcome_task(label), _tool("summarize"), **how)
@@ -83,6 +92,18 @@ def builtin_site(context: str = "arcgis", **options: Any) -> Site:
     _add_job(odd_names, odd_names_task("Extract Data Task"), _tool("extract_data"))
     files = _service(site, "Files/FileTransfer", _ASYNCHRONOUS, "A file in, a file out.", "Uploads")
     _add_job(files, zip_task("ZipFile"), _tool("zip_file"))
+    layers = _service(
+        site,
+        "Publishing/ViewshedLayers",
+        _ASYNCHRONOUS,
+        "What can be seen, as a map or as a layer.",
+        result_map="Publishing/ViewshedLayers",
+    )
+    _add_job(layers, layers_task("viewshed", site.profile), _tool("viewshed"))
+    secured = _service(site, "Secured/WorldViewshed", _ASYNCHRONOUS, "What can be seen, for who may know.")
+    _add_job(secured, viewshed_task("viewshed", _ASYNCHRONOUS), _tool("viewshed"))
+    site.add_user("tester", "tester-password", administrator=True, full_name="Test User")
+    secured.secure()
     return site
 
 
@@ -99,7 +120,13 @@ def _tool(name: str) -> Tool:
 
 
 def _service(
-    site: Site, name: str, execution_type: ExecutionType, description: str, capabilities: str = ""
+    site: Site,
+    name: str,
+    execution_type: ExecutionType,
+    description: str,
+    capabilities: str = "",
+    *,
+    result_map: str = "",
 ) -> ServedService:
     return site.add_service(
         Service(
@@ -107,6 +134,7 @@ def _service(
             description=description,
             execution_type=execution_type,
             capabilities=capabilities,
+            result_map_server_name=result_map,
             cim_version=site.profile.cim_version,
         )
     )

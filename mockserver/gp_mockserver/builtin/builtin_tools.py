@@ -11,7 +11,7 @@ import msgspec
 from gp_protocol.values.compound import CompositeValue
 from gp_protocol.values.feature_sets import FeatureSet
 from gp_protocol.values.fields import Field
-from gp_protocol.values.references import DataFile, ItemReference, LayerReference, Raster
+from gp_protocol.values.references import DataFile, ItemReference, Raster
 from gp_protocol.values.spatial_references import Extent, SpatialReference
 from gp_protocol.values.units import LinearUnit
 
@@ -39,6 +39,7 @@ _BUFFER_FIELDS: Final = (
     Field("ORIG_FID", "esriFieldTypeInteger", "ORIG_FID"),
     *_SHAPE_FIELDS,
 )
+_COPIED_AT_ONCE: Final = 1024 * 1024
 _NOT_COPIED: Final = ("esriFieldTypeOID", "esriFieldTypeGeometry")
 
 
@@ -124,31 +125,32 @@ def extract_data(call: ToolCall) -> Mapping[str, Any]:
 
 
 def zip_file(call: ToolCall) -> Mapping[str, Any]:
-    """A zip file with one text file, which says where the input file stands. Its bytes are always the
-    same.
+    """A zip file with the input file; or, where that stands on a host from which nothing is fetched, with a
+    text that says where it stands. The same file makes the same bytes.
     """
+    import shutil
     from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
     given: DataFile | None = call.inputs["Input_File"]
-    place = (given.url or given.item_id or given.portal_item_id) if given else None
-    entry = ZipInfo("input.txt")
+    source = call.file("Input_File") if given and call.is_in_reach("Input_File") else None
+    entry = ZipInfo(call.file_name("Input_File") if source else "input.txt")
     entry.compress_type = ZIP_DEFLATED
     path = call.scratch / "output.zip"
     with ZipFile(path, "w") as archive:
-        archive.writestr(entry, f"{place or 'no file was given'}\n")
+        if source:
+            entry.file_size = source.stat().st_size
+            with source.open("rb") as file, archive.open(entry, "w") as target:
+                shutil.copyfileobj(file, target, _COPIED_AT_ONCE)
+        else:
+            place = (given.url or given.portal_item_id) if given else None
+            archive.writestr(entry, f"{place or 'no file was given'}\n")
     return {"Output_File": path}
 
 
 def _located_features(call: ToolCall, name: str) -> tuple[FeatureSet, SpatialReference]:
-    """An input's features and their spatial reference; a layer or an uploaded item cannot be read from
-    here.
-    """
-    value = call.inputs[name]
+    """An input's features and their spatial reference, from wherever they stand."""
+    value = call.features(name)
     label = name.replace("_", " ")
-    if isinstance(value, LayerReference):
-        raise ToolFailed(f"ERROR 000732: {label}: Dataset {value.url} does not exist or is not supported")
-    if isinstance(value, ItemReference):
-        raise ToolFailed(f"ERROR 000732: {label}: Dataset {value.item_id} does not exist or is not supported")
     if not value.features and call.extent is None:
         raise ToolFailed(f"ERROR 000735: {label}: Value is required")
     if value.spatial_reference is None:

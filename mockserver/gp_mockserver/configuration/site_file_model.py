@@ -18,7 +18,11 @@ from gp_protocol.values.data_types import DATA_TYPES
 from msgspec import Meta
 
 from gp_mockserver.configuration.durations import Duration
+from gp_mockserver.configuration.layer_forms import LayersForm
+from gp_mockserver.configuration.limit_forms import LimitsForm
+from gp_mockserver.configuration.security_forms import SecurityForm, UserForm
 from gp_mockserver.configuration.timeline_forms import TimelineForm
+from gp_mockserver.configuration.upload_forms import HostName, UploadsForm
 from gp_mockserver.tools.latency import LatencyForm
 from gp_mockserver.tools.output_sources import OutputForm
 
@@ -151,6 +155,10 @@ class ServiceForm(_ServiceKeys, rename="camel"):
     message_level: Literal["None", "Error", "Warning", "Info"] = "Info"
     latency: Latencies | None = None
     started: bool = True
+    uploads: UploadsForm | None = None
+    secured: Annotated[bool | list[str], Meta(description="true, or a list of the users who may use it")] = (
+        False
+    )
 
 
 class ErrorForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -161,10 +169,12 @@ class ErrorForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class JobsForm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    """How long jobs are kept after their end, and how many at most."""
+    """How long jobs are kept after their end, how many at most, and the file in which they outlive a
+    restart."""
 
     max_age: Duration | None = None
     max_jobs: Annotated[int, Meta(ge=1, description="a whole number, 1 or more")] | None = None
+    store: Annotated[str, Meta(description="the name of a file in the site file's folder")] | None = None
 
 
 PASTED_FORMS: dict[type[msgspec.Struct], type[msgspec.Struct]] = {
@@ -192,6 +202,11 @@ class SiteForm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     latency: Latencies | None = None
     errors: dict[str, ErrorForm] = {}
     jobs: JobsForm = msgspec.field(default_factory=JobsForm)
+    users: Annotated[dict[str, UserForm], Meta(description="a mapping of names to users")] = {}
+    security: SecurityForm | None = None
+    limits: LimitsForm = msgspec.field(default_factory=LimitsForm)
+    fetch_from: list[HostName] = []
+    layers: LayersForm = {}
 
 
 _PASTED = {

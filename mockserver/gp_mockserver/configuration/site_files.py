@@ -29,14 +29,18 @@ from gp_mockserver.configuration.descriptor_forms import (
     service_from,
     task_from,
 )
-from gp_mockserver.configuration.durations import parse_duration
+from gp_mockserver.configuration.job_stores import open_job_store
+from gp_mockserver.configuration.layer_forms import add_written_layers
+from gp_mockserver.configuration.limit_forms import parse_limits
+from gp_mockserver.configuration.security_forms import set_up_sign_in
 from gp_mockserver.configuration.site_file_model import RuleForm, ServiceForm, SiteForm, TaskForm
 from gp_mockserver.configuration.site_folders import SiteFolder
 from gp_mockserver.configuration.timeline_forms import parse_timeline
+from gp_mockserver.configuration.upload_forms import checked_hosts, set_up_uploads
 from gp_mockserver.configuration.written_data import join, shaped
 from gp_mockserver.errors import SiteError, SiteFileError
 from gp_mockserver.lifecycle.clocks import Clock, parse_clock
-from gp_mockserver.lifecycle.job_store import MemoryJobStore
+from gp_mockserver.lifecycle.job_store import JobStore
 from gp_mockserver.lifecycle.timeline_changes import ending_with, failing, never_ending
 from gp_mockserver.lifecycle.timelines import Timeline
 from gp_mockserver.sites import ANSWERS_AT_ONCE, PUBLIC_URL, ServedService, ServedTask, Site, is_public_url
@@ -59,12 +63,14 @@ def load_site(
     clock: Clock | None = None,
     version: str | None = None,
     public_url: str | None = None,
+    store: str | Path | None = None,
     named: set[Path] | None = None,
 ) -> Site:
     """The site that a file describes; what is given here comes before what the file says of it.
 
-    `named` gathers the other files on which the site depends, also where it cannot be loaded.
-    Raises SiteFileError, which names the file and the place in it.
+    `store` is a file for its jobs. `named` gathers the other files on which the site depends, also where it
+    cannot be loaded. Raises SiteFileError, which names the file and the place in it, and JobFileError for a
+    store that cannot be used.
     """
     file = Path(path)
     return site_from(
@@ -76,6 +82,7 @@ def load_site(
         clock=clock,
         version=version,
         public_url=public_url,
+        store=store,
         named=named,
     )
 
@@ -107,10 +114,11 @@ def site_from(
     clock: Clock | None = None,
     version: str | None = None,
     public_url: str | None = None,
+    store: str | Path | None = None,
     named: set[Path] | None = None,
 ) -> Site:
     """The site that data of a site file's form describes. `folder` holds the files that it names, `name` is
-    what errors call it. Raises SiteFileError.
+    what errors call it. Raises SiteFileError, and JobFileError.
     """
     try:
         refuse_error_answers(data, "")
@@ -119,10 +127,17 @@ def site_from(
         given = {"version": version, "public_url": public_url}
         changed = {name: each for name, each in given.items() if each is not None}
         form = msgspec.structs.replace(form, **changed)
-        site = _site(form, whole, context, seed, clock)
-        files = SiteFolder(folder, named)
-        for service, entry in whole["services"].items():
-            _add_service(site, service, entry, files, join("services", service))
+        jobs = open_job_store(form.jobs, folder, store)
+        try:
+            site = _site(form, whole, context, seed, clock, jobs)
+            files = SiteFolder(folder, named)
+            for service, entry in whole["services"].items():
+                _add_service(site, service, entry, files, join("services", service))
+            add_written_layers(site, form.layers, files)
+            set_up_sign_in(site, form)
+        except BaseException:
+            jobs.close(jobs.past.latest)
+            raise
         return site
     except SiteFileError as error:
         raise error.in_file(name) from error.__cause__
@@ -141,19 +156,14 @@ def _as_site(data: Any, stem: str) -> Data:
     return data
 
 
-def _site(form: SiteForm, data: Data, context: str | None, seed: int | None, clock: Clock | None) -> Site:
+def _site(
+    form: SiteForm, data: Data, context: str | None, seed: int | None, clock: Clock | None, store: JobStore
+) -> Site:
     if clock is None:
         try:
             clock = parse_clock(form.clock)
         except ValueError as error:
             raise SiteFileError("clock", shown(form.clock), "real, x60 (any rate), jump or manual") from error
-    limits: dict[str, Any] = {}
-    if form.jobs.max_age is not None:
-        limits["max_age"] = parse_duration(form.jobs.max_age)
-        if not limits["max_age"]:
-            raise SiteFileError("jobs.maxAge", "0", "a duration above 0")
-    if form.jobs.max_jobs is not None:
-        limits["max_jobs"] = form.jobs.max_jobs
     if form.public_url and not is_public_url(form.public_url):
         raise SiteFileError("publicUrl", shown(form.public_url), PUBLIC_URL)
     try:
@@ -162,11 +172,13 @@ def _site(form: SiteForm, data: Data, context: str | None, seed: int | None, clo
             version=form.version,
             seed=form.seed if seed is None else seed,
             clock=clock,
-            store=MemoryJobStore(**limits),
+            store=store,
             latency=_latencies(data.get("latency"), "latency"),
             errors=data.get("errors"),
             bad_input=form.bad_input,
             public_url=form.public_url,
+            limits=parse_limits(form.limits),
+            fetch_from=checked_hosts(form.fetch_from),
         )
     except ProtocolError as error:
         raise SiteFileError(error.path, error.met, error.expected, error.remedy) from None
@@ -209,6 +221,7 @@ def _add_service(site: Site, name: str, data: Data, files: SiteFolder, path: str
     for task in tasks:
         _add_task(service, task, files)
     service.descriptor = msgspec.structs.replace(descriptor, task_names=tuple(service.tasks))
+    set_up_uploads(service, form.uploads, entry.said.get("capabilities"), path)
 
 
 def _untold_version(service: Entry, tasks: list[Entry]) -> float | None:

@@ -66,7 +66,8 @@ def _fault(data: Any, info: inspect.Type, path: str, expected: str = "") -> Site
     for option in _options(info):
         if _is_kind(data, option):
             return _fault_inside(data, option, path, expected)
-    return SiteFileError(path, shown(data), expected, _hint(data, info))
+    met = "something else, which is not shown" if path.startswith("users.") else shown(data)
+    return SiteFileError(path, met, expected, _hint(data, info))
 
 
 def _fault_inside(data: Any, info: inspect.Type, path: str, expected: str) -> SiteFileError | None:

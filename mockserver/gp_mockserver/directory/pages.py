@@ -1,112 +1,155 @@
-"""The HTML form of a resource: plain, readable pages in the shape that clients which read HTML know.
+"""The services directory: the page of a reply, of an error, and of the server's root.
 
-A page has a title, breadcrumbs, the page's links and lines, and the JSON value as nested lists. Everything
-that comes from outside is escaped.
+Pages are in the shape that clients which read HTML know: title, user table, breadcrumbs, heading, body; the
+look is our own. They work without JavaScript. Which page a resource has stands in `resource_pages`,
+`job_pages` and `upload_pages`; any other resource is shown as what its JSON says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from html import escape
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 from gp_protocol.error_envelopes import ErrorEnvelope
-from gp_protocol.json_text import encode_json
 
+from gp_mockserver.directory.job_pages import JOB_PAGES
+from gp_mockserver.directory.links import (
+    OPERATION_NAMES,
+    Link,
+    breadcrumbs,
+    help_links,
+    other_formats,
+    sign_in_links,
+)
+from gp_mockserver.directory.page_bodies import Body, facts
+from gp_mockserver.directory.rendering import STYLE_SHEET, render
+from gp_mockserver.directory.resource_pages import RESOURCE_PAGES
+from gp_mockserver.directory.sign_in_pages import SIGN_IN_PAGES
+from gp_mockserver.directory.upload_pages import UPLOAD_PAGES
+from gp_mockserver.directory.value_trees import tree
 from gp_mockserver.sites import Site
 from gp_mockserver.wire.addresses import Address
-from gp_mockserver.wire.replies import AnyReply, JobReply, Reply
+from gp_mockserver.wire.replies import AnyReply, FormReply, JobReply, Reply
 from gp_mockserver.wire.requests import Request
 
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-    "a{color:#0a58a5}h2{line-height:1.2}li{overflow-wrap:anywhere}"
-    "@media(prefers-color-scheme:dark){body{background:#16181c;color:#e4e6ea}a{color:#8ec1f5}}"
-)
-_MAX_ITEMS = 100
+_BANNER: Final = "ArcGIS REST Services Directory"
+_ERROR_BANNER: Final = "ArcGIS REST Framework"
+_PAGES: Final = {**RESOURCE_PAGES, **JOB_PAGES, **UPLOAD_PAGES, **SIGN_IN_PAGES}
+
+
+class Page(msgspec.Struct, frozen=True):
+    """What every page has around its body. `is_last_here`: the last breadcrumb is the page itself."""
+
+    title: str
+    heading: str
+    banner: str = _BANNER
+    style_sheet: str = ""
+    crumbs: Sequence[Link] = ()
+    is_last_here: bool = False
+    formats: Sequence[Link] = ()
+    help: Sequence[Link] = ()
+    sign_in: Sequence[Link] = ()
+    user: str = ""
+    version: str = ""
 
 
 def page(reply: AnyReply, request: Request) -> bytes:
-    """A resource's page as UTF-8, with CRLF line ends as servers send it."""
+    """A resource's page."""
+    make = _PAGES.get(request.address.operation)
+    body = make(reply, request) if make else None
+    if body is None:
+        body = _plain(reply, request)
+    return _resource(request, body, is_form=isinstance(reply, FormReply))
+
+
+def text_page(request: Request, title: str, value: Any) -> bytes:
+    """A page of our own for a resource without a JSON form, such as a help page: `value`, texts and lists by
+    what they are about."""
+    return _resource(request, Body(title, "values.html", {"nodes": facts(value)}), is_form=True)
+
+
+def _resource(request: Request, body: Body, *, is_form: bool) -> bytes:
+    rest_root = request.rest_root
+    crumbs = breadcrumbs(request.address, rest_root)
+    frame = Page(
+        title=body.title,
+        heading=body.heading or body.title,
+        style_sheet=_style_sheet(rest_root),
+        crumbs=crumbs,
+        is_last_here=len(crumbs) > 2 or request.address.operation == "catalogue",
+        formats=other_formats(request, is_form=is_form),
+        help=help_links(request.profile),
+        sign_in=sign_in_links(request.site, rest_root, request.user, crumbs[-1].href),
+        user=request.user,
+        version=request.profile.name,
+    )
+    return render(body.template, page=frame, **{**_VALUES, **body.values})
+
+
+_VALUES: Final[dict[str, Any]] = {
+    "lines": (),
+    "nodes": (),
+    "links": (),
+    "links_title": "",
+    "forms": (),
+    "messages": None,
+    "cut": "",
+    "again": None,
+}
+"""What templates take that not every page has."""
+
+
+def _plain(reply: AnyReply, request: Request) -> Body:
+    """The page of a resource that has none of its own."""
     address = request.address
-    title = f"{address.operation}: {address.name or address.job_id}"
-    lines = [f"<h2>{escape(title)}</h2>", '<div class="rbody">']
-    if isinstance(reply, JobReply):
-        title = f"Job Details: {reply.record.job_id} ({request.task.descriptor.label})"
-        lines.append(f"Job Status: {reply.state.status}<br/>")
-        lines += [f"{escape(f'{each.type}: {each.description}')}<br/>" for each in reply.state.messages]
-    if isinstance(reply, Reply):
-        lines += _listed(msgspec.to_builtins(reply.value, enc_hook=str))
-    lines.append("</div>")
-    return _document(title, _breadcrumbs(address, request.rest_root), lines)
+    about = address.name or address.job_id or (address.task.descriptor.label if address.task else "")
+    name = OPERATION_NAMES.get(address.operation, _TITLES.get(address.operation, address.operation))
+    value = reply.value if isinstance(reply, Reply | JobReply) else {}
+    return Body(f"{name}: {about}" if about else name, "values.html", {"nodes": facts(value)})
 
 
-def error_page(envelope: ErrorEnvelope, site: Site, address: Address | None, root: str) -> bytes:
+_TITLES: Final = {
+    "itemInfo": "Item Info",
+    "resultMap": "Result Map Service",
+    "resultMapLayer": "Layer",
+    "featureService": "Feature Service",
+    "featureLayer": "Layer",
+    "adminJobs": "Jobs",
+    "adminJob": "Job",
+    "adminCancel": "Cancel Job",
+    "adminDelete": "Delete Job",
+    "portal": "Portal",
+    "portalSelf": "Portal",
+    "communitySelf": "User",
+}
+
+
+def error_page(error: ErrorEnvelope, site: Site, address: Address | None, root: str) -> bytes:
     """The page of an error: its message, code and details."""
     rest_root = f"{root}/rest"
-    title = f"Error: {envelope.message}"
-    lines = [
-        '<div class="cbody">',
-        f"<b>Error: </b>{escape(envelope.message)}<br/>",
-        f"<b>Code: </b>{envelope.code}<br/><br/>",
-        *(f'<div style="color:#c0392b">{escape(detail)}</div>' for detail in envelope.details),
-        "</div>",
-    ]
-    return _document(title, _breadcrumbs(address, rest_root), lines)
+    crumbs = breadcrumbs(address, rest_root)
+    title = f"Error: {error.message}"
+    frame = Page(
+        title=title,
+        heading="Error",
+        banner=_ERROR_BANNER,
+        style_sheet=_style_sheet(rest_root),
+        crumbs=crumbs,
+        sign_in=sign_in_links(site, rest_root, "", crumbs[-1].href),
+        version=(address.profile if address else site.profile).name,
+    )
+    details = [tree(each).text for each in error.details]
+    return render("error.html", page=frame, error=msgspec.structs.replace(error, details=tuple(details)))
 
 
 def site_list(links: Sequence[tuple[str, str]]) -> bytes:
     """The page at the root of a server that serves several sites."""
-    lines = ["<h2>Sites</h2>", "<ul>"]
-    lines += [f'<li><a href="{escape(href)}">{escape(text)}</a></li>' for text, href in links]
-    return _document("Sites", [], [*lines, "</ul>"])
+    first = links[0][1].removesuffix("/services") if links else ""
+    frame = Page("Sites", "Sites", style_sheet=_style_sheet(first) if first else "")
+    return render("sites.html", page=frame, links=[Link(*each) for each in links])
 
 
-def _document(title: str, breadcrumbs: Sequence[str], lines: Sequence[str]) -> bytes:
-    head = [
-        "<!DOCTYPE html>",
-        '<html lang="en">',
-        "<head>",
-        '<meta charset="utf-8"/><meta name="viewport" content="width=device-width"/>',
-        f"<title>{escape(title)}</title>",
-        f"<style>{_STYLE}</style>",
-        "</head>",
-        "<body>",
-    ]
-    return "\r\n".join([*head, *breadcrumbs, *lines, "</body>", "</html>", ""]).encode()
-
-
-def _breadcrumbs(address: Address | None, rest_root: str) -> list[str]:
-    here = f"{rest_root}/services"
-    crumbs = [("Home", here)]
-    if address and address.service:
-        folder, _, _ = address.service.name.rpartition("/")
-        if folder:
-            crumbs.append((folder, f"{here}/{quote(folder)}"))
-        here = f"{here}/{quote(address.service.name)}/GPServer"
-        crumbs.append((f"{address.service.name} (GPServer)", here))
-    if address and address.task:
-        here = f"{here}/{quote(address.task.descriptor.label)}"
-        crumbs.append((address.task.descriptor.label, here))
-    if address and address.job_id:
-        crumbs.append((address.job_id, f"{here}/jobs/{quote(address.job_id)}"))
-    trail = " &gt; ".join(f'<a href="{escape(href)}">{escape(text)}</a>' for text, href in crumbs)
-    return [f'<div class="breadcrumbs">{trail}</div>']
-
-
-def _listed(value: Any) -> list[str]:
-    """A JSON value as nested lists; long lists are cut, which the page says."""
-    if isinstance(value, Mapping):
-        items = [(f"<b>{escape(str(key))}:</b> ", each) for key, each in value.items()]
-    elif isinstance(value, list | tuple):
-        items = [("", each) for each in value]
-    else:
-        return [escape(value if isinstance(value, str) else encode_json(value).decode())]
-    lines = ["<ul>"]
-    for label, each in items[:_MAX_ITEMS]:
-        lines += [f"<li>{label}", *_listed(each), "</li>"]
-    if len(items) > _MAX_ITEMS:
-        lines.append(f"<li>… and {len(items) - _MAX_ITEMS} more</li>")
-    return [*lines, "</ul>"]
+def _style_sheet(rest_root: str) -> str:
+    return f"{urlsplit(rest_root).path}/static/{STYLE_SHEET}"

@@ -47,6 +47,14 @@ def reported(spatial_reference: SpatialReference) -> SpatialReference:
     return msgspec.structs.replace(spatial_reference, latest_wkid=_successor(wkid, _crs(spatial_reference)))
 
 
+def reported_if_known(spatial_reference: SpatialReference) -> SpatialReference:
+    """As `reported` has it; one that cannot be looked up as it is."""
+    try:
+        return reported(spatial_reference)
+    except ProjectionFailed:
+        return spatial_reference
+
+
 def check_known(spatial_reference: SpatialReference) -> None:
     """Raises ProjectionFailed for a spatial reference that cannot be looked up."""
     _crs(spatial_reference)
@@ -63,6 +71,14 @@ def meters(distance: LinearUnit, spatial_reference: SpatialReference) -> float:
     system = _crs(spatial_reference)
     unit = METERS_PER_DEGREE if system.is_geographic else system.axis_info[0].unit_conversion_factor
     return distance.distance * unit
+
+
+def is_geographic(spatial_reference: SpatialReference) -> bool:
+    """Whether coordinates are degrees; also true of one that is unknown."""
+    try:
+        return bool(_crs(spatial_reference).is_geographic)
+    except ProjectionFailed:
+        return True
 
 
 def by_id_or_wkt(spatial_reference: SpatialReference) -> SpatialReference | None:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final, Protocol
 
 import msgspec
@@ -25,10 +27,10 @@ from gp_mockserver.lifecycle.jobs import (
     count_poll,
     ends_at,
     is_stopped,
-    ready_at,
     state_at,
     status_at,
 )
+from gp_mockserver.lifecycle.queue_moves import queue_again
 from gp_mockserver.lifecycle.queueing import ServiceQueue
 from gp_mockserver.lifecycle.timelines import Timeline
 
@@ -68,21 +70,66 @@ class JobRecord(JobFacts, frozen=True, gc=False):
     def job_id(self) -> str:
         return self.submission.job_id
 
+    @property
+    def size(self) -> int:
+        """The bytes of its inputs and outputs."""
+        return len(self.submission.parameters) + len(self.outputs or b"")
+
     def state(self, now: float, arguments: str = "") -> JobState:
         """The job at `now`, as this record's turn sees it."""
         return state_at(self, now, self.polls, arguments)
 
 
+class Past(msgspec.Struct, frozen=True):
+    """What a store brings from earlier runs of its site.
+
+    `openings`: how often it had been opened before. `latest`: the last instant of which it knows. `files`:
+    the folder in which the files of its jobs outlive the site; None: they go with the site.
+    """
+
+    openings: int = 0
+    latest: float = -math.inf
+    files: Path | None = None
+
+
+FindQueue = Callable[[str], ServiceQueue | None]
+"""The queue of the service to which a task, by its path, belongs; None where there is none (any more)."""
+
+Forgotten = Callable[[Submission], None]
+"""Called with what was submitted once a job is deleted or forgotten; called under the store's lock."""
+
+
 class JobStore(Protocol):
     """What a site asks of its store. Every method is atomic and may be called from any thread.
 
-    A job that is unknown, deleted or forgotten is None everywhere.
+    A job that is unknown, deleted or forgotten is None everywhere. A store belongs to one site, which says
+    how many bytes the inputs and outputs of all jobs may take, `max_bytes`.
     """
+
+    max_bytes: float
+
+    @property
+    def past(self) -> Past:
+        """What was before this run."""
+        ...
+
+    def attach(self, find_queue: FindQueue, forgotten: Forgotten) -> None:
+        """Belong to a site. `find_queue` is first asked when a job is, so that services may come later."""
+        ...
+
+    def has_outcome(self, job_id: str) -> bool:
+        """Whether there is such a job and what came of its tool is kept."""
+        ...
+
+    def close(self, at: float) -> None:
+        """The site is served no longer; `at` is its last instant. Again does nothing."""
+        ...
 
     def add(self, submission: Submission, queue: ServiceQueue | None = None) -> JobRecord:
         """Keep a new job; in a queue if its service has one.
 
-        Raises StoreFull where there is no room, ValueError where there is a job of that id already.
+        Raises StoreFull where there is no room, even if jobs that have ended go, ValueError where there is a
+        job of that id already.
         """
         ...
 
@@ -134,12 +181,27 @@ class MemoryJobStore:
             raise ValueError(f"max_jobs {max_jobs} and max_age {max_age}: both must be above 0")
         self.max_jobs = max_jobs
         self.max_age = max_age
+        self.max_bytes = math.inf
+        self.past = Past()
+        self._bytes = 0
         self._records: dict[str, JobRecord] = {}
         self._sweep: deque[str] = deque()
         """All jobs, and ids of some that are gone, in the order in which to see whether they can go."""
         self._none_ends_before = -math.inf
         self._queues: dict[str, ServiceQueue] = {}
-        self._lock = threading.Lock()
+        self._forgotten: Forgotten = lambda submission: None
+        self._lock = threading.RLock()
+
+    def attach(self, find_queue: FindQueue, forgotten: Forgotten) -> None:
+        self._forgotten = forgotten
+
+    def has_outcome(self, job_id: str) -> bool:
+        with self._lock:
+            record = self._records.get(job_id)
+            return record is not None and record.outputs is not None
+
+    def close(self, at: float) -> None:
+        pass
 
     def add(self, submission: Submission, queue: ServiceQueue | None = None) -> JobRecord:
         job_id, now = submission.job_id, submission.submitted_at
@@ -152,8 +214,9 @@ class MemoryJobStore:
             if job_id in self._records:
                 raise ValueError(f"job {job_id} has been submitted already: every job needs an id of its own")
             self._forget_old(now)
-            if len(self._records) >= self.max_jobs:
+            while len(self._records) >= self.max_jobs:
                 self._make_room(now)
+            self._make_bytes(record.size, now)
             self._sweep.append(job_id)
             if queue is not None and queues:
                 self._queues[job_id] = queue
@@ -216,6 +279,7 @@ class MemoryJobStore:
             record = self._known(job_id, at)
             if record is None or record.outputs is not None:
                 return record
+            self._make_bytes(len(outputs), at, job_id)
             return self._keep(_revised(record, timeline=timeline, outputs=outputs), at)
 
     def delete(self, job_id: str, at: float) -> bool:
@@ -242,23 +306,30 @@ class MemoryJobStore:
     def _keep(self, record: JobRecord, now: float) -> JobRecord:
         """Keep a record in which something is new, and let its queue know."""
         job_id = record.job_id
+        old = self._records.get(job_id)
+        self._bytes += record.size - (old.size if old else 0)
         self._records[job_id] = record
         self._none_ends_before = -math.inf
         if queue := self._queues.get(job_id):
-            self._replan(_queue_again(queue, record, now))
+            self._replan(queue_again(queue, record, now))
         return self._records[job_id]
 
-    def _replan(self, changed: dict[str, float]) -> None:
+    def _replan(self, changed: Mapping[str, float | None]) -> None:
         for job_id, executes_at in changed.items():
             self._records[job_id] = _revised(self._records[job_id], executes_at=executes_at)
 
     def _remove(self, job_id: str, now: float) -> None:
-        del self._records[job_id]
+        record = self._records.pop(job_id)
+        self._bytes -= record.size
         self._none_ends_before = -math.inf
+        self._gone(record.submission)
         if queue := self._queues.pop(job_id, None):
             self._replan(queue.leave(job_id, now))
         if len(self._sweep) > 2 * len(self._records) + 64:
             self._sweep = deque(job_id for job_id in self._sweep if job_id in self._records)
+
+    def _gone(self, submission: Submission) -> None:
+        self._forgotten(submission)
 
     def _is_over_age(self, record: JobRecord, now: float) -> bool:
         ended_at = ends_at(record)
@@ -280,7 +351,14 @@ class MemoryJobStore:
                 self._sweep.appendleft(job_id)
                 return
 
-    def _make_room(self, now: float) -> None:
+    def _make_bytes(self, size: int, now: float, but: str = "") -> None:
+        """Make room for so many bytes more, without forgetting the job that has them."""
+        while self._bytes + size > self.max_bytes:
+            if size > self.max_bytes:
+                raise StoreFull(self._full())
+            self._make_room(now, but)
+
+    def _make_room(self, now: float, but: str = "") -> None:
         if now < self._none_ends_before:
             raise StoreFull(self._full())
         soonest = math.inf
@@ -290,7 +368,7 @@ class MemoryJobStore:
             if record is None:
                 continue
             ended_at = ends_at(record)
-            if ended_at is not None and ended_at <= now:
+            if ended_at is not None and ended_at <= now and job_id != but:
                 self._remove(job_id, now)
                 return
             self._sweep.append(job_id)
@@ -299,29 +377,13 @@ class MemoryJobStore:
         raise StoreFull(self._full())
 
     def _full(self) -> str:
-        return f"{self.max_jobs} jobs are kept and none has ended: cancel some, or keep more (max_jobs)"
+        if len(self._records) >= self.max_jobs:
+            return f"{self.max_jobs} jobs are kept and none has ended: cancel some, or keep more (max_jobs)"
+        return (
+            f"the inputs and outputs of {len(self._records)} jobs take {self._bytes} bytes, expected at most "
+            f"{self.max_bytes} with these; the site's limits.jobsMemory says how many"
+        )
 
 
 def _revised(record: JobRecord, **changes: object) -> JobRecord:
     return msgspec.structs.replace(record, revision=record.revision + 1, **changes)
-
-
-def _queue_again(queue: ServiceQueue, record: JobRecord, now: float) -> dict[str, float]:
-    """Tell a queue what is now known of one of its jobs; the starts, its own included, that this changes."""
-    job_id, executes_at = record.job_id, record.executes_at
-    if executes_at is not None and executes_at <= now:
-        return queue.amend(job_id, _seconds_from(record, executes_at), now)
-    if record.cancelled_at is not None:
-        return queue.leave(job_id, now)
-    ready = ready_at(record)
-    if ready is None:
-        return {}
-    seconds = _seconds_from(record, max(ready, now))
-    if job_id in queue:
-        return queue.amend(job_id, seconds, now)
-    return {job_id: queue.join(job_id, ready, seconds, now)}
-
-
-def _seconds_from(record: JobRecord, starts_at: float) -> float:
-    ended_at = ends_at(msgspec.structs.replace(record, executes_at=starts_at))
-    return math.inf if ended_at is None else ended_at - starts_at

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 from gp_protocol.job_states import JobStatus
-from gp_protocol.messages import MessageType
+from gp_protocol.messages import Message, MessageType
 
 from gp_mockserver.errors import SiteError
 from gp_mockserver.lifecycle.timelines import NEVER, Ending, Phase, TimedMessage, Timeline, standard_ending
@@ -52,3 +52,23 @@ def lasting(
     phases: list[Phase] = list(timeline.phases)
     phases[found[-1]] = msgspec.structs.replace(phases[found[-1]], seconds=seconds, polls=polls, hold=hold)
     return msgspec.structs.replace(timeline, phases=tuple(phases))
+
+
+def never_started(
+    timeline: Timeline, submitted_at: float, cancelled_at: float, said: Iterable[Message]
+) -> Timeline:
+    """A job that is cancelled before it waits or executes, with what it has said so far; instants are
+    seconds since the epoch."""
+    first = Phase(
+        timeline.first_status,
+        # A millisecond less, so that rounding cannot leave the job uncancelled at the instant itself.
+        seconds=max(0.0, cancelled_at - submitted_at - 0.001),
+        messages=tuple(TimedMessage(each.type, each.description, verbatim=True) for each in said),
+    )
+    waiting = next((phase.messages for phase in timeline.phases if phase.status is JobStatus.WAITING), ())
+    last = Phase(JobStatus.WAITING, seconds=0.0, messages=tuple(each for each in waiting if not each.after))
+    return msgspec.structs.replace(
+        timeline,
+        phases=(first, last),
+        ending=Ending(JobStatus.CANCELLED, timeline.cancellation.messages),
+    )

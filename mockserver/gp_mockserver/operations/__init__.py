@@ -25,7 +25,8 @@ class Operation(msgspec.Struct, frozen=True):
 
     `resource` is the row of `gp_protocol.versions.FEATURES` by which a version knows it; empty: any version.
     Of `formats` a version answers those that it knows. `is_open` needs no token anywhere; `takes_files`:
-    the files of a multipart form go to disk; `form`: a browser that brings no parameters is shown a form.
+    the files of a multipart form go to disk. A parameter that is `joined` may come several times: its values
+    are put together by commas.
     """
 
     function: str
@@ -34,6 +35,7 @@ class Operation(msgspec.Struct, frozen=True):
     methods: tuple[str, ...] = _READ
     is_open: bool = False
     takes_files: bool = False
+    joined: tuple[str, ...] = ()
 
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
@@ -42,8 +44,8 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "catalogue": Operation("descriptions.catalogue"),
     "service": Operation("descriptions.service"),
     "task": Operation("descriptions.task"),
-    "help": Operation("documents.help_page", is_open=True),
-    "static": Operation("documents.static", is_open=True),
+    "help": Operation("documents.help_page", formats=(), is_open=True),
+    "static": Operation("directory_files.static", formats=(), is_open=True),
     "itemInfo": Operation("documents.item_info", "service info"),
     "metadata": Operation("documents.service_metadata", "service info", formats=()),
     "thumbnail": Operation("documents.thumbnail", "service info", formats=()),
@@ -67,22 +69,28 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "item": Operation("uploads.item", "uploads"),
     "parts": Operation("uploads.parts", "uploads"),
     "uploadPart": Operation("uploads.upload_part", "uploadPart", methods=_POST, takes_files=True),
-    "commit": Operation("uploads.commit", "commit", methods=_POST),
-    "download": Operation("uploads.download", "uploads"),
+    "commit": Operation("uploads.commit", "commit", methods=_POST, joined=("parts",)),
+    "download": Operation("uploads.download", "uploads", formats=()),
     "delete": Operation("uploads.delete", "delete", methods=_POST),
-    "resultMap": Operation("result_maps.result_map", "result map", (*_JSON, "kmz")),
+    "resultMap": Operation("result_maps.result_map", "result map"),
     "resultMapLayer": Operation("result_maps.layer", "result map"),
+    "resultMapLayers": Operation("result_maps.layers", "result map"),
+    "resultMapLegend": Operation("result_maps.legend", "result map"),
+    "resultMapQuery": Operation("result_maps.query", "result map", (*_JSON, "geojson")),
     "resultMapExport": Operation("result_maps.export", "result map", (*_JSON, "image")),
-    "featureService": Operation("feature_layers.service", is_open=False),
+    "featureService": Operation("feature_layers.service"),
     "featureLayer": Operation("feature_layers.layer"),
     "query": Operation("feature_layers.query", formats=(*_JSON, "geojson")),
-    "tokens": Operation("sign_in.tokens", "generateToken", is_open=True),
+    "tokens": Operation("sign_in.generate_token", is_open=True),
     "generateToken": Operation("sign_in.generate_token", "generateToken", is_open=True),
     "login": Operation("sign_in.login", is_open=True),
     "logout": Operation("sign_in.logout", is_open=True),
-    "portal": Operation("sign_in.portal", is_open=True),
-    "portalSelf": Operation("sign_in.portal_self", is_open=True),
-    "communitySelf": Operation("sign_in.community_self", is_open=True),
+    "portal": Operation("portal.root", is_open=True),
+    "portalSelf": Operation("portal.portal_self", is_open=True),
+    "oauthAuthorize": Operation("oauth.authorize", formats=(), is_open=True),
+    "oauthSignIn": Operation("oauth.sign_in", formats=(), methods=_POST, is_open=True),
+    "oauthToken": Operation("oauth.token", formats=(), methods=_POST, is_open=True),
+    "communitySelf": Operation("portal.user", is_open=True),
     "adminJobs": Operation("admin_jobs.jobs", "admin jobs"),
     "adminJob": Operation("admin_jobs.job", "admin jobs"),
     "adminCancel": Operation("admin_jobs.cancel", "admin jobs", methods=_POST),

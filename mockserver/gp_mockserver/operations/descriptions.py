@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from gp_protocol.descriptions.descriptors import help_url, service_json, task_json
+from gp_protocol.descriptions.descriptors import help_url, schema_url, service_json, task_json
 
 from gp_mockserver.wire.replies import Redirect, Reply
 from gp_mockserver.wire.requests import Request
@@ -26,26 +26,50 @@ async def info(request: Request) -> Reply:
         "secureSoapUrl": None,
         "authInfo": {"isTokenBasedSecurity": False},
     }
+    if (guard := request.site.guard) is not None:
+        root = request.find_root()
+        if guard.rules.federated:
+            value["owningSystemUrl"] = root
+        value["authInfo"] = guard.auth_info(root)
     return Reply(value)
 
 
 async def catalogue(request: Request) -> Reply:
     """ArcGIS REST, *Catalog*: the folders (at the root) and the services; names carry their folder."""
     folder = request.address.name
-    names = [name for name in request.site.services if name.rpartition("/")[0] == folder]
-    folders = [] if folder else request.site.folders
+    listed = _listed(request)
+    seen = {entry["name"].split("/")[0] for entry in listed if "/" in entry["name"]}
+    folders = [] if folder else [each for each in request.site.folders if each in seen]
     value = {
         "currentVersion": request.profile.number,
         "folders": folders,
-        "services": [{"name": name, "type": "GPServer"} for name in names],
+        "services": [entry for entry in listed if entry["name"].rpartition("/")[0] == folder],
     }
     return Reply(value)
 
 
+def _listed(request: Request) -> list[dict[str, str]]:
+    """Every service with its type: a result map service stands beside its own (*assumed*), feature services
+    at the end."""
+    site = request.site
+    listed = []
+    for name, service in site.services.items():
+        if site.guard and not site.guard.lists(service, request.user):
+            continue
+        listed.append({"name": name, "type": "GPServer"})
+        own_map = service.descriptor.result_map_server_name
+        entry = {"name": own_map, "type": "MapServer"}
+        if own_map and service.profile.has("resource", "result map") and entry not in listed:
+            listed.append(entry)
+    layers = site.layers.seen(site, request.arrived)
+    return listed + [{"name": service.name, "type": "FeatureServer"} for service in layers]
+
+
 async def service(request: Request) -> Reply:
     """ArcGIS REST, *GP service*."""
-    served = request.service
-    return Reply(service_json(served.descriptor, request.profile, task_labels=list(served.tasks)))
+    served, profile = request.service, request.profile
+    schema = schema_url(request.rest_root, served.name) if profile.has("service key", "schema") else None
+    return Reply(service_json(served.descriptor, profile, schema, task_labels=list(served.tasks)))
 
 
 async def task(request: Request) -> Reply:

@@ -7,20 +7,24 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from gp_protocol.job_states import JobStatus
+from gp_protocol.job_states import FINAL, JobStatus
 from gp_protocol.messages import at_level
 
 from gp_mockserver.lifecycle.clocks import JumpingClock
 from gp_mockserver.lifecycle.job_store import CancelRefused, JobRecord
 from gp_mockserver.lifecycle.jobs import JobState
 from gp_mockserver.running.job_progress import observe
-from gp_mockserver.wire.replies import JobReply, Refusal, Reply
+from gp_mockserver.wire.replies import BytesReply, JobReply, Refusal, Reply
 from gp_mockserver.wire.requests import Request
 
 
-async def job(request: Request) -> JobReply:
+async def job(request: Request) -> JobReply | BytesReply:
     """ArcGIS REST, *GP job*. Each request is one poll: its turn is taken when it arrives."""
     site = request.site
+    if request.form.format == "kmz":
+        from gp_mockserver.operations.results import job_features
+
+        return await job_features(request)
     record = own_job(request, request.turn or site.store.look(request.address.job_id, request.arrived))
     record, state = await observe(request.task, record, request.arrived)
     if isinstance(site.clock, JumpingClock) and state.next_change is not None:
@@ -64,6 +68,13 @@ async def cancel(request: Request) -> Reply:
             raise Refusal("cancel-refused", str(error)) from None
     status = record.state(request.arrived).status
     return Reply({"jobId": record.job_id, "jobStatus": status})
+
+
+def require_success(record: JobRecord, state: JobState) -> None:
+    """Raises Refusal for a job whose results are asked for and which has not succeeded."""
+    if state.status is not JobStatus.SUCCEEDED:
+        name = "result-of-failed-job" if state.status in FINAL else "result-not-ready"
+        raise Refusal(name, f"job {record.job_id} is {state.status}, expected esriJobSucceeded")
 
 
 def own_job(request: Request, record: JobRecord | None) -> JobRecord:

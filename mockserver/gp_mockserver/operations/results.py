@@ -9,16 +9,18 @@ from urllib.parse import quote
 import msgspec
 from gp_protocol.descriptions.descriptors import Parameter
 from gp_protocol.errors import ProtocolError, RemoteProtocolError
-from gp_protocol.job_states import FINAL, JobStatus
+from gp_protocol.job_states import JobStatus
 from gp_protocol.lenient_json import decode_json
 from gp_protocol.suggestions import did_you_mean
 from gp_protocol.values.compound import CompositeValue
 from gp_protocol.values.data_types import PLAIN, DataType, OutputOptions, ParameterSpec, data_type
 from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 
-from gp_mockserver.operations.jobs import own_job
+from gp_mockserver.geometry.coordinate_systems import WGS84
+from gp_mockserver.maps.result_forms import as_picture, published_layers
+from gp_mockserver.operations.jobs import own_job, require_success
 from gp_mockserver.running.job_progress import observe
-from gp_mockserver.running.job_runs import unless_large
+from gp_mockserver.running.job_runs import in_worker, unless_large
 from gp_mockserver.running.task_inputs import (
     default_value,
     read_environment,
@@ -26,16 +28,32 @@ from gp_mockserver.running.task_inputs import (
     read_output_options,
     read_spatial_reference_parameter,
 )
-from gp_mockserver.running.task_outputs import read_outputs, said
+from gp_mockserver.running.task_outputs import projected, read_outputs, said
 from gp_mockserver.running.task_outputs import result as result_value
+from gp_mockserver.security.masking import masked, without_tokens
 from gp_mockserver.site_directories import scratch_path
-from gp_mockserver.wire.replies import Refusal, Reply
+from gp_mockserver.wire.feature_formats import (
+    FEATURE_FORMATS,
+    FEATURES,
+    feature_reply,
+    kmz_reply,
+    plain_options,
+    reference_asked,
+)
+from gp_mockserver.wire.replies import BytesReply, Refusal, Reply
 from gp_mockserver.wire.requests import Request
 
 
-async def result(request: Request) -> Reply:
+async def result(request: Request) -> Reply | BytesReply:
     """ArcGIS REST, *GP result*: one output of a job that has succeeded."""
-    (value,) = await _results(request, [_named(request, request.task.descriptor.outputs)])
+    wanted = _named(request, request.task.descriptor.outputs)
+    if request.form.format == "image":
+        from gp_mockserver.operations.result_maps import result_picture
+
+        return await result_picture(request, wanted)
+    (value,) = await _results(request, [wanted])
+    if request.form.format in FEATURE_FORMATS:
+        return await in_worker(feature_reply, request.form, value["paramName"], [value], value)
     return Reply(value)
 
 
@@ -45,9 +63,23 @@ async def all_results(request: Request) -> Reply:
     return Reply(values)
 
 
-async def input(request: Request) -> Reply:
+async def job_features(request: Request) -> BytesReply:
+    """ArcGIS REST, *GP job*, `f=kmz`. *Assumed*: the features of its results, a folder for each, once it has
+    succeeded; until then, and for a job without any, its status alone."""
+    record = own_job(
+        request, request.turn or request.site.store.look(request.address.job_id, request.arrived)
+    )
+    record, state = await observe(request.task, record, request.arrived)
+    wanted = [each for each in request.task.descriptor.outputs if each.data_type.endswith(FEATURES)]
+    values = await _results(request, wanted) if state.status is JobStatus.SUCCEEDED else []
+    return await in_worker(kmz_reply, record.job_id, values, state.status)
+
+
+async def input(request: Request) -> Reply | BytesReply:
     """ArcGIS REST, *GP input*: one input of a job, in any state of the job."""
     (value,) = _inputs(request, [_named(request, request.task.descriptor.inputs)])
+    if request.form.format == "kmz":
+        return await in_worker(feature_reply, request.form, value["paramName"], [value], value)
     return Reply(value)
 
 
@@ -73,21 +105,28 @@ async def _results(request: Request, wanted: Sequence[Parameter]) -> list[dict[s
     site, task = request.site, request.task
     record = own_job(request, site.store.get(request.address.job_id, request.arrived))
     record, state = await observe(task, record, request.arrived)
-    if state.status is not JobStatus.SUCCEEDED:
-        name = "result-of-failed-job" if state.status in FINAL else "result-not-ready"
-        raise Refusal(name, f"job {record.job_id} is {state.status}, expected esriJobSucceeded")
+    require_success(record, state)
     given = msgspec.json.decode(record.submission.parameters)
     environment = read_environment(given, request.profile)
     asked = read_spatial_reference_parameter("outSR", request.parameters.get("outSR"))
+    asked = reference_asked(request.form, asked or environment.out_sr) or asked
     options = read_output_options(request, request.service.descriptor.maximum_records, given)
+    options = plain_options(request.form, options)
     folder = scratch_path(request.service.name, record.job_id)
     kept = record.outputs or b"{}"
 
     def results() -> list[dict[str, Any]]:
         outputs = read_outputs(task.descriptor, kept)
+        outputs |= published_layers(request, record.job_id, given, kept)
         target = asked or environment.output_reference(read_inputs(task.descriptor, given, request.profile))
         return [
-            result_value(each, outputs[each.name], options, spatial_reference=target, file_url=file_url)
+            result_value(
+                each,
+                as_picture(request, each, outputs[each.name], target),
+                options,
+                spatial_reference=target,
+                file_url=file_url,
+            )
             for each in wanted
         ]
 
@@ -100,11 +139,14 @@ async def _results(request: Request, wanted: Sequence[Parameter]) -> list[dict[s
 def _inputs(request: Request, wanted: Sequence[Parameter]) -> list[dict[str, Any]]:
     record = own_job(request, request.site.store.get(request.address.job_id, request.arrived))
     given = msgspec.json.decode(record.submission.parameters)
-    options = read_output_options(request, None)
-    return [_input(request, parameter, given.get(parameter.name, ""), options) for parameter in wanted]
+    options = plain_options(request.form, read_output_options(request, None))
+    return [written_input(request, parameter, given.get(parameter.name, ""), options) for parameter in wanted]
 
 
-def _input(request: Request, parameter: Parameter, text: str, options: OutputOptions) -> dict[str, Any]:
+def written_input(
+    request: Request, parameter: Parameter, text: str, options: OutputOptions
+) -> dict[str, Any]:
+    """An input as `inputs/<name>` has it, by the text that a client sent; its default where that is none."""
     kind = data_type(parameter.data_type)
     spec: ParameterSpec = parameter
     try:
@@ -112,8 +154,12 @@ def _input(request: Request, parameter: Parameter, text: str, options: OutputOpt
         value = default_value(parameter) if value is None else value
         if isinstance(value, CompositeValue):
             kind, spec, value = data_type(value.data_type), PLAIN, value.value
+        if request.form.format == "kmz":
+            value = projected(value, WGS84)
         value = _written(kind, value, spec, options)
-    except ProtocolError:
+    except ProtocolError as error:
+        if request.form.format == "kmz":
+            raise Refusal("bad-value", error.at(parameter.name).detail) from None
         value = _as_given(text)
     if kind.name.endswith("GPStringHidden") and request.profile.has("rule", "blank GPStringHidden in inputs"):
         value = kind.empty_output
@@ -124,12 +170,12 @@ def _written(kind: DataType, value: Any, spec: ParameterSpec, options: OutputOpt
     """Texts and sets as outputs have them; anything else as inputs do, which have more forms."""
     if value is None or kind.is_text or isinstance(value, FeatureSet | RecordSet):
         return kind.encode_output(value, options)
-    return kind.encode_input_json(value, spec)
+    return without_tokens(kind.encode_input_json(value, spec))
 
 
 def _as_given(text: str) -> Any:
     """An input that its type cannot read, or has no form for, as the client sent it."""
     try:
-        return decode_json(text) if text.lstrip()[:1] in "{[" else text
+        return without_tokens(decode_json(text) if text.lstrip()[:1] in "{[" else text)
     except RemoteProtocolError:
-        return text
+        return masked(text)

@@ -11,12 +11,14 @@ from gp_protocol.error_envelopes import tool_failed_detail
 from gp_protocol.errors import ProtocolError
 from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import Message, MessageType, at_level, failed_to_execute_text
+from gp_protocol.versions import names_of
 
 from gp_mockserver.lifecycle.job_store import StoreFull
 from gp_mockserver.lifecycle.jobs import Submission
 from gp_mockserver.lifecycle.timelines import TimedMessage, Timeline
 from gp_mockserver.operations.descriptions import task_url
 from gp_mockserver.running.job_runs import LARGE, failed, in_worker, run, tool_call
+from gp_mockserver.running.references_given import check_items, with_root
 from gp_mockserver.running.task_inputs import (
     BadInputs,
     read_environment,
@@ -26,13 +28,20 @@ from gp_mockserver.running.task_inputs import (
 from gp_mockserver.running.task_outputs import result
 from gp_mockserver.site_directories import output_path, run_path
 from gp_mockserver.sites import ServedTask
-from gp_mockserver.wire.replies import FormReply, Redirect, Refusal, Reply
+from gp_mockserver.stored_files import NoRoom
+from gp_mockserver.wire.feature_formats import (
+    FEATURE_FORMATS,
+    feature_reply,
+    plain_options,
+    reference_asked,
+)
+from gp_mockserver.wire.replies import BytesReply, FormReply, Redirect, Refusal, Reply
 from gp_mockserver.wire.requests import Request
 
 _NOT_KEPT = frozenset({"f", "callback", "token"})
 
 
-async def execute(request: Request) -> Reply | FormReply:
+async def execute(request: Request) -> Reply | FormReply | BytesReply:
     """ArcGIS REST, *Execute task*: runs a task of a synchronous service; a list of results, and the
     messages."""
     task = request.task
@@ -43,11 +52,13 @@ async def execute(request: Request) -> Reply | FormReply:
     if _asks_for_the_form(request):
         return FormReply()
     options = read_output_options(request, request.service.descriptor.maximum_records)
+    options = plain_options(request.form, options)
     environment = read_environment(request.parameters, request.profile)
     given = (task.descriptor, request.parameters, request.profile)
     large = _size(request) >= LARGE
     try:
         inputs = await in_worker(read_inputs, *given) if large else read_inputs(*given)
+        check_items(request.service, task.descriptor, inputs)
     except BadInputs as error:
         raise error.as_refusal() from None
     rule = task.rule_for(inputs)
@@ -56,11 +67,11 @@ async def execute(request: Request) -> Reply | FormReply:
     if timeline.ending.status is not JobStatus.SUCCEEDED:
         raise _tool_failed(task, job_id, [message for phase in timeline.phases for message in phase.messages])
     folder = run_path(job_id)
-    call = tool_call(task, job_id, request.parameters, inputs, environment, folder)
+    call = tool_call(task, job_id, with_root(request), inputs, environment, folder)
     outcome = await run(task, rule.tool if rule and rule.tool else task.tool, call)
     if outcome.status is not JobStatus.SUCCEEDED:
         raise _tool_failed(task, job_id, outcome.messages)
-    target = environment.output_reference(inputs)
+    target = reference_asked(request.form, environment.out_sr) or environment.output_reference(inputs)
 
     def results() -> list[dict[str, Any]]:
         outputs = outcome.outputs
@@ -76,18 +87,24 @@ async def execute(request: Request) -> Reply | FormReply:
             published[name] = request.site.directories.publish(
                 f"{folder}/{unquote(name)}", output_path(request.service.name)
             )
+            request.site.stored.keep_output(published[name])
         return f"{request.rest_root}/directories/{quote(published[name])}"
 
     try:
         written = await in_worker(results) if large else results()
     except ProtocolError as error:
         raise _tool_failed(task, job_id, failed(task, call, outcome, error.detail).messages) from None
+    except NoRoom as error:
+        raise _tool_failed(task, job_id, failed(task, call, outcome, str(error)).messages) from None
     finally:
         if call.scratch_if_made:
             request.site.directories.remove_folder(folder)
     said = [Message(each.type, each.text) for each in outcome.messages]
     messages = at_level(said, request.service.message_level)
-    return Reply({"results": written, "messages": messages})
+    value = {"results": written, "messages": messages}
+    if request.form.format in FEATURE_FORMATS:
+        return await in_worker(feature_reply, request.form, task.descriptor.name, written, value)
+    return Reply(value)
 
 
 def _size(request: Request) -> int:
@@ -118,6 +135,7 @@ async def submit_job(request: Request) -> Reply | FormReply | Redirect:
         read_environment(request.parameters, request.profile)
         read_output_options(request, None)
         inputs = await in_worker(read_inputs, *given) if large else read_inputs(*given)
+        check_items(request.service, task.descriptor, inputs)
         rule = task.rule_for(inputs)
         timeline = rule.timeline if rule and rule.timeline else task.timeline
     except BadInputs as error:
@@ -129,7 +147,7 @@ async def submit_job(request: Request) -> Reply | FormReply | Redirect:
         task=task.path,
         submitted_at=request.arrived,
         parameters=msgspec.json.encode(
-            {name: value for name, value in request.parameters.items() if name not in _NOT_KEPT}
+            {name: value for name, value in with_root(request).items() if name not in _NOT_KEPT}
         ),
         timeline=timeline,
     )
@@ -152,8 +170,15 @@ def failing_on_inputs(timeline: Timeline, error: BadInputs) -> Timeline:
 
 
 def _asks_for_the_form(request: Request) -> bool:
-    """Whether a browser opened the operation's address, without inputs: that shows a form and runs
-    nothing."""
+    """Whether a browser opened the operation's address, naming neither an input nor anything else that the
+    operation takes: that shows a form and runs nothing.
+
+    A form sends the names of all its fields, the empty ones too, so that a task runs without inputs as well.
+    """
     if request.form.format != "html":
         return False
-    return not any(request.parameters.get(parameter.name) for parameter in request.task.descriptor.inputs)
+    given = request.parameters
+    return _RUNS.isdisjoint(given) and not any(each.name in given for each in request.task.descriptor.inputs)
+
+
+_RUNS = names_of("parameter") - {"f", "callback", "token"}

@@ -9,14 +9,19 @@ from gp_protocol.errors import ProtocolError
 from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import arguments_text
 
-from gp_mockserver.lifecycle.job_store import JobRecord
+from gp_mockserver.layers.output_services import NotPublished, publish
+from gp_mockserver.lifecycle.job_store import JobRecord, StoreFull
 from gp_mockserver.lifecycle.jobs import JobState
-from gp_mockserver.lifecycle.timelines import NEVER
+from gp_mockserver.lifecycle.timelines import NEVER, Timeline
 from gp_mockserver.running.job_runs import LARGE, PATIENCE, failed, run, tool_call, unless_large
+from gp_mockserver.running.references_given import mentions_references
 from gp_mockserver.running.task_inputs import read_environment, read_inputs
 from gp_mockserver.running.task_outputs import keep_outputs
+from gp_mockserver.security.masking import masked
 from gp_mockserver.site_directories import scratch_path
 from gp_mockserver.sites import ServedTask
+from gp_mockserver.stored_files import NoRoom
+from gp_mockserver.tools.tool_calls import Outcome
 
 _NEEDS_OUTCOME = frozenset({JobStatus.EXECUTING, JobStatus.CANCELLING, JobStatus.SUCCEEDED})
 
@@ -46,15 +51,18 @@ def awaits_outcome(record: JobRecord) -> bool:
 
 
 def _arguments(task: ServedTask, record: JobRecord) -> str:
-    """The inputs as `Executing (Tool): …` repeats them; a parameter that was not given is `#`."""
+    """The inputs as `Executing (Tool): …` repeats them, without the tokens of layers among them (*assumed*:
+    servers were seen to tell them); a parameter that was not given is `#`."""
     given = msgspec.json.decode(record.submission.parameters)
-    return arguments_text([given.get(parameter.name) or None for parameter in task.descriptor.parameters])
+    text = arguments_text([given.get(parameter.name) or None for parameter in task.descriptor.parameters])
+    return masked(text)
 
 
 async def _settle(task: ServedTask, record: JobRecord) -> JobRecord | None:
     """Run the job's tool, or wait for the run that is under way; None where it takes too long."""
     site = task.service.site
-    if not task.blocking and len(record.submission.parameters) < LARGE:
+    given = record.submission.parameters
+    if not task.blocking and len(given) < LARGE and not mentions_references(given):
         await _run_and_settle(task, record)
     else:
         running = site.running.get(record.job_id)
@@ -81,12 +89,27 @@ async def _run_and_settle(task: ServedTask, record: JobRecord) -> None:
     call = tool_call(task, record.job_id, given, inputs, environment, folder)
     outcome = await run(task, tool, call)
     kept = b"{}"
+    try:
+        if call.scratch_if_made:
+            site.stored.keep_job(record.job_id, folder)
+    except NoRoom as error:
+        outcome = failed(task, call, outcome, str(error))
     if outcome.status is JobStatus.SUCCEEDED:
         try:
             kept = await unless_large(size, keep_outputs, task.descriptor, outcome.outputs)
+            publish(task, record.job_id, given, kept, site.clock.now())
+        except NotPublished as error:
+            kept, outcome = b"{}", failed(task, call, outcome, str(error))
         except ProtocolError as error:
             outcome = failed(task, call, outcome, error.detail)
-    timeline = record.timeline.with_outcome(
+    try:
+        site.store.settle(record.job_id, _with(outcome, record), kept, site.clock.now())
+    except StoreFull as error:
+        outcome = failed(task, call, outcome, str(error))
+        site.store.settle(record.job_id, _with(outcome, record), b"{}", site.clock.now())
+
+
+def _with(outcome: Outcome, record: JobRecord) -> Timeline:
+    return record.timeline.with_outcome(
         status=outcome.status, messages=outcome.messages, progress=outcome.progress, seconds=outcome.seconds
     )
-    site.store.settle(record.job_id, timeline, kept, site.clock.now())

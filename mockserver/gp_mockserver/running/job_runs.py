@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from contextvars import copy_context
 from functools import cache
 from typing import Any, TypeVar
 
@@ -18,8 +19,10 @@ from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import MessageType
 
 from gp_mockserver.lifecycle.timelines import TimedMessage
+from gp_mockserver.running.references_given import ROOT, refers
 from gp_mockserver.running.task_inputs import Environment
 from gp_mockserver.running.task_outputs import made_outputs
+from gp_mockserver.site_directories import run_path
 from gp_mockserver.sites import ServedTask
 from gp_mockserver.tools.tool_calls import Outcome, Tool, ToolCall, run_tool
 
@@ -52,6 +55,13 @@ def tool_call(
 ) -> ToolCall:
     """What a tool sees of one run."""
     site = task.service.site
+    references = None
+    if refers(task.descriptor, inputs):
+        from gp_mockserver.running.input_references import InputReferences
+
+        references = InputReferences(task.service, given.get(ROOT, ""), f"{run_path(job_id)}-inputs")
+    if ROOT in given:
+        given = {name: text for name, text in given.items() if name != ROOT}
     return ToolCall(
         job_id=job_id,
         task=task.descriptor,
@@ -62,6 +72,7 @@ def tool_call(
         process_sr=environment.process_sr,
         extent=environment.extent,
         make_scratch=lambda: site.directories.make_folder(scratch_folder),
+        references=references,
     )
 
 
@@ -70,8 +81,8 @@ async def run(task: ServedTask, tool: Tool, call: ToolCall) -> Outcome:
     failure."""
     if call.extent is not None:
         tool = _within_extent(tool)
-    if task.blocking:
-        outcome = await in_worker(run_tool, tool, call)
+    if task.blocking or call.references is not None:
+        outcome = await in_worker(_run_and_clean_up, tool, call)
     else:
         outcome = run_tool(tool, call)
     if outcome.status is not JobStatus.SUCCEEDED:
@@ -81,6 +92,14 @@ async def run(task: ServedTask, tool: Tool, call: ToolCall) -> Outcome:
     except ValueError as error:
         return failed(task, call, outcome, str(error))
     return Outcome(outcome.status, outputs, outcome.messages, outcome.progress, outcome.seconds)
+
+
+def _run_and_clean_up(tool: Tool, call: ToolCall) -> Outcome:
+    try:
+        return run_tool(tool, call)
+    finally:
+        if call.references is not None:
+            call.references.close()
 
 
 def failed(task: ServedTask, call: ToolCall, outcome: Outcome, text: str) -> Outcome:
@@ -93,7 +112,9 @@ def failed(task: ServedTask, call: ToolCall, outcome: Outcome, text: str) -> Out
 
 async def in_worker(function: Callable[..., T], *arguments: Any) -> T:
     """A function's value, computed in a worker thread while the server goes on."""
-    return await asyncio.get_running_loop().run_in_executor(_workers(), function, *arguments)
+    return await asyncio.get_running_loop().run_in_executor(
+        _workers(), copy_context().run, function, *arguments
+    )
 
 
 async def unless_large(size: int, function: Callable[..., T], *arguments: Any) -> T:

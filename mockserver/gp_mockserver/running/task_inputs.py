@@ -82,20 +82,29 @@ def read_inputs(task: Task, given: Mapping[str, str], profile: Profile) -> dict[
     faults: list[str] = []
     missing: list[Parameter] = []
     for parameter in task.inputs:
-        text = given.get(parameter.name, "")
         try:
-            value = _read_value(parameter, text, profile) if text.strip() else None
+            value, is_missing = read_input(parameter, given.get(parameter.name, ""), profile)
         except RemoteProtocolError as error:
             faults.append(error.at(parameter.name).detail)
             continue
-        if value is None:
-            value = default_value(parameter)
-            if parameter.parameter_type is ParameterType.REQUIRED and _is_nothing(value):
-                missing.append(parameter)
+        if is_missing:
+            missing.append(parameter)
         values[parameter.name] = value
     if faults or missing:
         raise BadInputs(faults, missing)
     return values
+
+
+def read_input(parameter: Parameter, text: str, profile: Profile) -> tuple[Any, bool]:
+    """The value of one input, its default where none is given, and whether it is required and missing.
+
+    Raises RemoteProtocolError, whose path begins at the value.
+    """
+    value = _read_value(parameter, text, profile) if text.strip() else None
+    if value is not None:
+        return value, False
+    value = default_value(parameter)
+    return value, parameter.parameter_type is ParameterType.REQUIRED and _is_nothing(value)
 
 
 def _read_value(parameter: Parameter, text: str, profile: Profile) -> Any:

@@ -124,7 +124,7 @@ def result(
     if name == "GPComposite":
         name, value = _member(parameter, value)
     if spatial_reference is not None and (isinstance(value, FeatureSet) or name in _LISTS_OF_FEATURES):
-        value = _projected(value, spatial_reference)
+        value = projected(value, spatial_reference)
     if options.return_feature_collection:
         options = msgspec.structs.replace(options, layer_name=parameter.name)
     try:
@@ -144,8 +144,9 @@ def said(parameter: Parameter, name: str, value: Any) -> dict[str, Any]:
     return {"paramName": parameter.name, "dataType": parameter.extras.get("dataType", name), "value": value}
 
 
-def _projected(value: Any, target: SpatialReference) -> Any:
-    """A value with its features, and those in its parts, in that spatial reference."""
+def projected(value: Any, target: SpatialReference) -> Any:
+    """A value with its features, and those in its parts, in that spatial reference. Raises
+    ProjectionFailed."""
     if isinstance(value, FeatureSet):
         if value.spatial_reference is target:
             return value
@@ -153,9 +154,9 @@ def _projected(value: Any, target: SpatialReference) -> Any:
 
         return project(value, target)
     if isinstance(value, list | tuple):
-        return [_projected(each, target) for each in value]
+        return [projected(each, target) for each in value]
     if isinstance(value, CompositeValue):
-        return CompositeValue(value.data_type, _projected(value.value, target))
+        return CompositeValue(value.data_type, projected(value.value, target))
     return value
 
 

@@ -48,12 +48,14 @@ class OfType(msgspec.Struct, frozen=True):
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """What an annotation stands for: a data type, what narrows it, and the classes that its values have."""
+    """What an annotation stands for: a data type, what narrows it, and the classes that its values have, or
+    those of a list's elements."""
 
     data_type: str
     python_types: tuple[type, ...] = ()
     choices: tuple[str, ...] | None = None
     filter: Filter | None = None
+    is_list: bool = False
 
 
 _KINDS: dict[type, str] = {
@@ -80,7 +82,7 @@ POSSIBLE = (
     'Literal["a", "b"]',
     "list[…] of one of them",
     "… | None",
-    "Path for the file of an output",
+    "Path for a file",
 )
 
 
@@ -99,15 +101,13 @@ def kind_of(annotation: Any, *, is_output: bool = False) -> Kind | None:
     if origin is list and len(arguments) == 1:
         member = kind_of(arguments[0], is_output=is_output)
         return (
-            msgspec.structs.replace(
-                member, data_type=f"GPMultiValue:{member.data_type}", python_types=(list,)
-            )
-            if member
+            msgspec.structs.replace(member, data_type=f"GPMultiValue:{member.data_type}", is_list=True)
+            if member and not member.is_list
             else None
         )
     if origin in (Union, types.UnionType):
         return _kind_of_union(arguments, is_output)
-    if annotation is Path and is_output:
+    if annotation is Path:
         return Kind("GPDataFile", (Path,))
     if isinstance(annotation, type) and annotation in _KINDS:
         accepted = (int, float) if annotation is float else (annotation,)

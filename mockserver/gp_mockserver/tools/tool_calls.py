@@ -21,7 +21,10 @@ from gp_protocol.messages import MessageType, ProgressType
 from gp_mockserver.lifecycle.timelines import ProgressStep, TimedMessage
 
 if TYPE_CHECKING:
+    from gp_protocol.values.feature_sets import FeatureSet, RecordSet
     from gp_protocol.values.spatial_references import Extent, SpatialReference
+
+    from gp_mockserver.running.input_references import InputReferences
 
 log = logging.getLogger("gp_mockserver")
 
@@ -51,6 +54,11 @@ class ToolCall(msgspec.Struct):
     `inputs` holds every input parameter's decoded value, defaults applied, None where nothing was given;
     `given` the raw texts of the request. `scratch` is the job's own folder: files written there are served,
     and a `pathlib.Path` below it is a valid value of a file output.
+
+    An input may be a reference: an uploaded item, or an address. `features`, `records`, `file` and
+    `file_name` give what it refers to, which may be fetched for it; all take the name of an input, and
+    `element` for one of the values in it, such as an element of a list or a cell of a table. They raise
+    ToolFailed (`ERROR 000732`) for what cannot be had.
     """
 
     job_id: str
@@ -62,6 +70,8 @@ class ToolCall(msgspec.Struct):
     process_sr: SpatialReference | None
     extent: Extent | None
     make_scratch: Callable[[], Path]
+    references: InputReferences | None = None
+    """What follows the references among the inputs; None where there are none."""
     scratch_if_made: Path | None = None
     _messages: list[TimedMessage] = []
     _progress: list[ProgressStep] = []
@@ -73,6 +83,38 @@ class ToolCall(msgspec.Struct):
         if self.scratch_if_made is None:
             self.scratch_if_made = self.make_scratch()
         return self.scratch_if_made
+
+    def features(self, name: str, element: Any = None) -> FeatureSet:
+        """The features of an input: those given, or those of the layer, file or item that it refers to."""
+        from gp_mockserver.tools.tool_references import features
+
+        return features(self, name, element)
+
+    def records(self, name: str, element: Any = None) -> RecordSet:
+        """The rows of an input, as `features` has the features."""
+        from gp_mockserver.tools.tool_references import records
+
+        return records(self, name, element)
+
+    def file(self, name: str, element: Any = None) -> Path:
+        """The file that an input refers to, for reading alone. Its own name says nothing: see
+        `file_name`."""
+        from gp_mockserver.tools.tool_references import local_file
+
+        return local_file(self, name, element).path
+
+    def file_name(self, name: str, element: Any = None) -> str:
+        """What the client, or the address, calls the file that an input refers to."""
+        from gp_mockserver.tools.tool_references import local_file
+
+        return local_file(self, name, element).name
+
+    def is_in_reach(self, name: str, element: Any = None) -> bool:
+        """Whether an input is a reference that the site may follow: not one to a host that it does not
+        list."""
+        from gp_mockserver.tools.tool_references import is_in_reach
+
+        return is_in_reach(self, name, element)
 
     def message(self, text: str) -> None:
         """Report an informative message."""

@@ -24,6 +24,7 @@ from gp_protocol.errors import ProtocolError, shown
 from gp_protocol.suggestions import did_you_mean, one_of
 from gp_protocol.values.data_types import OutputOptions, data_type
 from gp_protocol.values.feature_sets import FeatureSet, RecordSet
+from gp_protocol.values.references import DataFile, ItemReference, LayerReference, Raster
 
 from gp_mockserver.errors import SiteError
 from gp_mockserver.tools.annotations import Kind, kind_of, output_name, without_none
@@ -72,22 +73,22 @@ def tool_from(function: Callable[..., Any], task: Task) -> Tool:
     call_names = [name for name in signature.parameters if hints.get(name) is ToolCall]
     inputs = [parameter.name for parameter in task.inputs]
     takes_rest = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in signature.parameters.values())
-    wanted: dict[str, tuple[type, ...]] = {}
+    wanted: dict[str, Kind | None] = {}
     for name, parameter in signature.parameters.items():
         if name in call_names or parameter.kind in _VARIADIC:
             continue
         if name in inputs:
-            wanted[name] = _accepted(function, name, hints)
+            wanted[name] = _accepted(name, hints)
         elif parameter.default is inspect.Parameter.empty:
             raise SiteError(
                 f"function {_called(function)} asks for {name!r}, which is no input of task {task.label!r}; "
                 f"its inputs: {', '.join(inputs) or 'none'}. {did_you_mean(name, inputs)}".rstrip()
             )
     if takes_rest:
-        wanted |= {name: () for name in inputs if name not in wanted}
+        wanted |= {name: None for name in inputs if name not in wanted}
 
     def tool(call: ToolCall) -> Mapping[str, Any]:
-        arguments = {name: _argument(name, call.inputs.get(name), types) for name, types in wanted.items()}
+        arguments = {name: _argument(call, name, kind) for name, kind in wanted.items()}
         outputs = _returned(task, function(**arguments, **dict.fromkeys(call_names, call)))
         for output in task.outputs:
             _check_output(function, output, outputs.get(output.name))
@@ -204,17 +205,33 @@ def _kind(function: Callable[..., Any], where: str, annotation: Any, *, is_outpu
     return kind
 
 
-def _accepted(function: Callable[..., Any], name: str, hints: Mapping[str, Any]) -> tuple[type, ...]:
-    """The Python types that the function takes for an input; empty where its annotation does not say."""
-    if name not in hints:
-        return ()
-    kind = kind_of(without_none(hints[name])[0])
-    return kind.python_types if kind else ()
+def _accepted(name: str, hints: Mapping[str, Any]) -> Kind | None:
+    """What the function takes for an input; None where its annotation does not say."""
+    return kind_of(without_none(hints[name])[0]) if name in hints else None
 
 
-def _argument(name: str, value: Any, types: tuple[type, ...]) -> Any:
-    if value is None or not types or isinstance(value, types):
+def _argument(call: ToolCall, name: str, kind: Kind | None) -> Any:
+    """An input as the function takes it: a reference is followed unless the function takes references."""
+    value = call.inputs.get(name)
+    if value is None or kind is None or not kind.python_types:
         return value
+    if not kind.is_list:
+        return _taken(call, name, value, kind.python_types)
+    if not isinstance(value, list | tuple):
+        raise ToolFailed(f"{name}: this tool takes a list; met {type(value).__name__}, {shown(value)}")
+    return [_taken(call, name, each, kind.python_types) for each in value]
+
+
+def _taken(call: ToolCall, name: str, value: Any, types: tuple[type, ...]) -> Any:
+    if value is None or isinstance(value, types):
+        return value
+    if isinstance(value, LayerReference | ItemReference):
+        if FeatureSet in types:
+            return call.features(name, value)
+        if RecordSet in types:
+            return call.records(name, value)
+    if isinstance(value, DataFile | Raster) and Path in types:
+        return call.file(name, value)
     expected = " or ".join(kind.__name__ for kind in types)
     raise ToolFailed(f"{name}: this tool takes a {expected}; met {type(value).__name__}, {shown(value)}")
 

@@ -85,6 +85,8 @@ def _look_up(site: Site, segments: list[str]) -> Address:
             return Address(site, "generateToken", name=segments[0])
         case ["sharing", "rest", *rest]:
             return _in_portal(site, rest)
+        case ["sharing", "oauth2", *rest]:
+            return _in_portal(site, ["oauth2", *rest])
         case ["admin", "services", *rest]:
             return _administered(site, rest)
         case ["services", *names]:
@@ -114,6 +116,14 @@ def _below_service(site: Site, name: str, rest: list[str]) -> Address:
     if not service.started:
         raise Refusal("service-not-started", service=name)
     here = Address(site, "service", service)
+    try:
+        return _within_service(here, service, rest)
+    except Refusal as nowhere:
+        nowhere.address = here
+        raise
+
+
+def _within_service(here: Address, service: ServedService, rest: list[str]) -> Address:
     match rest:
         case []:
             return here
@@ -126,8 +136,8 @@ def _below_service(site: Site, name: str, rest: list[str]) -> Address:
     task = service.find_task(rest[0])
     if task is None:
         hint = did_you_mean(rest[0], service.tasks)
-        raise Refusal("unknown-task", f"{name} has no task {rest[0][:80]!r}; {hint}".rstrip("; "))
-    return _below_task(Address(site, "task", service, task), rest[1:])
+        raise Refusal("unknown-task", f"{service.name} has no task {rest[0][:80]!r}; {hint}".rstrip("; "))
+    return _below_task(Address(here.site, "task", service, task), rest[1:])
 
 
 def _below_task(task: Address, rest: list[str]) -> Address:
@@ -175,24 +185,45 @@ def _below_map_service(site: Site, name: str, rest: list[str]) -> Address:
     if not named:
         raise Refusal("map-service-not-found", service=name)
     here = Address(site, "resultMap", named[0])
+    if rest[:1] == ["jobs"] and len(rest) > 1:
+        here = _job_of_map(site, named, rest[1])
     match rest:
+        case []:
+            return here
         case ["jobs", job_id]:
             return here.below("resultMap", job_id=job_id)
-        case ["jobs", job_id, "export"]:
-            return here.below("resultMapExport", job_id=job_id)
+        case ["jobs", job_id, "export" | "layers" | "legend" as operation]:
+            return here.below(f"resultMap{operation.capitalize()}", job_id=job_id)
         case ["jobs", job_id, layer]:
             return here.below("resultMapLayer", job_id=job_id, name=layer)
+        case ["jobs", job_id, layer, "query"]:
+            return here.below("resultMapQuery", job_id=job_id, name=layer)
     raise Refusal("invalid-url", f"{name}/MapServer has no resource {'/'.join(rest)[:80]!r}")
 
 
+def _job_of_map(site: Site, services: list[ServedService], job_id: str) -> Address:
+    """Where a job of one of the services that share a result map belongs, by its own task."""
+    record = site.store.get(job_id, site.clock.now())
+    for service in services if record is not None else ():
+        for task in service.tasks.values():
+            if record is not None and task.path == record.submission.task:
+                return Address(site, "resultMap", service, task)
+    return Address(site, "resultMap", services[0])
+
+
 def _below_feature_service(site: Site, name: str, rest: list[str]) -> Address:
+    """A feature service belongs to the service whose job published it, which says who may use it."""
+    found = site.layers.find(name, site, site.clock.now())
+    if found is None:
+        raise Refusal("map-service-not-found", service=name)
+    owner = site.services.get(found.task.rpartition("/")[0])
     match rest:
         case []:
-            return Address(site, "featureService", name=name)
+            return Address(site, "featureService", owner, name=name)
         case [layer]:
-            return Address(site, "featureLayer", name=f"{name}/{layer}")
+            return Address(site, "featureLayer", owner, name=f"{name}/{layer}")
         case [layer, "query"]:
-            return Address(site, "query", name=f"{name}/{layer}")
+            return Address(site, "query", owner, name=f"{name}/{layer}")
     raise Refusal("invalid-url", f"{name}/FeatureServer has no resource {'/'.join(rest)[:80]!r}")
 
 
@@ -228,8 +259,16 @@ def _in_portal(site: Site, rest: list[str]) -> Address:
             return Address(site, "generateToken", name="sharing")
         case ["portals", "self"]:
             return Address(site, "portalSelf")
+        case ["oauth2", "authorize"]:
+            return Address(site, "oauthAuthorize")
+        case ["oauth2", "signin"]:
+            return Address(site, "oauthSignIn")
+        case ["oauth2", "token"]:
+            return Address(site, "oauthToken")
         case ["community", "self"]:
             return Address(site, "communitySelf")
+        case ["community", "users", name]:
+            return Address(site, "communitySelf", name=name)
     raise Refusal("invalid-url", f"the portal has no resource {'/'.join(rest)[:80]!r} here")
 
 

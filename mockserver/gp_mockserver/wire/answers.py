@@ -4,7 +4,7 @@ whatever a reply holds ready."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from gp_protocol.suggestions import one_of
 from gp_protocol.versions import Profile
 
 from gp_mockserver.operations import OPERATIONS
+from gp_mockserver.security.masking import masked
 from gp_mockserver.sites import Site
 from gp_mockserver.wire.addresses import Address
 from gp_mockserver.wire.replies import AnyReply, BytesReply, FileReply, FormReply, Redirect, Refusal
@@ -24,8 +25,14 @@ FindRoot = Callable[[], str]
 Headers = list[tuple[bytes, bytes]]
 
 _HTML = b"text/html;charset=utf-8"
+_PAGE_HEADERS = [
+    (
+        b"content-security-policy",
+        b"default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+]
 _CALLBACK = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*|\[\d+\])*", re.ASCII)
-_MAX_CALLBACK = 128
 _ERRORS_IN_JSON = frozenset({"json", "pjson", "geojson", "kmz", "image", "pbf", "amf"})
 
 
@@ -54,12 +61,16 @@ def check_form(form: Form, address: Address) -> None:
     if formats and (form.format not in formats or not address.profile.has("format", form.format)):
         known = [each for each in formats if address.profile.has("format", each)]
         raise Refusal("unsupported-format", f"f: met {form.format[:80]!r}, expected {one_of(known)}")
-    if form.callback and not _is_callback(form.callback):
+    limits = address.site.limits
+    if len(form.callback) > limits.callback:
+        met = f"a name of {len(form.callback)}"
+        raise Refusal("invalid-parameters", limits.passed("callback", met, "characters"))
+    if form.callback and not _CALLBACK.fullmatch(form.callback):
         raise Refusal("invalid-parameters", "callback: expected the name of a function, such as app.done")
 
 
-def _is_callback(text: str) -> bool:
-    return len(text) <= _MAX_CALLBACK and bool(_CALLBACK.fullmatch(text))
+def _is_callback(text: str, longest: int) -> bool:
+    return len(text) <= longest and bool(_CALLBACK.fullmatch(text))
 
 
 def answer(reply: AnyReply, request: Request) -> Answer:
@@ -70,9 +81,10 @@ def answer(reply: AnyReply, request: Request) -> Answer:
         case BytesReply():
             whole = _whole(200, reply.content_type.encode(), reply.body)
             whole.headers += _file_headers(None, reply.name or None)
+            whole.headers += _encoded(reply.headers)
             return whole
         case Redirect():
-            headers = [(name.encode(), value.encode()) for name, value in reply.headers.items()]
+            headers = _encoded(reply.headers)
             location = (b"location", quote(reply.location, safe=_SAFE).encode())
             return Answer(302, [location, (b"content-length", b"0"), *headers], b"")
         case FormReply():
@@ -83,6 +95,10 @@ def answer(reply: AnyReply, request: Request) -> Answer:
 
 
 _SAFE = "%/:=&?~#+!$,;'@()*[]"
+
+
+def _encoded(headers: Mapping[str, str]) -> Headers:
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
 def _file_headers(content_type: str | None, name: str | None) -> Headers:
@@ -100,20 +116,34 @@ def _page(reply: AnyReply, request: Request) -> Answer:
     return html_answer(200, page(reply, request))
 
 
-def refuse(refusal: Refusal, form: Form, site: Site, address: Address | None, find_root: FindRoot) -> Answer:
+def refuse(
+    refusal: Refusal,
+    form: Form,
+    site: Site,
+    address: Address | None,
+    find_root: FindRoot,
+    secrets: Sequence[str] = (),
+) -> Answer:
     """What a refusal becomes: an envelope with HTTP status 200 where JSON (or anything that is no page) was
-    asked for, else an error page.
+    asked for, else an error page. What it quotes is masked, `secrets` being the request's own.
 
     An unsupported format is refused in HTML, since no other format is known.
     """
     profile = address.profile if address else site.profile
-    error = envelope(refusal.name, profile, *refusal.details, overrides=site.errors, **refusal.fill)
+    details = [masked(each, secrets) for each in refusal.details]
+    fill = {name: masked(each, secrets) for name, each in refusal.fill.items()}
+    error = envelope(refusal.name, profile, *details, overrides=site.errors, **fill)
     known = KNOWN_ERRORS[refusal.name]
     is_page = form.format not in _ERRORS_IN_JSON or refusal.name == "unsupported-format"
-    if is_page or (form.callback and not _is_callback(form.callback)):
+    if is_page or (form.callback and not _is_callback(form.callback, site.limits.callback)):
         from gp_mockserver.directory.pages import error_page
 
-        prepared = html_answer(known.http_status_html, error_page(error, site, address, find_root()))
+        place = None if address and any(_names(address, each) for each in secrets) else address
+        prepared = html_answer(known.http_status_html, error_page(error, site, place, find_root()))
+    elif address and address.operation.startswith("admin"):
+        # *Assumed*: as the administrator's operations answer their own failures.
+        told = {"status": "error", "messages": [error.message, *error.details], "code": error.code}
+        prepared = _json(told, form, profile, known.http_status_json)
     else:
         prepared = _json(error.to_json(), form, profile, known.http_status_json)
     if refusal.name == "method-not-allowed" and address:
@@ -121,9 +151,16 @@ def refuse(refusal: Refusal, form: Form, site: Site, address: Address | None, fi
     return prepared
 
 
+def _names(address: Address, secret: str) -> bool:
+    """Whether an address, which its page's breadcrumbs repeat, has a secret in it."""
+    return secret in address.name or secret in address.job_id
+
+
 def html_answer(status: int, document: bytes) -> Answer:
-    """An HTML page as an answer."""
-    return _whole(status, _HTML, document)
+    """An HTML page as an answer; it loads nothing but what the site itself has."""
+    page = _whole(status, _HTML, document)
+    page.headers += _PAGE_HEADERS
+    return page
 
 
 def _json(value: object, form: Form, profile: Profile, status: int = 200) -> Answer:

@@ -66,6 +66,7 @@ class PollAnswers:
             and now < kept.until
             and record.polls < kept.until_turn
             and service.message_level is kept.level
+            and service.access is None
         ):
             return kept.messages
         return record

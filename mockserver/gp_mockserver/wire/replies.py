@@ -35,6 +35,7 @@ class BytesReply(msgspec.Struct):
     content_type: str
     body: bytes
     name: str = ""
+    headers: Mapping[str, str] = {}
 
 
 class Redirect(msgspec.Struct):
@@ -58,10 +59,17 @@ AnyReply = Reply | FormReply | BytesReply | Redirect | FileReply
 
 class Refusal(Exception):
     """An error of the protocol, by its name in `gp_protocol.error_envelopes`, with its details and what
-    fills its message."""
+    fills its message.
+
+    `parameters` are those of the body that had been read when reading it was given up, else None.
+    """
+
+    parameters: Mapping[str, str] | None = None
 
     def __init__(self, name: str, *details: str, **fill: str) -> None:
         super().__init__(name, *details)
         self.name = name
         self.details = details
         self.fill = fill
+        self.address: Any = None
+        """Of what leads nowhere the address above it, whose guard is asked before more is said."""

@@ -7,31 +7,36 @@ form's (*assumed*: what servlet containers do).
 from __future__ import annotations
 
 import binascii
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
+from gp_mockserver.limits import DEFAULT_LIMITS, Limits
+from gp_mockserver.operations import OPERATIONS
 from gp_mockserver.sites import Site
+from gp_mockserver.uploads.file_names import plain_name
+from gp_mockserver.uploads.incoming_files import IncomingFile
 from gp_mockserver.wire.addresses import Address
+from gp_mockserver.wire.replies import Refusal
 from gp_mockserver.wire.requests import ReceivedFile
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope
 
-MAX_FIELDS = 1000
 _SHORT = 64
-MAX_BODY_BYTES = 64 * 1024 * 1024
-_MAX_EPILOGUE = 1024
-
-
-class BodyTooLarge(Exception):
-    """The body is longer than the server takes."""
+_SEARCHED = 1024 * 1024
+"""Bytes of a refused form that are read on in search of `f`."""
 
 
 class MalformedRequest(Exception):
-    """The body or query cannot be read as parameters; the text says why."""
+    """The body or query cannot be read as parameters; the text says why.
+
+    `parameters` are those of the body that had been read, None where there were none.
+    """
+
+    parameters: Mapping[str, str] | None = None
 
 
 class ClientLeft(Exception):
@@ -56,30 +61,48 @@ async def read_form(
     query: Mapping[str, str], scope: Scope, receive: Receive, site: Site, address: Address | None
 ) -> tuple[Mapping[str, str], Mapping[str, ReceivedFile]]:
     """A query's parameters with those of the form in the body, and the files of a multipart form where the
-    operation takes files. Raises BodyTooLarge, MalformedRequest or ClientLeft."""
-    body = await _read_body(scope, receive)
+    operation takes files. Raises Refusal, MalformedRequest or ClientLeft."""
+    limits = site.limits
+    if encoding := header(scope, b"content-encoding"):
+        receive = _unpacked(encoding, receive, limits)
     content_type = header(scope, b"content-type")
+    files: Mapping[str, ReceivedFile] = {}
+    joined = OPERATIONS[address.operation].joined if address else ()
     if content_type and content_type.lower().startswith(b"multipart/form-data"):
-        form = await _parse_multipart(content_type, body)
+        if address and OPERATIONS[address.operation].takes_files:
+            _check_announced(header(scope, b"content-length"), address)
+            form, files = await _receive_files(content_type, receive, address, knows_form="f" in query)
+        else:
+            form = _read_multipart(content_type, await _read_body(scope, receive, limits), limits, joined)
     else:
-        form = _decode_pairs(body)
-    return ({**form, **query} if query else form), {}
+        form = _decode_pairs(await _read_body(scope, receive, limits), limits, joined)
+    return ({**form, **query} if query else form), files
 
 
-def query_parameters(query: bytes) -> Mapping[str, str]:
-    """The parameters of a query string, which may be shared: polls repeat theirs."""
-    return _short_query(query) if len(query) <= _SHORT else _decode_pairs(query)
+def _unpacked(encoding: bytes, receive: Receive, limits: Limits) -> Receive:
+    from gp_mockserver.wire.content_encodings import unpacked
+
+    return unpacked(encoding, receive, limits)
+
+
+def query_parameters(query: bytes, limits: Limits = DEFAULT_LIMITS) -> Mapping[str, str]:
+    """The parameters of a query string, which may be shared: polls repeat theirs. Raises Refusal."""
+    if len(query) <= _SHORT and limits is DEFAULT_LIMITS:
+        return _short_query(query)
+    return _decode_pairs(query, limits)
 
 
 @lru_cache(maxsize=1024)
 def _short_query(query: bytes) -> Mapping[str, str]:
-    return MappingProxyType(_decode_pairs(query))
+    return MappingProxyType(_decode_pairs(query, DEFAULT_LIMITS))
 
 
-def _decode_pairs(encoded: bytes) -> dict[str, str]:
-    """The first value of each name; bytes that are not UTF-8 become U+FFFD."""
-    if encoded.count(b"&") > MAX_FIELDS:
-        raise MalformedRequest(f"more than {MAX_FIELDS} parameters")
+def _decode_pairs(encoded: bytes, limits: Limits, joined: Collection[str] = ()) -> dict[str, str]:
+    """The first value of each name, all of those that are `joined`; bytes that are not UTF-8 become
+    U+FFFD."""
+    if encoded and (pairs := encoded.count(b"&") + 1) > limits.fields:
+        raise Refusal("invalid-parameters", limits.passed("fields", str(pairs), "parameters"))
+    longest = limits.names
     parameters: dict[str, str] = {}
     for pair in encoded.decode(errors="replace").split("&"):
         name, _, value = pair.partition("=")
@@ -87,8 +110,13 @@ def _decode_pairs(encoded: bytes) -> dict[str, str]:
             value = _unquoted(value)
         if "%" in name or "+" in name:
             name = _unquoted(name)
+        if len(name) > longest:
+            met = f"a parameter's name of {len(name)}"
+            raise Refusal("invalid-parameters", limits.passed("names", met, "characters"))
         if name and name not in parameters:
             parameters[name] = value
+        elif name and name in joined:
+            parameters[name] += f",{value}"
     return parameters
 
 
@@ -103,55 +131,95 @@ def _unquoted(text: str) -> str:
     return decoded.decode(errors="replace")
 
 
-async def _read_body(scope: Scope, receive: Receive) -> bytes:
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise ClientLeft
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        if len(body) > MAX_BODY_BYTES:
-            raise BodyTooLarge
-        return body
-    chunks = bytearray(body)
-    while message.get("more_body"):
+async def _read_body(scope: Scope, receive: Receive, limits: Limits) -> bytes:
+    announced = header(scope, b"content-length")
+    if announced and announced.isdigit() and len(announced) < 19 and int(announced) > limits.body:
+        raise Refusal("too-large", limits.passed("body", announced.decode()))
+    chunks = bytearray()
+    while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientLeft
-        chunks += message.get("body", b"")
-        if len(chunks) > MAX_BODY_BYTES:
-            raise BodyTooLarge
-    return bytes(chunks)
+        piece: bytes = message.get("body", b"")
+        if len(chunks) + len(piece) > limits.body:
+            raise Refusal("too-large", limits.passed("body", "more"))
+        if not message.get("more_body"):
+            return bytes(chunks + piece) if chunks else piece
+        chunks += piece
 
 
-async def _parse_multipart(content_type: bytes, body: bytes) -> dict[str, str]:
+def _read_multipart(
+    content_type: bytes, body: bytes, limits: Limits, joined: Collection[str]
+) -> dict[str, str]:
     """The fields of a multipart form; a file's content is its value."""
-    from python_multipart.multipart import parse_options_header
-    from starlette.datastructures import Headers
-    from starlette.formparsers import MultiPartException, MultiPartParser
+    from gp_mockserver.wire.multipart_forms import MultipartForm
 
-    async def stream() -> AsyncGenerator[bytes, None]:
-        yield body
+    form = MultipartForm(content_type, limits, joined=joined)
+    try:
+        form.feed(body)
+        form.finish()
+    except (Refusal, MalformedRequest) as error:
+        error.parameters = form.fields
+        raise
+    return form.fields
 
-    boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
-    end = b"--" + boundary + b"--"
-    if not boundary or end not in body[-len(end) - _MAX_EPILOGUE :]:
-        raise MalformedRequest("the multipart form does not end with its boundary")
-    parser = MultiPartParser(
-        Headers(raw=[(b"content-type", content_type)]),
-        stream(),
-        max_fields=MAX_FIELDS,
-        max_files=MAX_FIELDS,
-        max_part_size=MAX_BODY_BYTES,
-    )
-    parameters: dict[str, str] = {}
+
+def _check_announced(size: bytes | None, address: Address) -> None:
+    """Refuse a form that can only hold a file that is too large: a client that waits to be told to go on
+    need not send it."""
+    assert address.service is not None
+    rules = address.service.upload_rules
+    most = rules.max_file_size + address.site.limits.body
+    if size and size.isdigit() and (len(size) > 18 or int(size) > most):
+        raise rules.too_large("file")
+
+
+def _raise(refusal: Refusal | None) -> None:
+    if refusal is not None:
+        raise refusal
+
+
+async def _receive_files(
+    content_type: bytes, receive: Receive, address: Address, *, knows_form: bool
+) -> tuple[dict[str, str], Mapping[str, ReceivedFile]]:
+    """The fields of a multipart form, and its files as they were written to disk piece by piece. Where
+    something goes wrong, or the client leaves, none is left.
+
+    A file that is refused is not read to its end; but where it is not known yet in which form to say so, `f`
+    is looked for in a little more of what comes.
+    """
+    from gp_mockserver.wire.multipart_forms import MultipartForm
+
+    assert address.service is not None
+    incoming, rules = address.site.uploads.incoming, address.service.upload_rules
+
+    def open_file(name: str) -> IncomingFile:
+        name = plain_name(name)
+        if address.operation == "upload":
+            rules.check_type(name)
+        return incoming.open(name, rules.max_file_size, rules.too_large(name))
+
+    form = MultipartForm(content_type, address.site.limits, open_file)
     try:
-        form = await parser.parse()
-    except (MultiPartException, KeyError, ValueError) as error:
-        raise MalformedRequest(f"the multipart form cannot be read: {error}") from None
-    try:
-        for name, value in form.multi_items():
-            text = value if isinstance(value, str) else (await value.read()).decode(errors="replace")
-            parameters.setdefault(name, text)
-    finally:
-        await form.close()
-    return parameters
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientLeft
+            form.feed(message.get("body", b""))
+            more = message.get("more_body", False)
+            if form.refusal is not None and (
+                knows_form or "f" in form.fields or form.passed_over > _SEARCHED
+            ):
+                raise form.refusal
+        form.finish()
+        if form.refusal is not None:
+            raise form.refusal
+    except BaseException as error:
+        for file in form.files.values():
+            incoming.discard(file.path)
+        if isinstance(error, Refusal | MalformedRequest):
+            error.parameters = form.fields
+        raise
+    files = {field: ReceivedFile(file.name, file.path, file.size) for field, file in form.files.items()}
+    return form.fields, files

@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gp_mockserver.lifecycle.clocks import Clock
+from gp_mockserver.operations import OPERATIONS
+from gp_mockserver.sites import Site
+from gp_mockserver.wire.addresses import find_address
 from gp_mockserver.wire.answers import Answer, Headers
 from gp_mockserver.wire.poll_answers import Messages
+from gp_mockserver.wire.replies import Refusal
 from gp_mockserver.wire.request_parameters import header
 
 if TYPE_CHECKING:
@@ -23,18 +27,22 @@ _GZIP_FROM = 1024
 """Bytes: below that compressing gains nothing."""
 _GZIP_LEVEL = 4
 _GZIP_IN_WORKER = 200_000
-_NO_GZIP = re.compile(rb"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
-_PACKED = (b"application/vnd.google-earth.kmz", b"image/png")
+_NO_GZIP = re.compile(rb"q\s*=\s*0(\.0*)?")
+_PACKED = (b"image/", b"application/zip", b"application/vnd.google-earth.kmz", b"application/octet-stream")
+_EVERY_METHOD = ("GET", "POST", "HEAD")
 
-_ALLOW = (b"allow", b"GET, POST, HEAD, OPTIONS")
 
-
-async def allow_preflight(scope: Scope, send: Send) -> None:
-    """Answer OPTIONS: the methods there are, and, to a browser that asks, its permission."""
-    headers = [_ALLOW, (b"content-length", b"0")]
+async def allow_preflight(scope: Scope, send: Send, site: Site, path: str) -> None:
+    """Answer OPTIONS: the methods that the resource has, and, to a browser that asks, its permission."""
+    try:
+        methods = OPERATIONS[find_address(site, path).operation].methods
+    except Refusal:
+        methods = _EVERY_METHOD
+    allowed = ", ".join((*methods, "OPTIONS")).encode()
+    headers = [(b"allow", allowed), (b"content-length", b"0")]
     if header(scope, b"access-control-request-method"):
         headers += [
-            (b"access-control-allow-methods", b"GET, POST, HEAD, OPTIONS"),
+            (b"access-control-allow-methods", allowed),
             (b"access-control-allow-headers", header(scope, b"access-control-request-headers") or b"*"),
             (b"access-control-allow-private-network", b"true"),
             (b"access-control-max-age", b"3600"),
@@ -61,11 +69,15 @@ async def send_answer(
 ) -> None:
     """Send an answer, at a pace where one is given; a HEAD request gets its headers alone."""
     if isinstance(answer.body, Path):
-        await _send_file(scope, receive, send, answer.body, answer.headers)
+        from gp_mockserver.wire.file_sending import send_file
+
+        await send_file(scope, receive, send, answer.body, answer.headers + cross_origin(scope))
         return
     body, headers = answer.body, answer.headers
-    if len(body) >= _GZIP_FROM and _accepts_gzip(scope):
-        body, headers = await _zipped(body, headers)
+    if len(body) >= _GZIP_FROM and not _is_packed(headers):
+        if _accepts_gzip(scope):
+            body, headers = await _zipped(body, headers)
+        headers = [*headers, (b"vary", b"Accept-Encoding")]
     await send(
         {
             "type": "http.response.start",
@@ -99,15 +111,22 @@ def cross_origin(scope: Scope) -> Headers:
 
 def _accepts_gzip(scope: Scope) -> bool:
     accepted = header(scope, b"accept-encoding")
-    return accepted is not None and b"gzip" in accepted and not _NO_GZIP.search(accepted)
+    for each in (accepted or b"").lower().split(b","):
+        name, _, weight = each.partition(b";")
+        if name.strip() == b"gzip":
+            return not _NO_GZIP.fullmatch(weight.strip())
+    return False
+
+
+def _is_packed(headers: Headers) -> bool:
+    """Whether gzip would gain nothing: pictures and archives."""
+    return any(name == b"content-type" and value.startswith(_PACKED) for name, value in headers)
 
 
 async def _zipped(body: bytes, headers: Headers) -> tuple[bytes, Headers]:
-    """A body and its headers as gzip has them; what is packed already stays."""
+    """A body and its headers as gzip has them."""
     from gzip import compress
 
-    if any(value in _PACKED for name, value in headers if name == b"content-type"):
-        return body, headers
     if len(body) < _GZIP_IN_WORKER:
         body = compress(body, _GZIP_LEVEL, mtime=0)
     else:
@@ -116,13 +135,4 @@ async def _zipped(body: bytes, headers: Headers) -> tuple[bytes, Headers]:
         body = await in_worker(partial(compress, body, _GZIP_LEVEL, mtime=0))
     others = [each for each in headers if each[0] != b"content-length"]
     length = (b"content-length", str(len(body)).encode())
-    return body, [*others, length, (b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
-
-
-async def _send_file(scope: Scope, receive: Receive, send: Send, file: Path, headers: Headers) -> None:
-    from starlette.responses import FileResponse
-
-    given = {name.decode(): value.decode() for name, value in headers}
-    response = FileResponse(file, headers=given)
-    response.raw_headers += cross_origin(scope)
-    await response(scope, receive, send)
+    return body, [*others, length, (b"content-encoding", b"gzip")]

@@ -223,15 +223,23 @@ def parameter_name(label: str) -> str:
 
 
 def help_url(rest_root: str, service: str, task_name: str) -> str:
-    """Where a task's help page lies.
+    """Where a task's help page lies; the file is called by the task's name, not by its label.
 
-    `rest_root` ends in `/rest`, `service` may carry its folder, which then stands in the address twice; the
-    file is called by the task's name, not by its label. The form of servers from 10.1 on.
+    `rest_root` ends in `/rest`, `service` may carry its folder. The form of servers from 10.1 on.
     """
+    return _published(rest_root, service, f"{task_name}.htm")
+
+
+def schema_url(rest_root: str, service: str) -> str:
+    """Where the JSON schema of a service's data types lies (11.1)."""
+    return _published(rest_root, service, "spec", "json-schema.json")
+
+
+def _published(rest_root: str, service: str, *file: str) -> str:
+    """What publishing leaves for a service; its folder stands in the address twice."""
     folder, _, name = service.rpartition("/")
     path = [folder, f"{name}_GPServer", f"{folder}_{name}"] if folder else [f"{name}_GPServer", name]
-    segments = "/".join(quote(segment) for segment in [*path, f"{task_name}.htm"])
-    return f"{rest_root.rstrip('/')}/directories/arcgisoutput/{segments}"
+    return f"{rest_root.rstrip('/')}/directories/arcgisoutput/{'/'.join(map(quote, (*path, *file)))}"
 
 
 def service_json(

@@ -1,0 +1,63 @@
+"""How `gpharness serve` may be reached: by HTTPS or not, and what a connection may do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from gp_mockserver.connection_limits import ConnectionLimits
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+
+class ListenError(Exception):
+    """What was asked of the server's TLS cannot be done; the text says what and what to do."""
+
+
+class Tls(msgspec.Struct, frozen=True):
+    """What the command line says about HTTPS: `own` asks for a certificate of an authority of the user's
+    own, which is kept in `folder`; `certificate` and `key` are files of another."""
+
+    own: bool = False
+    folder: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def context(self, host: str) -> tuple[SSLContext | None, list[str]]:
+        """The context to serve `host` with, None for plain HTTP; and what to tell the user about trust.
+
+        Raises ListenError or BadCertificate.
+        """
+        given = self.certificate, self.key
+        if self.own and any(given):
+            raise ListenError("--tls makes a certificate: leave it out where --tls-cert gives one")
+        if self.certificate is None and self.key is not None:
+            raise ListenError(f"--tls-key {self.key} needs its certificate: give --tls-cert, too")
+        if self.certificate is not None and self.key is None:
+            raise ListenError(f"--tls-cert {self.certificate} needs its key: give --tls-key, too")
+        if self.certificate is not None and self.key is not None:
+            from gp_mockserver.tls import server_context
+
+            return server_context((self.certificate, self.key)), []
+        return self._own_context(host) if self.own else (None, [])
+
+    def _own_context(self, host: str) -> tuple[SSLContext, list[str]]:
+        import click
+        from gp_mockserver.tls import server_context
+
+        from gpharness.certificates import CertificateError, own_certificate
+
+        folder = (self.folder or Path(click.get_app_dir("gpharness"))).absolute()
+        try:
+            made = own_certificate(folder, host)
+        except CertificateError as error:
+            raise ListenError(str(error)) from None
+        return server_context((made.server, made.server)), made.lines
+
+
+def connection_limits(**given: float | None) -> ConnectionLimits:
+    """The limits as given, those that are None by default."""
+    values = {name: value for name, value in given.items() if value is not None}
+    return msgspec.convert(values, ConnectionLimits)

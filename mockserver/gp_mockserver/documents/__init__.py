@@ -1,0 +1,1 @@
+"""What a server tells about its services beside their descriptors: metadata, pictures, help."""

@@ -1,0 +1,1 @@
+"""Result map services: the outputs of a job as layers of a map, and pictures of them."""

@@ -1,0 +1,212 @@
+"""The items that clients have uploaded to a site's services, or are uploading in parts.
+
+Source: ArcGIS REST, *Uploads*, *Upload*, *Register*, *Upload part*, *Commit*. An item belongs to one service.
+It stays until it is deleted or the site ends (*assumed*: real servers clean their uploads directory by age).
+On disk it is `uploads/<itemID>/data`, or `part-<number>` for each part until it is committed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from gp_mockserver.site_directories import SiteDirectories
+from gp_mockserver.uploads.incoming_files import IncomingFiles, Space
+from gp_mockserver.uploads.upload_rules import UploadRules
+from gp_mockserver.wire.replies import Refusal
+
+MAX_ITEMS: Final = 100_000
+"""Items that a site keeps, however small."""
+MAX_PARTS: Final = 10_000
+"""Parts of one item."""
+_FOLDER: Final = "uploads"
+_DATA: Final = "data"
+_PIECE: Final = 1024 * 1024
+_DIGESTS: Final = {32: "md5", 40: "sha1", 64: "sha256"}
+
+
+class UploadedItem(msgspec.Struct, eq=False):
+    """One item. `date` is in ms since the epoch, `size` in bytes; `parts` are sizes by number."""
+
+    item_id: str
+    service: str
+    name: str
+    description: str
+    date: int
+    committed: bool
+    size: int = 0
+    parts: dict[int, int] = {}
+    busy: bool = False
+    """Whether its parts are being put together."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The item as answers have it."""
+        return {
+            "itemID": self.item_id,
+            "itemName": self.name,
+            "description": self.description,
+            "date": self.date,
+            "committed": self.committed,
+        }
+
+
+class SiteUploads:
+    """The uploads of one site; `seed_text` decides the item ids."""
+
+    def __init__(self, directories: SiteDirectories, limit: int, seed_text: str) -> None:
+        self._directories = directories
+        self._ids = random.Random(seed_text)
+        self._items: dict[str, UploadedItem] = {}
+        self.space = Space(limit)
+        self.incoming = IncomingFiles(directories, self.space)
+        directories.remove_folder(_FOLDER)
+
+    def items_of(self, service: str) -> list[UploadedItem]:
+        """A service's items, in the order in which they came."""
+        return [item for item in self._items.values() if item.service == service]
+
+    def find(self, service: str, item_id: str) -> UploadedItem | None:
+        """The item of that service, committed or not."""
+        item = self._items.get(item_id)
+        return item if item is not None and item.service == service else None
+
+    def path_of(self, item: UploadedItem) -> Path:
+        """Where a committed item's bytes stand."""
+        return self._folder(item) / _DATA
+
+    def add(self, service: str, name: str, description: str, now: float, file: Path) -> UploadedItem:
+        """Keep a whole file that came in as an item."""
+        item = self._new(service, name, description, now)
+        item.size = file.stat().st_size
+        self.incoming.keep(file, self.path_of(item))
+        item.committed = True
+        self._items[item.item_id] = item
+        return item
+
+    def register(self, service: str, name: str, description: str, now: float) -> UploadedItem:
+        """An item whose parts are still to come."""
+        item = self._new(service, name, description, now)
+        self._items[item.item_id] = item
+        return item
+
+    def add_part(self, item: UploadedItem, number: int, file: Path, rules: UploadRules) -> None:
+        """Keep a part that came in, in place of the one with its number."""
+        self._check_open(item)
+        size, replaced = file.stat().st_size, item.parts.get(number)
+        if replaced is None and len(item.parts) >= MAX_PARTS:
+            raise Refusal(
+                "upload-refused", f"{item.item_id}: met more than {MAX_PARTS} parts, expected at most that"
+            )
+        if sum(item.parts.values()) - (replaced or 0) + size > rules.max_file_size:
+            raise rules.too_large(item.name)
+        self.incoming.keep(file, self._part(item, number))
+        self.space.give_back(replaced or 0)
+        item.parts[number] = size
+
+    def commit(self, item: UploadedItem, numbers: Sequence[int], checksum: str) -> None:
+        """Put the parts together, in that order or in that of their numbers; others are dropped. For a worker
+        thread, once `begin_commit` has said that nobody else does it.
+
+        `checksum` in hexadecimal is compared where it is as long as one by MD5, SHA-1 or SHA-256; which one
+        real servers take is not known, and others are passed over. Raises Refusal where it differs; the item
+        then stays as it was.
+        """
+        import hashlib
+
+        numbers = list(numbers) or sorted(item.parts)
+        size = sum(item.parts[number] for number in numbers)
+        digest = hashlib.new(_DIGESTS.get(len(checksum), "md5"), usedforsecurity=False)
+        folder = self._folder(item)
+        whole = folder / "joined"
+        self.space.take(size)
+        try:
+            with whole.open("wb") as target:
+                for number in numbers:
+                    with self._part(item, number).open("rb") as part:
+                        while piece := part.read(_PIECE):
+                            digest.update(piece)
+                            target.write(piece)
+            if checksum and len(checksum) in _DIGESTS and digest.hexdigest() != checksum.lower():
+                raise Refusal(
+                    "upload-refused",
+                    f"{item.item_id}: met the {digest.name} checksum {digest.hexdigest()}, expected "
+                    f"{checksum.lower()}; the item is not committed",
+                )
+            whole.replace(self.path_of(item))
+        except BaseException as error:
+            whole.unlink(missing_ok=True)
+            self.space.give_back(size)
+            if isinstance(error, OSError):
+                raise Refusal("upload-refused", f"{item.item_id}: {error.strerror}") from None
+            raise
+        item.size, item.committed = size, True
+        self._drop_parts(item)
+
+    def begin_commit(self, item: UploadedItem, numbers: Sequence[int]) -> None:
+        """Hold an item for a commit of these parts. Raises Refusal where it cannot be committed so."""
+        self._check_open(item)
+        missing = [number for number in numbers if number not in item.parts]
+        if missing or not item.parts:
+            met = f"part {missing[0]}" if missing else "no parts"
+            there = ", ".join(map(str, sorted(item.parts)[:20])) or "none: upload parts first"
+            raise Refusal("bad-value", f"parts: met {met}, expected some of those uploaded: {there}")
+        item.busy = True
+
+    def delete(self, item: UploadedItem) -> None:
+        """Remove an item and its bytes."""
+        if item.busy:
+            raise _busy(item)
+        self._items.pop(item.item_id, None)
+        if item.committed:
+            self.space.give_back(item.size)
+        self._drop_parts(item)
+        self._directories.remove_folder(f"{_FOLDER}/{item.item_id}")
+
+    def close(self) -> None:
+        """Remove everything."""
+        self._items.clear()
+        self._directories.remove_folder(_FOLDER)
+
+    def _new(self, service: str, name: str, description: str, now: float) -> UploadedItem:
+        if len(self._items) >= MAX_ITEMS:
+            raise Refusal(
+                "upload-refused",
+                f"{service}: met {len(self._items)} items, expected fewer: delete items no longer needed",
+            )
+        date = int(now * 1000)
+        return UploadedItem(self._new_id(), service, name, description, date, committed=False)
+
+    def _new_id(self) -> str:
+        """`i` and a UUID of version 4."""
+        bits = self._ids.getrandbits(128) & ~(0xF000 << 64) & ~(0xC000 << 48) | 0x4000 << 64 | 0x8000 << 48
+        text = f"{bits:032x}"
+        return f"i{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+    def _folder(self, item: UploadedItem) -> Path:
+        return self._directories.root / _FOLDER / item.item_id
+
+    def _part(self, item: UploadedItem, number: int) -> Path:
+        return self._folder(item) / f"part-{number}"
+
+    def _drop_parts(self, item: UploadedItem) -> None:
+        with ExitStack() as every:
+            for number, size in item.parts.items():
+                every.callback(self._part(item, number).unlink, missing_ok=True)
+                self.space.give_back(size)
+            item.parts = {}
+
+    @staticmethod
+    def _check_open(item: UploadedItem) -> None:
+        if item.committed:
+            raise Refusal("upload-refused", f"{item.item_id}: met an item that is committed already")
+        if item.busy:
+            raise _busy(item)
+
+
+def _busy(item: UploadedItem) -> Refusal:
+    return Refusal("upload-refused", f"{item.item_id}: its parts are being put together; ask again later")
