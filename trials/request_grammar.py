@@ -183,8 +183,8 @@ class Grammar:
             named = draw.choice(RESULTS if "results" in below else INPUTS) if below.endswith("/") else ""
             return f"{job}{below}{named}"
         if kind < 0.7:
-            below = ("", "upload", "register", "info", item, *(f"{item}/{each}" for each in ITEM_PARTS))
-            return f"{CONTEXT}/rest/services/Files/FileTransfer/GPServer/uploads/{draw.choice(below)}"
+            places = ("", "upload", "register", "info", item, *(f"{item}/{each}" for each in ITEM_PARTS))
+            return f"{CONTEXT}/rest/services/Files/FileTransfer/GPServer/uploads/{draw.choice(places)}"
         if kind < 0.8:
             below = draw.choice(("", "/export", "/layers", "/legend", "/0", "/0/query"))
             kinds = draw.choice(("MapServer", "FeatureServer"))

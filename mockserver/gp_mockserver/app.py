@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from gp_protocol.lenient_json import json_limits
 
-from gp_mockserver.errors import SiteError
+from gp_mockserver.errors import SiteError, StoreUnwritable
 from gp_mockserver.lifecycle.job_store import JobRecord
 from gp_mockserver.operations import operation
 from gp_mockserver.security.masking import masked, secrets_of
@@ -191,9 +191,12 @@ def _as_refusal(error: Exception, scope: Scope, address: Address | None, secrets
         return Refusal("bad-value", *error.texts)
     if isinstance(error, MalformedRequest):
         return Refusal("invalid-parameters", str(error))
+    performed = address.operation if address else "unknown"
+    if isinstance(error, StoreUnwritable):  # which the store has logged
+        return Refusal("operation-failed", operation=performed)
     told = masked("".join(format_exception(error)).rstrip(), secrets)
     log.error("%s %s could not be answered\n%s", scope["method"], masked(scope["path"], secrets), told)
-    return Refusal("operation-failed", operation=address.operation if address else "unknown")
+    return Refusal("operation-failed", operation=performed)
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -38,6 +38,7 @@ _SOME = 16 * 1024
 _HEADER_SIGNS = len(": \r\n")
 _PARSED_AT_MOST = 65535
 _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+_CLOSE = (b"connection", b"close")
 _OF_CONNECTIONS = (b"close", b"keep-alive")
 _OF_OFFERS = (b"upgrade", b"http2-settings")
 
@@ -114,7 +115,7 @@ class Connection(HttpToolsProtocol):
         else:
             super().on_headers_complete()
         if self._ending:
-            self.cycle.keep_alive = False
+            self._close_after_answer()
 
     def on_message_complete(self) -> None:
         if not self._offered:
@@ -142,7 +143,7 @@ class Connection(HttpToolsProtocol):
         """Close after the answer that is under way, or to a request that is on its way already."""
         self._ending = True
         if self._answering():
-            self.cycle.keep_alive = False
+            self._close_after_answer()
 
     def close_when_quiet(self, now: float, seconds: float) -> None:
         """Once the server is ending: close unless a request is under way or came in the last seconds."""
@@ -207,6 +208,13 @@ class Connection(HttpToolsProtocol):
         cycle = self.cycle
         return cycle is not None and not cycle.response_complete and not cycle.disconnected
 
+    def _close_after_answer(self) -> None:
+        """Close after the answer to the last request, which says so if it has not begun."""
+        cycle = self.cycle
+        cycle.keep_alive = False
+        if not cycle.response_started:
+            cycle.default_headers = [*cycle.default_headers, _CLOSE]
+
     def _is_stuck(self, now: float) -> bool:
         """Whether the client takes nothing, or next to nothing, of what waits to be sent to it."""
         if not self.flow.write_paused and not self.transport.is_closing():
@@ -255,7 +263,7 @@ class Connection(HttpToolsProtocol):
         cycle = self.cycle
         if self._answering():
             if self._in_head or not cycle.more_body:  # the request under way is an earlier one
-                cycle.keep_alive = False
+                self._close_after_answer()
                 return
             cycle.disconnected = True
             cycle.message_event.set()

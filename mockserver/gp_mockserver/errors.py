@@ -1,17 +1,34 @@
 """What goes wrong in the mock server itself; what clients are answered with stands in `gp_protocol`.
 
 MockServerError
+├── JobFileError            a file cannot be used as a job store
+├── StoreUnwritable         a job store's file cannot be written now
+├── BadCertificate          a certificate and its key cannot be served with (tls)
+├── CannotListen, PortInUse the host or port cannot be listened on (server)
 └── SiteError               a site, service, task or rule was described wrongly
     └── SiteFileError       … in a site file, or in data of a site file's form
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from gp_protocol.errors import ProtocolError
 
 
 class MockServerError(Exception):
     """Every error of this package."""
+
+
+class JobFileError(MockServerError):
+    """A file cannot be used as a job store: which, why, and what to do."""
+
+    def __init__(self, path: Path, met: str, remedy: str = "give another file") -> None:
+        super().__init__(f"job store {path}: {met}; {remedy}")
+
+
+class StoreUnwritable(MockServerError):
+    """The store's file cannot be written; what was asked for has not happened, and may be asked for again."""
 
 
 class SiteError(MockServerError):

@@ -19,7 +19,7 @@ from arcgis.geoprocessing._uploads import Uploads
 from arcgis.gis import GIS
 
 ROOT = os.environ["GP_URL"] + "/rest/services"
-SECURE = os.environ.get("GP_HTTPS_URL", "")
+SECURE = os.environ["GP_HTTPS_URL"]
 POINT = {
     "geometryType": "esriGeometryPoint",
     "spatialReference": {"wkid": 4326},
@@ -72,6 +72,9 @@ def toolbox(gis: GIS | EsriSession, root: str) -> None:
     missing = several.missing_outputs("none")
     check("outputs that were not made", missing is not None)
 
+
+def descriptions(gis: GIS, root: str) -> None:
+    """Services and tasks as objects, and what they say of themselves."""
     service = GPService(f"{root}/Elevation/ESRI_Elevation_World/GPServer", gis=gis)
     check("GPService.tasks", [task.name for task in service.tasks] == ["viewshed"])
     check("GPService.info: iteminfo", service.info.item_info)
@@ -114,11 +117,10 @@ def signed_in(https: str) -> None:
     tools = import_toolbox(f"{https}/rest/services/Secured/WorldViewshed/GPServer", gis=gis)
     view = tools.viewshed(FeatureSet.from_dict(POINT), MILES)
     check("a secured job, with a token", len(view.features) == 1)
+    descriptions(gis, f"{https}/rest/services")
     uploads(gis, f"{https}/rest/services")
 
 
 if __name__ == "__main__":
     toolbox(EsriSession(), ROOT)
-    uploads(EsriSession(), ROOT)
-    if SECURE:
-        signed_in(SECURE)
+    signed_in(SECURE)

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 from gp_protocol.errors import ProtocolError
 
-from gp_mockserver.errors import MockServerError
+from gp_mockserver.errors import JobFileError
 from gp_mockserver.lifecycle.job_store import JobRecord
 from gp_mockserver.lifecycle.jobs import Releases, Submission
 from gp_mockserver.lifecycle.timelines import Timeline
@@ -77,13 +77,6 @@ INSERT INTO outcomes (number, timeline, outputs, settled_at)
 SELECT number, ?, ?, ? FROM submissions WHERE job_id = ?
 """
 _REMEDY: Final = "give another file"
-
-
-class JobFileError(MockServerError):
-    """A file cannot be used as a job store: which, why, and what to do."""
-
-    def __init__(self, path: Path, met: str, remedy: str = _REMEDY) -> None:
-        super().__init__(f"job store {path}: {met}; {remedy}")
 
 
 class Standing(msgspec.Struct, frozen=True, array_like=True):

@@ -19,6 +19,9 @@ from heapq import heapify, heapreplace, nlargest
 
 import msgspec
 
+_SAME = 1e-5
+"""Seconds by which sums of instants may differ without meaning anything."""
+
 
 class Place(msgspec.Struct, gc=False):
     """A job in a queue: when it is ready, for how many seconds it executes (infinity: unknown), its start."""
@@ -89,6 +92,20 @@ class ServiceQueue:
         if place is None or place.ends_at <= now:
             return {}
         return self._planned_again(now)
+
+    def rebuild(self, places: dict[str, Place], now: float) -> dict[str, float]:
+        """Hold these jobs, in the order in which they had joined, in place of all that were held.
+
+        Returns the starts that change: none, unless the number of instances has changed, or jobs are missing.
+        """
+        planned = {job_id: place.starts_at for job_id, place in places.items()}
+        self._places = places
+        changed = self._planned_again(now)
+        for job_id, starts_at in list(changed.items()):
+            if abs(starts_at - planned[job_id]) < _SAME:
+                places[job_id].starts_at = planned[job_id]
+                del changed[job_id]
+        return changed
 
     def _drop_ended(self, now: float) -> None:
         self._places = {job_id: place for job_id, place in self._places.items() if place.ends_at > now}

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from gp_mockserver.errors import MockServerError, SiteError
+from gp_mockserver.errors import SiteError, StoreUnwritable
 from gp_mockserver.lifecycle.job_file import Change, JobFile
 from gp_mockserver.lifecycle.job_store import (
     DEFAULT_MAX_AGE,
@@ -25,15 +25,11 @@ from gp_mockserver.lifecycle.job_store import (
     StoreFull,
 )
 from gp_mockserver.lifecycle.jobs import Submission, ready_at
+from gp_mockserver.lifecycle.queue_places import place_of
 from gp_mockserver.lifecycle.queueing import Place, ServiceQueue
-from gp_mockserver.lifecycle.rebuilt_queues import place_of, rebuild
 from gp_mockserver.lifecycle.timelines import Timeline
 
 log = logging.getLogger("gp_mockserver")
-
-
-class StoreUnwritable(MockServerError):
-    """The store's file cannot be written; what was asked for has not happened, and may be asked for again."""
 
 
 class SQLiteJobStore(MemoryJobStore):
@@ -240,4 +236,4 @@ class SQLiteJobStore(MemoryJobStore):
                 places[queue][job_id] = place
         self._replan(freed)
         for queue, its_places in places.items():
-            self._replan(rebuild(queue, its_places, now))
+            self._replan(queue.rebuild(its_places, now))
