@@ -26,6 +26,7 @@ from gp_mockserver.wire.replies import AnyReply, JobReply, Refusal
 from gp_mockserver.wire.request_parameters import (
     ClientLeft,
     MalformedRequest,
+    brings_token,
     find_header,
     query_parameters,
     read_form,
@@ -153,8 +154,10 @@ class MockServer:
                 files,
                 turn,
             )
-            if site.guard is not None:
-                reply = site.guard.admit(request)
+            if (guard := site.guard) is not None and (
+                lost is not None or not guard.leaves_open(address) or brings_token(scope, parameters)
+            ):
+                reply = guard.admit(request)
                 if lost is not None and reply is None and address is lost.address:
                     address = None
                     raise lost

@@ -64,6 +64,8 @@ class Connection(HttpToolsProtocol):
         """Whether the request offers another protocol. None is taken up: the offer is passed over."""
         self._deaf = False
         """Whether what the client sends is thrown away."""
+        self._last_words: Closing | None = None
+        """The page that follows the answers to the requests that came before the one that is refused."""
         self._ending = False
         self._began = self._heard = self._answered = 0.0
         """When the head began, and when a byte, and when the last answer was complete."""
@@ -133,7 +135,10 @@ class Connection(HttpToolsProtocol):
         if self.pipeline:
             super().on_response_complete()
         elif not self.transport.is_closing():
-            self.flow.resume_reading()
+            if self._last_words is None:
+                self.flow.resume_reading()
+            else:
+                self._say(self._last_words)
 
     def pause_writing(self) -> None:
         self._waiting_since = None
@@ -254,7 +259,7 @@ class Connection(HttpToolsProtocol):
             self._refuse(head_too_large(self.limits))
 
     def _refuse(self, closing: Closing) -> None:
-        """Answer what is being received with a page, and close; after the answers to requests before it."""
+        """Answer what is being received with a page, after the answers to requests before it, and close."""
         level = logging.WARNING if closing.status in _FAULTS else logging.INFO
         client = self.client[0] if self.client else "a client"
         log.log(level, "%s: a request was refused with %d: %s", client, closing.status, closing.text)
@@ -263,13 +268,19 @@ class Connection(HttpToolsProtocol):
         cycle = self.cycle
         if self._answering():
             if self._in_head or not cycle.more_body:  # the request under way is an earlier one
-                self._close_after_answer()
+                self._last_words = closing
                 return
             cycle.disconnected = True
+            cycle.waiting_for_100_continue = False
             cycle.message_event.set()
             if self.pipeline or cycle.response_started:
                 self.transport.close()
                 return
+        self._say(closing)
+
+    def _say(self, closing: Closing) -> None:
+        """Send a page as the last answer, and no more."""
+        self._heard = self.loop.time()
         self.flow.resume_reading()
         self.transport.write(closing.answer(self.server_state.default_headers))
         if self.transport.can_write_eof():

@@ -335,10 +335,17 @@ def still_serves_or_busy(running: RunningServer) -> bool:
         return one_answer(connection).startswith(b"HTTP/1.1 200 ")
 
 
-def test_requests_one_behind_the_other_are_answered_in_order_and_garbage_after_them_closes(patient):
+def test_requests_one_behind_the_other_are_answered_in_order_and_garbage_after_them_last(patient):
     answer = said_to(patient, GET + GET + b"garbage\r\n\r\n")
     assert answer.count(b"HTTP/1.1 200 ") == 2
-    assert b"connection: close" in answer
+    assert is_page_of(400, answer[answer.rindex(b"HTTP/1.1") :])
+
+
+def test_a_body_that_breaks_before_it_was_asked_for_is_refused_without_a_trace(patient, caplog):
+    head = POST + FORM + b"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert is_page_of(400, said_to(patient, head + b"zz\r\n"))
+    assert still_serves(patient)
+    assert all(record.exc_info is None for record in caplog.records)
 
 
 @pytest.mark.parametrize("offer", [b"websocket", b"h2c"])

@@ -216,7 +216,9 @@ class MemoryJobStore:
             self._forget_old(now)
             while len(self._records) >= self.max_jobs:
                 self._make_room(now)
-            self._make_bytes(record.size, now)
+            size = len(submission.parameters)
+            if self._bytes + size > self.max_bytes:
+                self._make_bytes(size, now)
             self._sweep.append(job_id)
             if queue is not None and queues:
                 self._queues[job_id] = queue

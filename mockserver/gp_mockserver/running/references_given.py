@@ -7,6 +7,7 @@ else is followed only when a tool asks for it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -30,26 +31,31 @@ _MAY_REFER = ("RecordSet", "Raster", "DataFile", "Composite", "ValueTable")
 _ITEM, _URL = "itemID", "url"
 
 
-def mentions_references(text: str | bytes) -> bool:
-    """Whether a text of inputs may hold a reference; quick, and at times mistaken."""
-    if isinstance(text, bytes):
-        return _URL.encode() in text or _ITEM.encode() in text
-    return _URL in text or _ITEM in text
+def mentions_references(inputs: bytes) -> bool:
+    """Whether inputs, as a job keeps them, may hold a reference; quick, and at times mistaken."""
+    return b"url" in inputs or b"itemID" in inputs
 
 
 def with_root(request: Request) -> Mapping[str, str]:
     """A request's parameters, with what tells its own addresses from others where there may be some."""
-    if not any(map(mentions_references, request.parameters.values())):
-        return request.parameters
-    return {**request.parameters, ROOT: request.find_root()}
+    for text in request.parameters.values():
+        if _URL in text or _ITEM in text:
+            return {**request.parameters, ROOT: request.find_root()}
+    return request.parameters
 
 
 def references_in(task: Task, inputs: Mapping[str, Any]) -> Iterator[tuple[Parameter, Reference]]:
     """Every reference among the inputs, also within lists, tables and composites."""
     for parameter in task.inputs:
-        if any(word in parameter.data_type for word in _MAY_REFER):
-            for reference in _held(inputs.get(parameter.name)):
+        value = inputs.get(parameter.name)
+        if value and _may_refer(parameter.data_type):
+            for reference in _held(value):
                 yield parameter, reference
+
+
+@cache
+def _may_refer(data_type: str) -> bool:
+    return any(word in data_type for word in _MAY_REFER)
 
 
 def _held(value: Any) -> Iterator[Reference]:

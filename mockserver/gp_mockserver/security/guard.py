@@ -31,6 +31,7 @@ from gp_mockserver.security.tokens import (
     write_token,
 )
 from gp_mockserver.sites import ServedService, Site
+from gp_mockserver.wire.addresses import Address
 from gp_mockserver.wire.replies import Redirect, Refusal
 from gp_mockserver.wire.requests import Request
 
@@ -104,6 +105,13 @@ class Guard:
         if self.rules.forwarded_for and (said := request.header("x-forwarded-for")):
             return said.partition(",")[0].strip()
         return request.client
+
+    def leaves_open(self, address: Address) -> bool:
+        """Whether a resource needs no token, so that a request without one need not be looked at."""
+        service = address.service
+        if service is None:
+            return not address.operation.startswith(("admin", "file"))
+        return service.access is None and not address.operation.startswith("admin")
 
     def admit(self, request: Request) -> Redirect | None:
         """Find out who asks, and whether they may; `request.user` is empty for nobody in particular.

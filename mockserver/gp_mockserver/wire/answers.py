@@ -33,6 +33,8 @@ _PAGE_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
 ]
 _CALLBACK = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*|\[\d+\])*", re.ASCII)
+_EVER = frozenset({"html", "json", "pjson"})
+"""The formats that every version has."""
 _ERRORS_IN_JSON = frozenset({"json", "pjson", "geojson", "kmz", "image", "pbf", "amf"})
 
 
@@ -58,14 +60,18 @@ def check_form(form: Form, address: Address) -> None:
     """Raises Refusal for a format that the resource does not have in this version, and for a callback that is
     no function's name."""
     formats = OPERATIONS[address.operation].formats
-    if formats and (form.format not in formats or not address.profile.has("format", form.format)):
+    if formats and not (
+        form.format in formats and (form.format in _EVER or address.profile.has("format", form.format))
+    ):
         known = [each for each in formats if address.profile.has("format", each)]
         raise Refusal("unsupported-format", f"f: met {form.format[:80]!r}, expected {one_of(known)}")
+    if not form.callback:
+        return
     limits = address.site.limits
     if len(form.callback) > limits.callback:
         met = f"a name of {len(form.callback)}"
         raise Refusal("invalid-parameters", limits.passed("callback", met, "characters"))
-    if form.callback and not _CALLBACK.fullmatch(form.callback):
+    if not _CALLBACK.fullmatch(form.callback):
         raise Refusal("invalid-parameters", "callback: expected the name of a function, such as app.done")
 
 
