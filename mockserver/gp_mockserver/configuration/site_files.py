@@ -7,18 +7,15 @@ or for a task, as it is: its service is then called as the file is.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from gp_protocol.descriptions.descriptors import ExecutionType, Task
+from gp_protocol.descriptions.descriptors import ExecutionType
 from gp_protocol.errors import ProtocolError, shown
-from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import MessageLevel
-from gp_protocol.suggestions import did_you_mean, one_of
 
-from gp_mockserver.configuration.conditions import parse_condition
 from gp_mockserver.configuration.data_files import parse_data, read_data, read_text
 from gp_mockserver.configuration.descriptor_forms import (
     Entry,
@@ -27,28 +24,21 @@ from gp_mockserver.configuration.descriptor_forms import (
     is_pasted,
     refuse_error_answers,
     service_from,
-    task_from,
 )
 from gp_mockserver.configuration.job_stores import open_job_store
+from gp_mockserver.configuration.latency_forms import latencies
 from gp_mockserver.configuration.layer_forms import add_written_layers
 from gp_mockserver.configuration.limit_forms import parse_limits
 from gp_mockserver.configuration.security_forms import set_up_sign_in
-from gp_mockserver.configuration.site_file_model import RuleForm, ServiceForm, SiteForm, TaskForm
+from gp_mockserver.configuration.site_file_model import ServiceForm, SiteForm, TaskForm
 from gp_mockserver.configuration.site_folders import SiteFolder
-from gp_mockserver.configuration.timeline_forms import parse_timeline
+from gp_mockserver.configuration.task_forms import add_task
 from gp_mockserver.configuration.upload_forms import checked_hosts, set_up_uploads
 from gp_mockserver.configuration.written_data import join, shaped
 from gp_mockserver.errors import SiteError, SiteFileError
 from gp_mockserver.lifecycle.clocks import Clock, parse_clock
 from gp_mockserver.lifecycle.job_store import JobStore
-from gp_mockserver.lifecycle.timeline_changes import ending_with, failing, never_ending
-from gp_mockserver.lifecycle.timelines import Timeline
-from gp_mockserver.sites import ANSWERS_AT_ONCE, PUBLIC_URL, ServedService, ServedTask, Site, is_public_url
-from gp_mockserver.tools.latency import Latency, parse_latency
-from gp_mockserver.tools.outcome_rules import OutcomeRule
-from gp_mockserver.tools.output_sources import declared_outputs, parse_outputs
-from gp_mockserver.tools.tool_calls import Tool
-from gp_mockserver.tools.tool_functions import descriptor_from, tool_from
+from gp_mockserver.sites import PUBLIC_URL, Site, is_public_url
 
 log = logging.getLogger("gp_mockserver")
 
@@ -173,7 +163,7 @@ def _site(
             seed=form.seed if seed is None else seed,
             clock=clock,
             store=store,
-            latency=_latencies(data.get("latency"), "latency"),
+            latency=latencies(data.get("latency"), "latency"),
             errors=data.get("errors"),
             bad_input=form.bad_input,
             public_url=form.public_url,
@@ -190,17 +180,6 @@ def _site(
         ) from error
 
 
-def _latencies(data: Data | None, path: str) -> dict[str, Latency]:
-    from gp_mockserver.operations import OPERATIONS
-
-    for operation in data or ():
-        if operation not in OPERATIONS and operation != "*":
-            known = [*OPERATIONS, "*"]
-            hint = did_you_mean(operation, known)
-            raise SiteFileError(join(path, operation), "no operation of that name", one_of(known), hint)
-    return {operation: parse_latency(each, join(path, operation)) for operation, each in (data or {}).items()}
-
-
 def _add_service(site: Site, name: str, data: Data, files: SiteFolder, path: str) -> None:
     if name.count("/") > 1 or not all(name.split("/")) or name.endswith("/GPServer"):
         raise SiteFileError(path, shown(name), "a name such as Service or Folder/Service")
@@ -214,12 +193,12 @@ def _add_service(site: Site, name: str, data: Data, files: SiteFolder, path: str
         descriptor,
         message_level=MessageLevel(form.message_level),
         instances=form.instances,
-        latency=_latencies(entry.ours.get("latency"), join(path, "latency")),
+        latency=latencies(entry.ours.get("latency"), join(path, "latency")),
         version=_untold_version(entry, tasks) if descriptor.current_version is None else None,
     )
     service.started = form.started
     for task in tasks:
-        _add_task(service, task, files)
+        add_task(service, task, files)
     service.descriptor = msgspec.structs.replace(descriptor, task_names=tuple(service.tasks))
     set_up_uploads(service, form.uploads, entry.said.get("capabilities"), path)
 
@@ -294,115 +273,3 @@ def _execution_type_of(tasks: list[Entry], path: str) -> ExecutionType:
     if found is None:
         raise SiteFileError(path, "no executionType", "synchronous or asynchronous", "add executionType")
     return found
-
-
-def _add_task(service: ServedService, entry: Entry, files: SiteFolder) -> None:
-    path, ours = entry.path, entry.ours
-    form = shaped(ours, TaskForm, path)
-    function = _function(form.function, files, path)
-    task = _task(entry, form, function, service)
-    if task.label in service.tasks:
-        raise SiteFileError(path, f"a second task {shown(task.label)}", "each task once in its service")
-    timeline = _timeline(ours, task, service, path)
-    served = service.add_task(
-        task,
-        _tool(ours, task, function, files, path),
-        timeline=timeline,
-        latency=_latencies(ours.get("latency"), join(path, "latency")),
-        blocking=function is not None or any(rule.function for rule in form.rules),
-    )
-    served.rules = [
-        _rule(rule, served, files, f"{path}.rules[{i}]") for i, rule in enumerate(ours.get("rules") or ())
-    ]
-
-
-def _function(reference: str | None, files: SiteFolder, path: str) -> Callable[..., Any] | None:
-    return None if reference is None else files.load_function(reference, join(path, "function"))
-
-
-def _task(entry: Entry, form: TaskForm, function: Callable[..., Any] | None, service: ServedService) -> Task:
-    """A task's descriptor; the signature of its function makes the parameters where the data has none."""
-    execution_type = service.descriptor.execution_type
-    if function is None or entry.said.get("parameters") is not None:
-        return task_from(entry, execution_type, as_sent=not service.site.version_is_given)
-    if not (entry.said.get("name") or entry.said.get("displayName")):
-        entry = msgspec.structs.replace(entry, said={**entry.said, "name": function.__name__})
-    task = task_from(entry, execution_type, as_sent=False)
-    try:
-        made = descriptor_from(function, label=task.label)
-    except SiteError as error:
-        raise _said_of_function(error, form.function, entry.path) from error
-    return msgspec.structs.replace(
-        task, parameters=made.parameters, description=task.description or made.description
-    )
-
-
-def _tool(
-    data: Data, task: Task, function: Callable[..., Any] | None, files: SiteFolder, path: str
-) -> Tool | None:
-    """What makes the outputs; None where nothing was said of them."""
-    if function is not None:
-        if data.get("outputs") is not None:
-            raise SiteFileError(join(path, "outputs"), "outputs beside function", "one of the two")
-        try:
-            return tool_from(function, task)
-        except SiteError as error:
-            raise _said_of_function(error, data["function"], path) from error
-    if data.get("outputs") is None:
-        return None
-    return declared_outputs(task, parse_outputs(data["outputs"], task, files, join(path, "outputs")))
-
-
-def _said_of_function(error: SiteError, reference: Any, path: str) -> SiteFileError:
-    return SiteFileError(
-        join(path, "function"), shown(reference), "a function that can be served", str(error)
-    )
-
-
-def _timeline(data: Data, task: Task, service: ServedService, path: str) -> Timeline | None:
-    if data.get("timeline") is None:
-        return None
-    _check_it_has_jobs("timeline", service, path)
-    return parse_timeline(
-        data["timeline"],
-        join(path, "timeline"),
-        task_label=task.label,
-        tool_name=task.name,
-        style=service.profile.date_style,
-        first=service.profile.first_status,
-    )
-
-
-def _check_it_has_jobs(key: str, service: ServedService, path: str) -> None:
-    if service.is_synchronous:
-        raise SiteFileError(join(path, key), key, f"none: {ANSWERS_AT_ONCE}")
-
-
-def _rule(data: Data, served: ServedTask, files: SiteFolder, path: str) -> OutcomeRule:
-    form = shaped(data, RuleForm, path)
-    task = served.descriptor
-    given = _timeline(data, task, served.service, path)
-    tool = _tool(data, task, _function(form.function, files, path), files, path)
-    endings = [key for key in ("fails", "timesOut", "neverEnds") if data.get(key)]
-    if len(endings) > 1 or (endings and tool):
-        met = " and ".join([*endings, *(key for key in ("outputs", "function") if data.get(key) is not None)])
-        raise SiteFileError(path, met, "one way to end")
-    if not endings and not tool and given is None:
-        expected = "one of fails, timesOut, neverEnds, outputs, function, timeline"
-        raise SiteFileError(path, "a rule that changes nothing", expected)
-    if endings and endings != ["fails"]:
-        _check_it_has_jobs(endings[0], served.service, path)
-    try:
-        changed = _ended(form, given or served.timeline) if endings else given
-    except ProtocolError as error:
-        raise SiteFileError.of(error, join(path, endings[0])) from None
-    return OutcomeRule(parse_condition(data.get("when", {}), task, join(path, "when")), changed, tool)
-
-
-def _ended(form: RuleForm, timeline: Timeline) -> Timeline:
-    if form.times_out:
-        return ending_with(timeline, JobStatus.TIMED_OUT)
-    if form.never_ends:
-        return never_ending(timeline)
-    texts = [form.fails] if isinstance(form.fails, str) else form.fails
-    return failing(timeline, texts if isinstance(texts, list) else ())
