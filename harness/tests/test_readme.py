@@ -31,9 +31,9 @@ def test_two_commands_do_all_the_set_up_and_ci_runs_the_second(readme, checkout)
 
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="needs curl and bash")
-def test_the_curl_lines_run_a_job_to_its_result(readme, gpharness):
+def test_the_curl_lines_run_jobs_upload_a_file_and_sign_in(readme, gpharness, tmp_path):
     services = gpharness("serve", "--port", "0", "--clock", "jump").url()
-    (lines,) = [block for block in blocks(readme, "sh") if "curl" in block]
+    lines = "\n".join(block for block in blocks(readme, "sh") if "curl" in block)
     assert "http://127.0.0.1:8585/arcgis/rest/services" in lines
     lines = lines.replace("http://127.0.0.1:8585/arcgis/rest/services", services).replace(
         "sleep 1", "sleep 0"
@@ -43,12 +43,17 @@ def test_the_curl_lines_run_a_job_to_its_result(readme, gpharness):
         capture_output=True,
         encoding="utf-8",
         timeout=50,
+        cwd=tmp_path,
         env={"PATH": os.environ["PATH"], "no_proxy": "127.0.0.1"},
     )
     assert done.returncode == 0, done.stderr
     assert '"error"' not in done.stdout
     assert '"dataType": "GPFeatureRecordSetLayer"' in done.stdout
     assert "esriGeometryPolygon" in done.stdout
+    assert '"FeatureCollection"' in (tmp_path / "viewshed.geojson").read_text(encoding="utf-8")
+    assert ".zip" in done.stdout
+    assert done.stdout.rstrip().endswith("}")
+    assert '"tasks":["viewshed"]' in done.stdout.splitlines()[-1]
 
 
 def test_the_python_block_runs(readme, capsys):
