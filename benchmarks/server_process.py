@@ -1,6 +1,7 @@
 """Runs one of the two servers under test: `python -m benchmarks.server_process mock|bare PORT`.
 
-Both are uvicorn with uvloop, httptools and the settings of `gpharness serve`; only the app differs.
+Both are uvicorn with uvloop, httptools and the settings of `gpharness serve`; the mock is served as that
+command does it, with its limits on connections.
 """
 
 from __future__ import annotations
@@ -60,9 +61,12 @@ def mock_app() -> Any:
 def main() -> None:
     which, port = sys.argv[1:]
     if which == "mock":
-        app = mock_app()
-    else:
-        from benchmarks.bare_app import app
+        from gp_mockserver.server import run
+
+        run(mock_app(), port=int(port))
+        return
+    from benchmarks.bare_app import app
+
     uvicorn.run(
         app,
         port=int(port),

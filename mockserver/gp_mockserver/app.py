@@ -15,10 +15,11 @@ from gp_protocol.lenient_json import json_limits
 from gp_mockserver.errors import SiteError, StoreUnwritable
 from gp_mockserver.lifecycle.job_store import JobRecord
 from gp_mockserver.operations import operation
+from gp_mockserver.running.askers import asked_by
 from gp_mockserver.security.masking import masked, secrets_of
 from gp_mockserver.sites import Site
 from gp_mockserver.tools.tool_calls import ToolFailed
-from gp_mockserver.wire.addresses import Address, find_address
+from gp_mockserver.wire.addresses import Address, find_address, refusal_for
 from gp_mockserver.wire.answers import Answer, answer, check_form, check_method, html_answer, refuse
 from gp_mockserver.wire.poll_answers import PollAnswers
 from gp_mockserver.wire.public_addresses import origin, public_root
@@ -94,8 +95,9 @@ class MockServer:
             elif scope["method"] == "OPTIONS":
                 await allow_preflight(scope, send, site, path)
             else:
-                with json_limits(site.limits.json):
-                    await self._serve(site, path, scope, receive, send, kept)
+                before = json_limits.set(site.limits.json)
+                await self._serve(site, path, scope, receive, send, kept)
+                json_limits.reset(before)
         elif scope["type"] == "lifespan":
             await _live(receive, send)
         else:
@@ -119,6 +121,7 @@ class MockServer:
         latency: Latency | None = None
         reply: AnyReply | None = None
         form: Form | None = None
+        request: Request | None = None
         parameters: Mapping[str, str] = {}
         files: Mapping[str, ReceivedFile] = {}
         lost: Refusal | None = None
@@ -134,14 +137,12 @@ class MockServer:
             if form.format == "help" and site.profile.has("format", "help"):
                 address = Address(site, "help", name=path)
             elif lost is not None:
-                if site.guard is None or lost.address is None:
+                if site.guard is None:
                     raise lost
-                address = lost.address
+                # Who asks decides what may be said.
+                address = lost.address or Address(site, "root")
             assert address is not None
             latency = site.latency_of(address.operation, address.service, address.task)
-            if lost is None or address.operation == "help":
-                check_method(scope["method"], address)
-                check_form(form, address)
             request = Request(
                 address,
                 scope["method"],
@@ -153,19 +154,25 @@ class MockServer:
                 scope["client"][0] if scope.get("client") else "",
                 files,
                 turn,
+                port=scope["server"][1] if scope.get("server") else None,
+                path=path,
             )
+            if lost is None or address.operation == "help":
+                check_method(scope["method"], address)
+                check_form(form, address)
             if (guard := site.guard) is not None and (
-                lost is not None or not guard.leaves_open(address) or brings_token(scope, parameters)
+                lost is not None or guard.watches(address) or brings_token(scope, parameters)
             ):
                 reply = guard.admit(request)
-                if lost is not None and reply is None and address is lost.address:
+                if lost is not None and reply is None and address.operation != "help":
                     address = None
-                    raise lost
+                    raise refusal_for(request, lost)
             if reply is None:
-                reply = await operation(address.operation)(request)
+                with asked_by(receive):
+                    reply = await operation(address.operation)(request)
             prepared = answer(reply, request)
         except ClientLeft:
-            left = "%s %s: the client left before its request was whole"
+            left = "%s %s: the client left before there was an answer"
             log.info(left, scope["method"], masked(scope["path"]))
             return
         except Exception as error:
@@ -173,7 +180,9 @@ class MockServer:
                 parameters = {**read, **parameters}
             secrets = secrets_of(parameters, partial(find_header, scope))
             refusal = _as_refusal(error, scope, address, secrets)
-            prepared = refuse(refusal, form or Form.of(parameters), site, address, find_root, secrets)
+            prepared = refuse(
+                refusal, form or Form.of(parameters), site, address, find_root, secrets, request
+            )
         finally:
             for file in files.values():
                 site.uploads.incoming.discard(file.path)
@@ -181,7 +190,7 @@ class MockServer:
             await site.clock.sleep(latency.seconds(site.request_seed(address.operation)))
             await send_answer(scope, receive, send, prepared, site.clock, latency.bytes_per_second)
             return
-        if isinstance(reply, JobReply) and request.can_be_kept:
+        if isinstance(reply, JobReply) and request is not None and request.can_be_kept:
             self._polls.keep(scope, request.service, reply.record, reply.state, whole(prepared))
         await send_answer(scope, receive, send, prepared)
 

@@ -25,7 +25,8 @@ class ConnectionLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `url`: the longest request target, of which a path may have 65535; beyond it 414. `head`: all headers
     together, or the trailers of a chunked body; beyond it 431. `head_seconds`: from a request's first byte
     to the end of its headers, or for a new connection to say anything; then 408. `stall_seconds`: for which
-    a body that is not whole may bring no byte; then 408. `send_seconds`: in which a client has to take some
+    a body that is not whole may bring no byte; then 408. `body_rate`: bytes a second that a body has to bring
+    on average in every span of `stall_seconds`; then 408. `send_seconds`: in which a client has to take some
     of the answer that waits for it; then the connection is dropped. `idle_seconds`: for which a connection
     is kept for the next request. `connections`: open at once; more are answered 503. The system may allow
     fewer (see `allowed`).
@@ -35,6 +36,7 @@ class ConnectionLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     head: int = 64 * 1024
     head_seconds: float = 30.0
     stall_seconds: float = 60.0
+    body_rate: float = 1024.0
     send_seconds: float = 60.0
     idle_seconds: float = 75.0
     connections: int = 4096
@@ -75,10 +77,18 @@ class Closing(msgspec.Struct, frozen=True):
 
 
 MALFORMED = Closing(HTTPStatus.BAD_REQUEST, "What was sent is no HTTP request.")
+NO_PROXY = Closing(HTTPStatus.BAD_REQUEST, "CONNECT asks for a proxy, which this server is not.")
+ONE_HOST = Closing(HTTPStatus.BAD_REQUEST, "A request of HTTP/1.1 has one Host header, no more and no fewer.")
+OTHER_VERSION = Closing(HTTPStatus.BAD_REQUEST, "This server speaks HTTP/1.1 and HTTP/1.0.")
 
 
 def url_too_long(limits: ConnectionLimits) -> Closing:
     text = f"The address is longer than {limits.url} bytes: send the parameters in the body of a POST."
+    return Closing(HTTPStatus.REQUEST_URI_TOO_LONG, text)
+
+
+def path_too_long(longest: int) -> Closing:
+    text = f"The path of the address, without its parameters, is longer than {longest} bytes."
     return Closing(HTTPStatus.REQUEST_URI_TOO_LONG, text)
 
 
@@ -94,6 +104,14 @@ def head_too_slow(limits: ConnectionLimits) -> Closing:
 
 def body_stalled(limits: ConnectionLimits) -> Closing:
     text = f"The rest of the request's body did not come within {limits.stall_seconds:g} seconds."
+    return Closing(HTTPStatus.REQUEST_TIMEOUT, text)
+
+
+def body_too_slow(limits: ConnectionLimits) -> Closing:
+    text = (
+        f"The request's body brought less than {limits.body_rate:g} bytes a second "
+        f"within {limits.stall_seconds:g} seconds."
+    )
     return Closing(HTTPStatus.REQUEST_TIMEOUT, text)
 
 

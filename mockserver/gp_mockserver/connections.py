@@ -3,7 +3,7 @@
 uvicorn leaves sizes and times without limits, and has a timer per request for connections that are idle. Here
 a connection only notes when something happened; `look`, which the server calls for every connection about
 once a second, acts on it. Of uvicorn's protocol this relies on its callbacks and on `parser`, `transport`,
-`flow`, `cycle`, `pipeline`, `connections`, `headers`, `url` and `loop`.
+`flow`, `cycle`, `pipeline`, `connections`, `headers`, `url`, `expect_100_continue` and `loop`.
 """
 
 from __future__ import annotations
@@ -16,18 +16,23 @@ import sys
 from typing import Any, ClassVar
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gp_mockserver.connection_limits import (
     MALFORMED,
+    NO_PROXY,
     Closing,
     ConnectionLimits,
     body_stalled,
+    body_too_slow,
     head_too_large,
     head_too_slow,
+    path_too_long,
     too_many_connections,
     url_too_long,
 )
+from gp_mockserver.request_heads import fault_of_size, fault_of_version_or_host, without_offer
 
 log = logging.getLogger("gp_mockserver")
 
@@ -35,12 +40,14 @@ _LINGER = 2.0
 """Seconds for which a refused client may go on sending: closing before it has read the refusal loses it."""
 _SOME = 16 * 1024
 """Bytes of an answer that a client has to take in `send_seconds`."""
-_HEADER_SIGNS = len(": \r\n")
 _PARSED_AT_MOST = 65535
+_PIPELINED = 32
+"""Requests that may wait behind the one under way before what follows them is left unread."""
+_PARSED_AT_ONCE = 8 * 1024
+_PARSED_AT_ONCE_OF_BODY = 64 * 1024
+"""Bytes: what is parsed is parsed to its end, however many requests are in it."""
 _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 _CLOSE = (b"connection", b"close")
-_OF_CONNECTIONS = (b"close", b"keep-alive")
-_OF_OFFERS = (b"upgrade", b"http2-settings")
 
 
 class _Refused(Exception):
@@ -56,6 +63,14 @@ class Connection(HttpToolsProtocol):
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__(*args, **named)
         self._in_head = False
+        self._hosts = 0
+        self._unread = b""
+        """What came and waits to be parsed until the requests before it are answered."""
+        self._under_way: RequestResponseCycle | None = None
+        """The request that is being answered; `cycle` is the last one that came."""
+        self._body_since = 0.0
+        self._body_size = 0
+        """Since when, and how much, a body has brought."""
         self._unaccounted = 0
         """Bytes since the last head was complete or a part of a body came: at most so long is a head, or a
         trailer, that is not whole."""
@@ -75,6 +90,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = _Flow(transport, self)
         self._began = self._heard = self._answered = self.loop.time()
         excess = len(self.connections) - self.limits.connections
         if excess > self.limits.told:
@@ -82,16 +98,40 @@ class Connection(HttpToolsProtocol):
         elif excess > 0:
             self._refuse(too_many_connections(self.limits))
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_requests()
+        super().connection_lost(exc)
+
     def data_received(self, data: bytes) -> None:
         if self._deaf:
             return
         self._heard = self.loop.time()
+        if self._unread or len(data) > _PARSED_AT_ONCE:
+            self._unread += data
+            self._parse_unread()
+        else:
+            self._parse(data)
+
+    def _parse_unread(self) -> None:
+        """Parse what waits, until so many requests have come of it that the rest has to wait on."""
+        while self._unread and len(self.pipeline) < _PIPELINED and not self._deaf:
+            in_body = not self._in_head and self._answering() and self.cycle.more_body
+            size = _PARSED_AT_ONCE_OF_BODY if in_body else _PARSED_AT_ONCE
+            piece, self._unread = self._unread[:size], self._unread[size:]
+            self._parse(piece)
+        if self._unread and not self._deaf:
+            self.flow.pause_reading()
+
+    def _parse(self, data: bytes) -> None:
         self._unaccounted += len(data)
         while data:
             try:
                 self.parser.feed_data(data)
                 break
             except httptools.HttpParserUpgrade as offer:
+                if not self._offered:
+                    self._refuse(MALFORMED)
+                    return
                 data = self._without_offer() + data[offer.args[0] :]
             except httptools.HttpParserError:
                 self._refuse(self._refusal or MALFORMED)
@@ -99,19 +139,47 @@ class Connection(HttpToolsProtocol):
         if self._unaccounted > self._smallest:
             self._check_unfinished()
 
+    def may_read_on(self) -> bool:
+        """Take up what waits unread; whether there is room for more of what the client sends.
+
+        There is none while requests wait behind the one under way: a client that sends them and reads no
+        answer would fill the memory.
+        """
+        if self._deaf:
+            return True
+        if self._unread and not self.pipeline and not self.transport.is_closing():
+            self._parse_unread()
+        return not self.pipeline and not self._unread
+
     def on_message_begin(self) -> None:
         self._in_head = True
+        self._hosts = 0
         self._began = self._heard
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()
+        if name == b"host":
+            self._hosts += 1
+        elif name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
+
     def on_headers_complete(self) -> None:
         if self._unaccounted > self._smallest:
-            self._check_head()
+            self._raise(fault_of_size(self.url, self.headers, self.limits))
+        version = self.parser.get_http_version()
+        if self._hosts != 1 or version != "1.1":
+            self._raise(fault_of_version_or_host(version, self._hosts))
         self._in_head = False
         self._unaccounted = 0
-        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                self._raise(NO_PROXY)
             self._offered = True
             return
+        self._body_since = self._heard
+        self._body_size = 0
         if len(self.url) > _PARSED_AT_MOST:
             self._start_with_a_long_query()
         else:
@@ -125,6 +193,7 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._unaccounted = 0
+        self._body_size += len(body)
         super().on_body(body)
 
     def on_chunk_header(self) -> None:
@@ -132,13 +201,18 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         self._answered = self.loop.time()
+        if self.transport.is_closing():
+            return
         if self.pipeline:
-            super().on_response_complete()
-        elif not self.transport.is_closing():
-            if self._last_words is None:
-                self.flow.resume_reading()
-            else:
-                self._say(self._last_words)
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self._last_words is None:
+            self.flow.resume_reading()
+        else:
+            self._say(self._last_words)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._under_way = cycle
+        super()._start_asgi_task(cycle, app)
 
     def pause_writing(self) -> None:
         self._waiting_since = None
@@ -166,7 +240,8 @@ class Connection(HttpToolsProtocol):
             if now - self._heard > _LINGER and not self._answering():
                 self.transport.close()
         elif self.flow.read_paused:  # it is the server that takes its time
-            self._heard = self._began = now
+            self._heard = self._began = self._body_since = now
+            self._body_size = 0
         elif self._in_head:
             if now - self._began > limits.head_seconds:
                 self._refuse(head_too_slow(limits))
@@ -174,39 +249,48 @@ class Connection(HttpToolsProtocol):
             if now - self._began > limits.head_seconds:
                 self.transport.close()
         elif self._answering():
-            if self.cycle.more_body and now - self._heard > limits.stall_seconds:
-                self._refuse(body_stalled(limits))
+            if self.cycle.more_body:
+                self._look_at_body(now)
         elif (
             now - max(self._heard, self._answered) > limits.idle_seconds
             or self._heard - self._answered > limits.stall_seconds  # a body without end, answered long ago
         ):
             self.transport.close()
 
+    def _look_at_body(self, now: float) -> None:
+        """Refuse a body that stalls, or that brought too little in a span of `stall_seconds`."""
+        limits = self.limits
+        span = now - self._body_since
+        if now - self._heard > limits.stall_seconds:
+            self._refuse(body_stalled(limits))
+        elif span > limits.stall_seconds:
+            if self._body_size < span * limits.body_rate:
+                self._refuse(body_too_slow(limits))
+            self._body_since, self._body_size = now, 0
+
     def _start_with_a_long_query(self) -> None:
         """Start a request whose URL the library that splits URLs refuses for its length alone."""
         path, _, query = self.url.partition(b"?")
         if len(path) > _PARSED_AT_MOST:
-            self._refusal = url_too_long(self.limits)
-            raise _Refused
+            self._raise(path_too_long(_PARSED_AT_MOST))
         self.url = path
         super().on_headers_complete()
         self.scope["query_string"] = query.partition(b"#")[0]  # before the request's task has begun
+
+    def _raise(self, fault: Closing | None) -> None:
+        """Where there is a fault, raises _Refused for the parser to end with."""
+        if fault is not None:
+            self._refusal = fault
+            raise _Refused
 
     def _without_offer(self) -> bytes:
         """The head of a request that offered another protocol, without that offer, for a parser made anew.
 
         The old one takes a body that follows for the other protocol's.
         """
-        lines = [b"%b %b HTTP/1.1" % (self.parser.get_method(), self.url)]
-        for name, value in self.headers:
-            if name == b"connection":
-                kept = [each for each in value.split(b",") if each.strip().lower() in _OF_CONNECTIONS]
-                value = b",".join(kept)
-            if name not in _OF_OFFERS:
-                lines.append(b"%b: %b" % (name, value))
+        parser, self.parser = self.parser, httptools.HttpRequestParser(self)
         self._offered = False
-        self.parser = httptools.HttpRequestParser(self)
-        return b"\r\n".join([*lines, b"", b""])
+        return without_offer(parser.get_method(), self.url, parser.get_http_version(), self.headers)
 
     def _answering(self) -> bool:
         """Whether a request is under way."""
@@ -239,17 +323,23 @@ class Connection(HttpToolsProtocol):
         connected = self.transport.get_extra_info("socket")
         if connected is not None:
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.abort()
+
+    def abort(self) -> None:
+        """Close at once; nothing more is sent."""
+        self._forget_requests()
         self.transport.abort()
 
-    def _check_head(self) -> None:
-        """Raises _Refused when URL or headers, which are complete, are too long."""
-        size = sum(len(name) + len(value) + _HEADER_SIGNS for name, value in self.headers)
-        if len(self.url) > self.limits.url:
-            self._refusal = url_too_long(self.limits)
-        elif size > self.limits.head:
-            self._refusal = head_too_large(self.limits)
-        if self._refusal:
-            raise _Refused
+    def _forget_requests(self) -> None:
+        """Have no request send anything more: its client is gone."""
+        left = [cycle for cycle, _ in self.pipeline]
+        if self._under_way is not None:
+            left.append(self._under_way)
+        for cycle in left:
+            cycle.disconnected = not cycle.response_complete
+            cycle.message_event.set()
+        self.pipeline.clear()
+        self._unread = b""
 
     def _check_unfinished(self) -> None:
         """Refuse a head, trailers or blank lines that have no end."""
@@ -264,6 +354,7 @@ class Connection(HttpToolsProtocol):
         client = self.client[0] if self.client else "a client"
         log.log(level, "%s: a request was refused with %d: %s", client, closing.status, closing.text)
         self._deaf = True
+        self._unread = b""
         self._heard = self.loop.time()
         cycle = self.cycle
         if self._answering():
@@ -285,6 +376,18 @@ class Connection(HttpToolsProtocol):
         self.transport.write(closing.answer(self.server_state.default_headers))
         if self.transport.can_write_eof():
             self.transport.write_eof()
+
+
+class _Flow(FlowControl):
+    """Reads on, when a request asks for its body or is answered, only if the connection has room for it."""
+
+    def __init__(self, transport: asyncio.Transport, connection: Connection) -> None:
+        super().__init__(transport)
+        self._connection = connection
+
+    def resume_reading(self) -> None:
+        if self.read_paused and self._connection.may_read_on():
+            super().resume_reading()
 
 
 _FAULTS = (400, 414, 431)

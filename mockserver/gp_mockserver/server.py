@@ -129,7 +129,7 @@ class _Server(uvicorn.Server):
                 break
             await asyncio.sleep(_LOOK_EVERY)
         for connection in self._connections:
-            connection.transport.abort()
+            connection.abort()
         await _cancel([*self.server_state.tasks, *arrivals])
 
     async def _take_in(self, accepted: socket.socket) -> None:

@@ -2,7 +2,7 @@
 left.
 
 They stand in a temporary folder, made when the first file is written and removed with the site; or in a
-folder where those of jobs outlive it, as the jobs do.
+folder where those of jobs outlive it, as the jobs do, and what clients uploaded for them.
 """
 
 from __future__ import annotations
@@ -34,6 +34,11 @@ class SiteDirectories:
         self._root = kept.resolve() if kept is not None and kept.is_dir() else None
 
     @property
+    def outlive_the_site(self) -> bool:
+        """Whether the files of jobs, and what clients uploaded, are kept when the site is closed."""
+        return self._kept is not None
+
+    @property
     def root(self) -> Path:
         """The local folder, made when first asked for."""
         if self._root is None:
@@ -49,6 +54,11 @@ class SiteDirectories:
         folder = self.root / path
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def find_folder(self, path: str) -> Path | None:
+        """The local folder at a path of ours, None where it is missing."""
+        folder = None if self._root is None else self._root / path
+        return folder if folder is not None and folder.is_dir() else None
 
     def find_file(self, path: str) -> Path | None:
         """The local file at a path from an address, or None: also for a path that would leave the folder, and
@@ -94,6 +104,12 @@ class SiteDirectories:
         if self._root is not None:
             shutil.rmtree(self._root / path, ignore_errors=True)
 
+    def remove_if_empty(self, path: str) -> None:
+        """Remove a folder of ours that holds nothing."""
+        if self._root is not None:
+            with suppress(OSError):  # it is not there, or not empty
+                (self._root / path).rmdir()
+
     def remove_file(self, path: str) -> None:
         """Remove a file of ours, if it is there."""
         if self._root is not None:
@@ -129,7 +145,7 @@ class SiteDirectories:
                     self._remove_folder_of(folder, folder.name)
 
     def close(self) -> None:
-        """Remove everything; but the files of jobs stay where they outlive the site."""
+        """Remove everything; but the files of jobs, and uploads, stay where they outlive the site."""
         if self._root is None:
             return
         if self._kept is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from gp_mockserver.wire.addresses import Address
 
 DEFAULT_VERSION = "12.0"
+DEFAULT_PATIENCE = 1.0
 NO_SLASH = 'expected a name without "/": it is one segment of an address'
 ANSWERS_AT_ONCE = "a synchronous task answers at once; use latency"
 
@@ -96,6 +98,9 @@ class ServedService(msgspec.Struct, eq=False):
     latency: dict[str, Latency] = {}
     queue: ServiceQueue | None = None
     started: bool = True
+    validates: bool = True
+    """Whether its tasks have the resource `validate` (12.0). Real servers name that in the capabilities; the
+    word for it is not known, so `capabilities` says nothing of it (*assumed*)."""
     access: frozenset[str] | None = None
     """The users who may use it, with a token, `*` being every one; None: anybody, without one."""
     uploads: UploadRules | None = None
@@ -204,7 +209,8 @@ class Site:
     `https://gis.example.com`; the context follows it. `fetch_from` lists the hosts, such as
     `data.example.com` or `127.0.0.1:9000`, from which inputs given by address may be fetched.
     `users` are passwords by name, for services that are secured (`ServedService.secure`); `security` says how
-    tokens are handed out.
+    tokens are handed out. `patience` is how many seconds of real time a look at a job waits for its tool, if
+    that is running in a thread; 0: never.
     """
 
     def __init__(
@@ -223,11 +229,14 @@ class Site:
         fetch_from: Iterable[str] = (),
         users: Mapping[str, str] | None = None,
         security: SignInRules | None = None,
+        patience: float = DEFAULT_PATIENCE,
     ) -> None:
         if not context or "/" in context or "~" in context:
             raise SiteError(f"context {context!r}: expected one segment of an address, such as 'arcgis'")
         if public_url and not is_public_url(public_url):
             raise SiteError(f"public_url {public_url!r}: expected {PUBLIC_URL}")
+        if not 0 <= patience < math.inf:
+            raise SiteError(f"patience {patience!r}: expected seconds, 0 or more")
         check_overrides(errors or {})
         self.context = context
         self.version_is_given = version is not None
@@ -241,6 +250,7 @@ class Site:
         self.bad_input = bad_input
         self.public_url = public_url.rstrip("/") if public_url else None
         self.limits = limits or DEFAULT_LIMITS
+        self.patience = patience
         self.store.max_bytes = self.limits.jobs_memory
         self.fetch_from = listed_hosts(fetch_from)
         self.services: dict[str, ServedService] = {}
@@ -250,19 +260,24 @@ class Site:
         """Addresses that were looked up before, by path; forgotten when a service or a task comes."""
         self.guard: Guard | None = None
         """Who may use what, by which tokens; None where every service is open."""
+        self.sign_in_hint = ""
+        """A sentence for people on the pages where they sign in."""
         if security is not None:
             self.sign_in(security)
         for name, password in (users or {}).items():
             self.add_user(name, password)
         self.layers = LayerServices()
         """The feature services: what jobs published, and those that the site has from the start."""
-        self.running: dict[str, asyncio.Future[None]] = {}
+        self.running: dict[str, asyncio.Future[bool]] = {}
         """The tools that worker threads are running now, by job id."""
         again = f"/{self.store.past.openings}" if self.store.past.openings else ""
         self._job_ids = random.Random(f"{seed}/{context}{again}")
         self._request_numbers = itertools.count(1)
         self.uploads = SiteUploads(
-            self.directories, self.limits.stored, seed_text=f"{seed}/{context}/uploads{again}"
+            self.directories,
+            self.limits.stored,
+            seed_text=f"{seed}/{context}/uploads{again}",
+            is_first=not again,
         )
         self.stored = StoredFiles(self.directories, self.uploads.space)
 
@@ -355,7 +370,8 @@ class Site:
         self.store.release(job_id, gate, self.clock.now())
 
     def close(self) -> None:
-        """Close the store, and remove the files that jobs and runs left, if jobs do not outlive the site."""
+        """Close the store, and remove the files of runs, and those of jobs and uploads if jobs do not outlive
+        the site."""
         self.store.close(self.clock.now())
         self.uploads.close()
         self.directories.close()

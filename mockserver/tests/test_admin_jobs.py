@@ -106,6 +106,14 @@ class TestList:
         assert wire.error("../../admin/services/Nothing.GPServer/jobs")["code"] == 404
 
 
+def test_it_says_who_submitted_a_job(wire: Any) -> None:
+    submitted(wire)
+    del wire.http.headers["X-Esri-Authorization"]
+    submitted(wire)
+    signed_in(wire)
+    assert [each["username"] for each in wire.json(ADMIN)["jobs"]] == [None, "tester"]
+
+
 def test_one_job_is_as_in_the_list(wire: Any) -> None:
     job = submitted(wire)
     wire.clock.advance(10)
@@ -209,3 +217,12 @@ def test_what_an_administrator_cancelled_is_cancelled_in_one_way(wire: Any) -> N
     (listed,) = wire.json(ADMIN)["jobs"]
     assert listed["status"] == JobStatus.CANCELLED
     assert listed["endTime"] == listed["submittedTime"]
+
+
+@pytest.mark.parametrize(
+    "path", ["WorldViewshed.GPServer/webhooks", "Files/FileTransfer.GPServer/webhooks/1"]
+)
+def test_webhooks_are_said_to_be_missing(wire: Any, path: str) -> None:
+    told = wire.get(f"../../admin/services/{path}", f="json").text
+    assert "webhooks are not simulated" in told
+    assert "webhooks" not in wire.get("../../admin/services/WorldViewshed.GPServer", f="json").text

@@ -155,7 +155,7 @@ def test_what_no_server_takes_is_answered_with_a_page_and_closed(patient, caplog
     answer = said_to(patient, *pieces)
     assert is_page_of(status, answer), answer
     assert still_serves(patient)
-    assert all(record.exc_info is None for record in caplog.records)
+    assert "Traceback" not in caplog.text
     assert len(caplog.records) <= 1
 
 
@@ -345,7 +345,7 @@ def test_a_body_that_breaks_before_it_was_asked_for_is_refused_without_a_trace(p
     head = POST + FORM + b"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
     assert is_page_of(400, said_to(patient, head + b"zz\r\n"))
     assert still_serves(patient)
-    assert all(record.exc_info is None for record in caplog.records)
+    assert "Traceback" not in caplog.text
 
 
 @pytest.mark.parametrize("offer", [b"websocket", b"h2c"])

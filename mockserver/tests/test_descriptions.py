@@ -105,3 +105,32 @@ class TestAddressesInAnswers:
     def test_are_the_public_url_where_one_is_set(self, wire: Any) -> None:
         wire.site.public_url = "https://public.example.com/gis"
         assert self._origin(wire, {"X-Forwarded-Host": "other"}) == "https://public.example.com/gis"
+
+
+def token_of(wire: Any) -> str:
+    form = {"username": "tester", "password": "tester-password", "client": "requestip", "f": "json"}
+    return str(wire.http.post("../../tokens/generateToken", data=form).json()["token"])
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("", ""),
+        ("?f=pjson", "?f=pjson"),
+        ("?f=json&callback=app.done&x=a%20b%26c", "?f=json&callback=app.done&x=a+b%26c"),
+        ("?token={token}&f=json&TOKEN=another&password=third", "?f=json"),
+        ("?token={token}", ""),
+    ],
+)
+def test_a_soap_address_leads_to_the_rest_one_with_its_query_but_no_token(
+    wire: Any, query: str, kept: str
+) -> None:
+    answer = wire.http.get(f"../../services/WorldViewshed/GPServer{query.format(token=token_of(wire))}")
+    assert answer.status_code == 302
+    assert answer.headers["location"] == f"{wire.http.base_url}WorldViewshed/GPServer{kept}"
+
+
+def test_a_post_to_a_soap_address_keeps_its_format_alone(wire: Any) -> None:
+    form = {"f": "json", "username": "tester", "password": "secret", "token": token_of(wire), "Input": "x"}
+    answer = wire.http.post("../../services/WorldViewshed/GPServer", data=form)
+    assert answer.headers["location"] == f"{wire.http.base_url}WorldViewshed/GPServer?f=json"

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.sites import Site
-from gp_protocol.descriptions.descriptors import Parameter, Service, Task
+from gp_protocol.descriptions.descriptors import ExecutionType, Parameter, Service, Task
 
 ECHO = "DataTypes/Echo/GPServer/Echo"
 ECHO_JOB = "DataTypes/EchoJob/GPServer/Echo"
@@ -94,6 +94,8 @@ class TestJSONSchema:
     def check(self, schema: Any, result: dict[str, Any]) -> None:
         held = {"$ref": f"#/definitions/{result['dataType']}", "definitions": schema["definitions"]}
         jsonschema.Draft7Validator(held).validate(result["value"])
+        if "paramName" in result:
+            jsonschema.Draft7Validator(schema).validate(result)
 
     def test_it_is_of_draft_7(self, schema: Any) -> None:
         jsonschema.Draft7Validator.check_schema(schema)
@@ -101,7 +103,9 @@ class TestJSONSchema:
 
     @pytest.mark.parametrize("options", [{}, {"returnZ": "true", "returnTrueCurves": "true"}])
     def test_every_answer_of_echo_fits_it(self, wire: Any, schema: Any, options: dict[str, str]) -> None:
-        answers = wire.post(f"{ECHO}/execute", f="json", **real_inputs(), **options).json()["results"]
+        whole = wire.post(f"{ECHO}/execute", f="json", **real_inputs(), **options).json()
+        jsonschema.Draft7Validator(schema).validate(whole)
+        answers = whole["results"]
         assert len(answers) > 40
         for result in answers:
             assert result["value"] not in (None, {}, [], ""), result
@@ -248,6 +252,30 @@ class TestHelp:
         assert "html, json, pjson, kmz" in page
         assert "simplifyFeatures" not in page
         assert "Simplify Features" not in page
+
+    @pytest.mark.parametrize("verb", ["submitJob", "execute"])
+    def test_only_what_works_and_what_the_task_declares_is_a_parameter(
+        self, open_wire: Any, fresh: Any, verb: str
+    ) -> None:
+        name = "esri_out_feature_service_name"
+        site = Site(**fresh)
+        synchronous = verb == "execute"
+        kind = ExecutionType.SYNCHRONOUS if synchronous else ExecutionType.ASYNCHRONOUS
+        service = site.add_service(Service("Tools", execution_type=kind))
+        service.add_task(Task("Plain", "Plain", execution_type=kind))
+        service.add_task(
+            Task("Named", "Named", execution_type=kind, parameters=(Parameter(name, "GPString"),))
+        )
+        wire = open_wire(site)
+        plain, named = (
+            wire.get(f"Tools/GPServer/{task}/{verb}", f="help").text for task in ("Plain", "Named")
+        )
+        assert name not in plain
+        assert name in named
+        assert (f"{name}: the name of a feature service" in named) is not synchronous
+        for page in (plain, named):
+            assert "returnTrueCurves" in page
+            assert "esri_out_image_service" not in page
 
     def test_nothing_is_said_of_a_secured_task(self, wire: Any) -> None:
         wire.site.services["DataTypes/Echo"].access = frozenset({"tester"})

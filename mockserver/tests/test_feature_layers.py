@@ -10,8 +10,8 @@ import pytest
 from gp_mockserver.configuration.site_files import site_from
 from gp_mockserver.errors import SiteError, SiteFileError
 from gp_mockserver.layers.layer_contents import features_of
+from gp_mockserver.layers.query_work import QueryRefused
 from gp_mockserver.layers.site_layers import add_layers
-from gp_mockserver.layers.where_clauses import QueryRefused
 from gp_mockserver.sites import Site
 from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_protocol.values.fields import Field

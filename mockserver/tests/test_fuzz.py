@@ -174,15 +174,16 @@ methods = st.sampled_from(["GET", "GET", "POST", "POST", "HEAD", "OPTIONS", "PUT
 
 
 class Traces(logging.Handler):
-    """Keeps what is logged with an exception."""
+    """Keeps what is logged with a traceback."""
 
     def __init__(self) -> None:
         super().__init__()
         self.seen: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.exc_info:
-            self.seen.append(logging.Formatter().format(record))
+        text = logging.Formatter().format(record)
+        if "Traceback" in text:
+            self.seen.append(text)
 
 
 @pytest.fixture(scope="module")

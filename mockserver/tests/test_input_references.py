@@ -24,7 +24,7 @@ from gp_mockserver.limits import Limits
 from gp_mockserver.running import fetching
 from gp_mockserver.running.fetching import is_listed
 from gp_mockserver.running.listed_hosts import listed_hosts
-from gp_mockserver.running.own_addresses import own_place
+from gp_mockserver.running.own_addresses import loopback_root, own_place
 from gp_mockserver.sites import Site
 from gp_mockserver.tools.tool_calls import ToolCall
 from gp_protocol.values.feature_sets import FeatureSet, RecordSet
@@ -333,6 +333,87 @@ class TestOwnAddresses:
 def test_an_own_address_is_told_from_others(url: str, is_own: bool) -> None:
     site = Site("arcgis")
     assert (own_place(site, "https://gis.example.com/arcgis", url) is not None) is is_own
+
+
+@pytest.mark.parametrize(
+    ("url", "is_own"),
+    [
+        ("http://localhost:8585/arcgis/rest/x", True),
+        ("http://LOCALHOST:8585/arcgis/rest/x", True),
+        ("http://127.0.0.1:8585/arcgis/rest/x", True),
+        ("http://[::1]:8585/arcgis/rest/x", True),
+        ("https://localhost:8585/arcgis/rest/x", True),
+        ("https://gis.example.com/arcgis/rest/x", True),
+        ("http://localhost/arcgis/rest/x", False),
+        ("http://localhost:0/arcgis/rest/x", False),
+        ("http://localhost:8586/arcgis/rest/x", False),
+        ("http://localhost:8585/other/rest/x", False),
+        ("http://localhost.:8585/arcgis/rest/x", False),
+        ("http://localhost.example:8585/arcgis/rest/x", False),
+        ("http://a@localhost:8585/arcgis/rest/x", False),
+        ("http://localhost:8585@evil.example/arcgis/rest/x", False),
+        ("http://127.0.0.2:8585/arcgis/rest/x", False),
+        ("http://127.1:8585/arcgis/rest/x", False),
+        ("http://2130706433:8585/arcgis/rest/x", False),
+        ("http://0.0.0.0:8585/arcgis/rest/x", False),
+        ("http://[::ffff:127.0.0.1]:8585/arcgis/rest/x", False),
+        ("http://[0:0:0:0:0:0:0:1]:8585/arcgis/rest/x", False),
+        ("http://[::]:8585/arcgis/rest/x", False),
+        ("http://gis.example.com:8585/arcgis/rest/x", False),
+    ],
+)
+def test_the_names_of_this_machine_are_its_own_at_the_servers_port(url: str, is_own: bool) -> None:
+    site = Site("arcgis")
+    roots = f"https://gis.example.com/arcgis {loopback_root(site, 8585)}"
+    assert (own_place(site, roots, url) is not None) is is_own
+
+
+@pytest.mark.parametrize(
+    ("port", "url", "is_own"),
+    [
+        (80, "http://localhost/arcgis/rest/x", True),
+        (443, "https://localhost/arcgis/rest/x", True),
+        (443, "http://localhost/arcgis/rest/x", False),
+        (80, "http://localhost:8080/arcgis/rest/x", False),
+    ],
+)
+def test_a_port_that_is_not_said_is_the_schemes_own(port: int, url: str, is_own: bool) -> None:
+    site = Site("arcgis")
+    roots = f"http://gis.example.com/arcgis {loopback_root(site, port)}"
+    assert (own_place(site, roots, url) is not None) is is_own
+
+
+@pytest.mark.parametrize(("asked", "given"), [("127.0.0.1", "localhost"), ("localhost", "127.0.0.1")])
+def test_a_site_that_is_asked_by_one_name_of_this_machine_knows_the_others(
+    wire: Any, asked: str, given: str
+) -> None:
+    item_id = uploaded(wire, b"kept", service=FILES)
+    base = wire.http.base_url
+    there = f"http://{given}:{base.port}{base.path}{FILES}/uploads/{item_id}/download"
+    host = {"Host": f"{asked}:{base.port}"}
+    inputs = {"f": "json", "Input_File": json.dumps({"url": there})}
+    job_id = wire.http.get(f"{FILES}/ZipFile/submitJob", params=inputs, headers=host).json()["jobId"]
+    wire.clock.advance(3)
+    assert contents(wire, job_id) == [b"kept"]
+
+
+def test_a_port_that_a_client_makes_up_is_not_the_servers(wire: Any) -> None:
+    item_id = uploaded(wire, b"kept", service=FILES)
+    there = f"http://127.0.0.1:9{wire.http.base_url.path}{FILES}/uploads/{item_id}/download"
+    inputs = {"f": "json", "Input_File": json.dumps({"url": there})}
+    host = {"Host": "localhost:9"}
+    job_id = wire.http.get(f"{FILES}/ZipFile/submitJob", params=inputs, headers=host).json()["jobId"]
+    wire.clock.advance(3)
+    assert b"kept" not in contents(wire, job_id)
+
+
+def contents(wire: Any, job_id: str) -> list[bytes]:
+    """The files in the built-in ZipFile's output."""
+    job = f"{FILES}/ZipFile/jobs/{job_id}"
+    assert wire.json(job)["jobStatus"] == "esriJobSucceeded"
+    url = wire.http.get(f"{job}/results/Output_File", params={"f": "json"}).json()["value"]["url"]
+    with zipfile.ZipFile(io.BytesIO(wire.http.get(url).content)) as archive:
+        return [archive.read(name) for name in archive.namelist()]
 
 
 class Data(BaseHTTPRequestHandler):

@@ -159,12 +159,13 @@ def test_the_limits_of_json_hold_in_the_threads_that_read_large_inputs(
     assert "at most 8 levels" in answer["error"]["details"][0]
 
 
-def test_the_limits_of_json_are_those_of_the_block() -> None:
-    with json_limits(JSONLimits(length=30, depth=2, digits=3)):
-        assert decode_json("[[123]]") == [[123]]
-        for text in ("[[[1]]]", "[1234]", "['1', 1234]", "[" + " " * 30 + "]"):
-            with pytest.raises(RemoteProtocolError, match="at most"):
-                decode_json(text)
+def test_the_limits_of_json_are_those_of_the_context() -> None:
+    before = json_limits.set(JSONLimits(length=30, depth=2, digits=3))
+    assert decode_json("[[123]]") == [[123]]
+    for text in ("[[[1]]]", "[1234]", "['1', 1234]", "[" + " " * 30 + "]"):
+        with pytest.raises(RemoteProtocolError, match="at most"):
+            decode_json(text)
+    json_limits.reset(before)
     assert decode_json("[[[1234]]]") == [[[1234]]]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -132,6 +134,17 @@ def test_there_is_no_limit_of_records(open_wire: Any, fresh: dict[str, Any]) -> 
     assert wire.json(f"{finished(wire, '')}/results/Points_Made")["value"]["features"] == []
     finished(wire, "Out")
     assert count(wire) == 5
+
+
+@pytest.mark.parametrize("what", ["results/Points_Made", ""])
+def test_what_was_published_is_answered_in_formats_of_features(wire: Any, what: str) -> None:
+    plain, published = finished(wire, ""), finished(wire, "Out")
+    with zipfile.ZipFile(io.BytesIO(wire.get(f"{published}/{what}", f="kmz").content)) as archive:
+        assert archive.read("doc.kml").count(b"<Placemark") == 5
+    if what:
+        as_plain, as_published = (wire.get(f"{job}/{what}", f="geojson") for job in (plain, published))
+        assert len(as_published.json()["features"]) == 5
+        assert as_published.content == as_plain.content
 
 
 @pytest.mark.parametrize("name", ["", "  "])

@@ -397,3 +397,18 @@ def test_a_type_that_nobody_knows_is_told_by_its_own_word(open_wire: Any, fresh:
         "value": "roads",
     }
     assert wire.json(f"{job}/results/Out")["dataType"] == "GPNetworkDatasetLayer"
+
+
+@pytest.mark.parametrize("which", ["results", "inputs"])
+@pytest.mark.parametrize("f", ["json", "kmz"])
+def test_a_job_that_is_not_there_is_told_before_a_parameter_that_is_not(
+    serve_tool: Any, which: str, f: str
+) -> None:
+    wire = serve_tool(given("In", "GPLong"), made("Out", "GPLong"), outputs={"Out": 1})
+    job = finished(wire)
+    nowhere, here = (
+        wire.get(f"{place}/{which}/Nothing", f=f).json()["error"]["details"][0]
+        for place in (f"{TASK}/jobs/xyz", job)
+    )
+    assert nowhere == "job 'xyz' does not exist or has expired"
+    assert "'Nothing' does not exist" in here

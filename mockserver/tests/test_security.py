@@ -359,14 +359,14 @@ def browser(wire: Any) -> httpx.Client:
 
 def test_a_browser_is_led_to_the_log_in_page_and_back(wire: Any) -> None:
     with browser(wire) as client:
-        asked = client.get(f"{root_of(wire)}/rest/services/{TASK}", params={"x": "1"})
+        asked = client.get(f"{root_of(wire)}/rest/services/{TASK}", params={"x": "1", "password": "y"})
         assert asked.status_code == 302
         login = asked.headers["location"]
         path = urlsplit(f"{root_of(wire)}/rest/services/{TASK}").path
-        assert parse_qs(urlsplit(login).query) == {"redirect": [path]}
+        assert parse_qs(urlsplit(login).query) == {"redirect": [f"{path}?x=1"]}
         assert 'type="password"' in client.get(login).text
         signed_in = client.post(login, data=WHO)
-        assert signed_in.headers["location"] == f"{root_of(wire)}/rest/services/{TASK}"
+        assert signed_in.headers["location"] == f"{root_of(wire)}/rest/services/{TASK}?x=1"
         cookie = signed_in.headers["set-cookie"]
         assert cookie.startswith("agstoken=")
         context = urlsplit(root_of(wire)).path
@@ -398,6 +398,8 @@ def test_a_wrong_password_gets_an_error_page_and_no_cookie(wire: Any) -> None:
         "{path}/../../evil",
         "{path}/%2e%2e/%2e%2e/evil",
         "{path}/%252e%252e/evil",
+        "{path}/a%3F/../../evil",
+        "{path}/a%23/../../evil",
         "{path}evil",
         "{path}//evil.example",
         "{path}/a\r\nSet-Cookie: x=y",
@@ -438,6 +440,7 @@ def test_an_old_cookie_keeps_no_page_from_a_browser_but_is_an_error_for_a_progra
     cookie = {"Cookie": "agstoken=old"}
     assert wire.http.get("", headers=cookie).status_code == 200
     assert wire.http.get(SECURED, headers=cookie).status_code == 302
+    assert wire.http.post(SECURED, data={"f": "html"}, headers=cookie).status_code == 498
     assert code_of(wire.http.get("", params={"f": "json"}, headers=cookie)) == 498
 
 

@@ -22,6 +22,7 @@ security:
   authorizationHeader: false
   forwardedFor: true
   hideSecured: true
+  signInHint: Ask Anna.
 services:
   All: {executionType: sync, secured: true}
   Some: {executionType: sync, secured: [bert]}
@@ -47,6 +48,7 @@ def test_a_site_file_says_who_may_use_what() -> None:
         "Open": None,
     }
     assert guard.rules == SignInRules(600, 7200, True, True, False, True, True)
+    assert site.sign_in_hint == "Ask Anna."
 
 
 def test_a_site_file_without_users_asks_nobody() -> None:

@@ -47,7 +47,7 @@ def test_the_url_of_a_site_is_one_whatever_its_context_is_called():
 
 
 def test_threads_for_tools_keep_no_process_alive_and_are_no_more_than_their_limit():
-    threads = ToolThreads(2)
+    threads = ToolThreads(2, 10)
     released = threading.Event()
     seen: list[threading.Thread] = []
 
@@ -64,6 +64,6 @@ def test_threads_for_tools_keep_no_process_alive_and_are_no_more_than_their_limi
 
 
 def test_what_a_tool_raises_is_raised_where_its_value_is_asked_for_and_its_thread_goes_on():
-    threads = ToolThreads(1)
+    threads = ToolThreads(1, 10)
     assert isinstance(threads.submit(lambda: 1 / 0).exception(), ZeroDivisionError)
     assert threads.submit(lambda: "next").result() == "next"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import jsonschema
 import pytest
@@ -14,6 +14,8 @@ from gp_mockserver.configuration.data_files import parse_yaml, read_data
 from gp_mockserver.configuration.site_file_model import site_file_schema
 from gp_mockserver.configuration.site_files import load_site, site_from
 from gp_mockserver.errors import SiteFileError
+from gp_mockserver.tools import annotations as annotations_module
+from gp_mockserver.tools.annotations import kind_of, without_none
 
 ROOT = Path(__file__).parents[2]
 PUBLISHED = Path(site_file_model.__file__).with_name("site-schema.json")
@@ -69,6 +71,34 @@ def test_the_documented_error_is_the_one_that_is_raised() -> None:
     with pytest.raises(SiteFileError) as raised:
         site_from(parse_yaml(wrong), name="site.yaml")
     assert str(raised.value) == said.strip()
+
+
+ANNOTATIONS = [
+    [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+    for line in re.search(  # type: ignore[union-attr]
+        r"^\| annotation \|.*\n\|---.*\n((?:\|.*\n)+)", (ROOT / "docs/site-files.md").read_text(), re.M
+    )[1].splitlines()
+]
+"""The rows of the table of annotations: what is written, the data types, the import."""
+
+
+def test_every_annotation_is_imported_as_the_documentation_says_and_has_its_data_type() -> None:
+    names: dict[str, Any] = {"T": int}
+    for line in re.findall(r"`(from [^`]+)`", (ROOT / "docs/site-files.md").read_text()):
+        exec(line, names)
+    known = set()
+    for written, data_types, line in ANNOTATIONS:
+        own: dict[str, Any] = {"Annotated": Annotated, "T": int}
+        exec(line.strip("`"), own)
+        reached = own if "|" not in written else names
+        annotations = [eval(each, dict(reached)) for each in re.findall(r"`([^`]+)`", written)]
+        kinds = [kind_of(without_none(each)[0]) for each in annotations]
+        assert None not in kinds, written
+        known |= set(annotations) if "|" not in written else set()
+        told = re.findall(r"\b(?:GP\w+|Field)\b", data_types)
+        if len(told) == len(kinds) and not re.search(r"\bT\b", written):
+            assert [each.data_type for each in kinds if each] == told, written
+    assert set(annotations_module._KINDS) <= known
 
 
 SERVICE: dict[str, Any] = {"executionType": "sync", "tasks": [{"name": "T", "parameters": {"a": "GPLong"}}]}

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,24 @@ def test_a_job_comes_back_as_it_was(life: Life) -> None:
     assert after == before
     assert after is not None
     assert after.submission == Submission("j1", TASK, 5.5, b'{"A":"\xc3\xa9"}', timeline)
+
+
+def test_who_submitted_a_job_comes_back(life: Life) -> None:
+    life.store.add(Submission("j1", TASK, 0, b"{}", TWO_SECONDS, "anna"))
+    record = life.restart().get("j1", 1)
+    assert record is not None
+    assert record.submission.user == "anna"
+
+
+def test_a_file_from_before_users_were_kept_is_read_and_written(life: Life) -> None:
+    life.submit("old")
+    life.store.close(0)
+    with closing(sqlite3.connect(life.file)) as connection:
+        connection.execute("ALTER TABLE submissions DROP COLUMN user")
+    life.store = life._open()
+    life.store.add(Submission("new", TASK, 1, b"{}", TWO_SECONDS, "anna"))
+    records = [life.restart().get(job_id, 1) for job_id in ("old", "new")]
+    assert [record and record.submission.user for record in records] == ["", "anna"]
 
 
 def test_a_poll_that_nothing_counts_is_not_written(life: Life) -> None:

@@ -123,15 +123,38 @@ def test_a_browser_gets_the_form_and_with_it_the_token(wire: Any) -> None:
 def test_the_older_form_answers_the_bare_token(wire: Any) -> None:
     root = str(wire.http.base_url).removesuffix("/rest/services/")
     asked = {"request": "getToken", **WHO, "expiration": "5"}
-    for response in (
-        wire.http.get(f"{root}/tokens", params=asked),
-        wire.http.post(f"{root}/tokens", data=asked),
-    ):
-        assert response.headers["content-type"] == "text/plain;charset=utf-8"
-        assert is_taken(wire, response.text)
-    for_referer = wire.http.get(f"{root}/tokens", params={**asked, "clientid": "ref.http://app"}).text
+    response = wire.http.post(f"{root}/tokens", data=asked)
+    assert response.headers["content-type"] == "text/plain;charset=utf-8"
+    assert is_taken(wire, response.text)
+    for_referer = wire.http.post(f"{root}/tokens", data={**asked, "clientid": "ref.http://app"}).text
     assert not is_taken(wire, for_referer)
     assert is_taken(wire, for_referer, referer="http://app/page")
+
+
+@pytest.mark.parametrize(
+    ("version", "by_get", "status"),
+    [
+        ("9.3", False, 200),
+        ("10.0", False, 200),
+        ("10.1", False, 405),
+        ("12.0", False, 405),
+        ("10.1", True, 200),
+        ("12.0", True, 200),
+    ],
+)
+def test_the_older_form_is_taken_by_get_before_10_1_and_where_the_site_says_so(
+    open_wire: Any, fresh: Any, version: str, by_get: bool, status: int
+) -> None:
+    rules = SignInRules(tokens_by_get=by_get)
+    wire = open_wire(builtin_site(**fresh, version=version, security=rules))
+    root = str(wire.http.base_url).removesuffix("/rest/services/")
+    response = wire.http.get(f"{root}/tokens", params={"request": "getToken", **WHO})
+    assert response.status_code == status
+    if status == 200:
+        assert is_taken(wire, response.text)
+    else:
+        assert "expected POST with the credentials in its body" in response.text
+        assert WHO["password"] not in response.text
 
 
 def test_a_token_is_changed_into_one_for_a_server_by_itself(wire: Any) -> None:

@@ -212,6 +212,15 @@ class TestParts:
         assert wire.site.uploads.space.taken == len(b"content")
         assert post(wire, f"{item_id}/commit", checksum=right.upper())["success"] is True
 
+    @pytest.mark.parametrize("checksum", ["x", "d41d8cd9", "g" * 32, "0x" + "a" * 30, "a" * 128, "٣" * 32])
+    def test_a_checksum_that_cannot_be_told_is_refused_with_the_forms(self, wire: Any, checksum: str) -> None:
+        item_id = self.registered(wire)
+        self.put(wire, item_id, 1, b"content")
+        said = refused(wire, f"{item_id}/commit", checksum=checksum)
+        assert said.startswith("checksum: met")
+        assert all(name in said for name in ("MD5", "SHA-1", "SHA-256"))
+        assert post(wire, f"{item_id}/commit", checksum=" ")["item"]["committed"] is True
+
     def test_what_is_not_committed_cannot_be_downloaded_and_what_is_takes_no_parts(self, wire: Any) -> None:
         item_id = self.registered(wire)
         self.put(wire, item_id, 1, b"one")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from gp_mockserver.builtin.builtin_site import builtin_site
+from gp_mockserver.configuration.site_files import site_from
 
 VIEWSHED = "WorldViewshed/GPServer/viewshed"
 SYNCHRONOUS = "Elevation/ESRI_Elevation_World/GPServer/Viewshed"
@@ -97,9 +98,32 @@ def test_large_inputs_are_validated_too(wire: Any) -> None:
 
 
 def test_a_page_shows_it(wire: Any) -> None:
-    response = wire.get(f"{VIEWSHED}/validate")
+    response = wire.post(f"{VIEWSHED}/validate", Input_Observation_Point="")
     assert response.status_code == 200
     assert "Value is required" in response.text
+    assert 'GPServer/viewshed/validate">Back to the form</a>' in response.text
+
+
+def test_a_browser_that_gives_nothing_gets_the_form(wire: Any) -> None:
+    form = wire.get(f"{VIEWSHED}/validate").text
+    assert "Value is required" not in form
+    assert 'name="Input_Observation_Point"' in form
+    assert form.count('type="submit"') == 1
+    assert '<input type="submit" formmethod="post" value="Validate"/>' in form
+    assert "validationResults" in wire.json(f"{VIEWSHED}/validate")
+
+
+def test_a_service_may_have_it_switched_off(wire: Any) -> None:
+    wire.site.services["WorldViewshed"].validates = False
+    assert wire.error(f"{VIEWSHED}/validate")["message"] == "Invalid URL"
+    assert "/validate" not in wire.get(VIEWSHED).text
+    assert "/validate" in wire.get(SYNCHRONOUS).text
+
+
+def test_a_site_file_switches_it_off() -> None:
+    written = {"executionType": "sync", "tasks": [{"name": "T"}]}
+    site = site_from({"services": {"On": written, "Off": {**written, "validate": False}}})
+    assert [each.validates for each in site.services.values()] == [True, False]
 
 
 def test_it_came_with_12_0(open_wire: Any, fresh: Any) -> None:

@@ -6,7 +6,8 @@ import time
 from typing import Any
 
 import pytest
-from gp_mockserver.layers.where_clauses import LONGEST, QueryRefused, parse_where
+from gp_mockserver.layers.query_work import QueryRefused
+from gp_mockserver.layers.where_clauses import LONGEST, parse_where
 from gp_protocol.values.fields import Field
 from hypothesis import given
 from hypothesis import strategies as st

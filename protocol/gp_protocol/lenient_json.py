@@ -38,7 +38,9 @@ class JSONLimits(msgspec.Struct, frozen=True):
 
 
 _USUAL = JSONLimits()
-_limits: ContextVar[JSONLimits] = ContextVar("JSON limits", default=_USUAL)
+json_limits: ContextVar[JSONLimits] = ContextVar("json_limits", default=_USUAL)
+"""The limits of every text for which no other is given, here and in what runs in a copy of this context:
+whoever reads an input need not know whose it is."""
 
 _strict: Callable[[str | bytes], Any] = msgspec.json.Decoder().decode
 
@@ -81,21 +83,6 @@ class _Unreadable(Exception):
         self.remedy = remedy
 
 
-class json_limits:
-    """`with json_limits(limits):` -- within the block, and within what runs in a copy of its context, these
-    limits hold for every text for which no other is given: whoever reads an input need not know whose it is.
-    """
-
-    def __init__(self, limits: JSONLimits) -> None:
-        self._held = limits
-
-    def __enter__(self) -> None:
-        self._token = _limits.set(self._held)
-
-    def __exit__(self, *raised: object) -> None:
-        _limits.reset(self._token)
-
-
 def decode_json(
     text: str | bytes, *, strict: bool = False, max_length: int | None = None, max_depth: int | None = None
 ) -> Any:
@@ -106,7 +93,7 @@ def decode_json(
     other; without them, and for the digits of a number, the limits of `json_limits` hold, or those of
     `JSONLimits()`. Raises `RemoteProtocolError` with line and column.
     """
-    limits = _limits.get()
+    limits = json_limits.get()
     max_length = limits.length if max_length is None else max_length
     max_depth = limits.depth if max_depth is None else max_depth
     if len(text) > max_length:
@@ -301,5 +288,5 @@ def _too_deep(limit: int) -> RemoteProtocolError:
     return RemoteProtocolError(
         met="deeper nesting",
         expected=f"at most {limit} levels of arrays and objects",
-        remedy=_limits.get().depth_remedy,
+        remedy=json_limits.get().depth_remedy,
     )

@@ -37,7 +37,13 @@ def test_it_defines_the_types_that_the_version_knows(version: str) -> None:
         ("GPLong", [1, -(2**40)], [1.5, 2**60, "1"]),
         ("GPDouble", [1.5, 1], ["1"]),
         ("GPString", ["", "a", [1], {"a": 1}], [1, None]),
-        ("GPDate", [0, "2026-01-31T00:00:00", {"date": "1", "format": "y"}], [1.5, {}, []]),
+        ("GPDate", [0, None, "2026-01-31T00:00:00", "2026-01-31T23:59:59.125"], [1.5, {}, []]),
+        (
+            "GPDate",
+            [{"date": "1 Mar 2026", "format": "d MMM yyyy"}],
+            [{"date": "1"}, {"date": 1, "format": "d"}],
+        ),
+        ("GPDate", [], ["", "yesterday", "2026-01-31", "2026-01-31T00:00:00Z", "2026-13-01T00:00:00"]),
         (
             "GPLinearUnit",
             [{"distance": 1, "units": "esriMiles"}, {"distance": 1}, None],
@@ -62,6 +68,48 @@ def test_it_defines_the_types_that_the_version_knows(version: str) -> None:
 def test_a_value_fits_its_type_or_not(name: str, good: list[Any], bad: list[Any]) -> None:
     assert [value for value in good if not fits(name, value)] == []
     assert [value for value in bad if fits(name, value)] == []
+
+
+RESULT = {"paramName": "Out", "dataType": "GPLong", "value": 5}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        RESULT,
+        {"paramName": "Out", "dataType": "GPFeatureRecordSetLayer", "value": {}},
+        {"paramName": "Out", "dataType": "A type of its own", "value": [{}]},
+        [],
+        [RESULT, RESULT],
+        {"results": [], "messages": []},
+        {
+            "results": [RESULT],
+            "messages": [{"type": "esriJobMessageTypeInformative", "description": "Done."}],
+        },
+    ],
+)
+def test_the_whole_holds_for_answers_with_values(answer: Any) -> None:
+    jsonschema.Draft7Validator(SCHEMA).validate(answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        5,
+        {},
+        [5],
+        {**RESULT, "value": "5"},
+        [RESULT, {**RESULT, "value": 5.5}],
+        {"paramName": "Out", "dataType": "GPLong"},
+        {"dataType": "GPLong", "value": 5},
+        {"results": [RESULT]},
+        {"results": [{**RESULT, "value": "5"}], "messages": []},
+        {"results": [], "messages": [{"type": "Informative", "description": "Done."}]},
+        {"error": {"code": 400, "message": "Unable to complete operation.", "details": []}},
+    ],
+)
+def test_the_whole_holds_for_nothing_else(answer: Any) -> None:
+    assert not jsonschema.Draft7Validator(SCHEMA).is_valid(answer)
 
 
 def test_a_version_with_short_integers_says_so() -> None:

@@ -103,6 +103,7 @@ def builtin_site(context: str = "arcgis", **options: Any) -> Site:
     secured = _service(site, "Secured/WorldViewshed", _ASYNCHRONOUS, "What can be seen, for who may know.")
     _add_job(secured, viewshed_task("viewshed", _ASYNCHRONOUS), _tool("viewshed"))
     site.add_user("tester", "tester-password", administrator=True, full_name="Test User")
+    site.sign_in_hint = "The built-in account is tester, its password tester-password."
     secured.secure()
     return site
 

@@ -32,7 +32,8 @@ class UserForm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 class SecurityForm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    """How tokens are handed out, and who is asked for one."""
+    """How tokens are handed out, and who is asked for one; `signInHint` is shown to people where they sign
+    in."""
 
     short_lived_tokens: Duration | None = None
     long_lived_tokens: Duration | None = None
@@ -41,12 +42,14 @@ class SecurityForm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     authorization_header: bool | None = None
     forwarded_for: bool = False
     hide_secured: bool = False
+    sign_in_hint: str = ""
 
 
 def set_up_sign_in(site: Site, form: SiteForm) -> None:
     """Give a site its users, and have its secured services ask for them. Raises SiteFileError."""
     if form.security is not None:
         site.sign_in(_rules(form.security))
+        site.sign_in_hint = form.security.sign_in_hint
     for name, user in form.users.items():
         place = join("users", name)
         password = _password(user.password, join(place, "password"))

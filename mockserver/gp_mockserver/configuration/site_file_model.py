@@ -23,6 +23,7 @@ from gp_mockserver.configuration.limit_forms import LimitsForm
 from gp_mockserver.configuration.security_forms import SecurityForm, UserForm
 from gp_mockserver.configuration.timeline_forms import TimelineForm
 from gp_mockserver.configuration.upload_forms import HostName, UploadsForm
+from gp_mockserver.sites import DEFAULT_PATIENCE
 from gp_mockserver.tools.latency import LatencyForm
 from gp_mockserver.tools.output_sources import OutputForm
 
@@ -155,6 +156,7 @@ class ServiceForm(_ServiceKeys, rename="camel"):
     message_level: Literal["None", "Error", "Warning", "Info"] = "Info"
     latency: Latencies | None = None
     started: bool = True
+    validate: bool = True
     uploads: UploadsForm | None = None
     secured: Annotated[bool | list[str], Meta(description="true, or a list of the users who may use it")] = (
         False
@@ -169,12 +171,13 @@ class ErrorForm(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class JobsForm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    """How long jobs are kept after their end, how many at most, and the file in which they outlive a
-    restart."""
+    """How long jobs are kept after their end, how many at most, the file in which they outlive a restart, and
+    how long in real time a look at a job waits for a tool that is running."""
 
     max_age: Duration | None = None
     max_jobs: Annotated[int, Meta(ge=1, description="a whole number, 1 or more")] | None = None
     store: Annotated[str, Meta(description="the name of a file in the site file's folder")] | None = None
+    patience: Duration = DEFAULT_PATIENCE
 
 
 PASTED_FORMS: dict[type[msgspec.Struct], type[msgspec.Struct]] = {

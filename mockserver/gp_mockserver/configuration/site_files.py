@@ -25,6 +25,7 @@ from gp_mockserver.configuration.descriptor_forms import (
     refuse_error_answers,
     service_from,
 )
+from gp_mockserver.configuration.durations import parse_duration
 from gp_mockserver.configuration.job_stores import open_job_store
 from gp_mockserver.configuration.latency_forms import latencies
 from gp_mockserver.configuration.layer_forms import add_written_layers
@@ -169,6 +170,7 @@ def _site(
             public_url=form.public_url,
             limits=parse_limits(form.limits),
             fetch_from=checked_hosts(form.fetch_from),
+            patience=parse_duration(form.jobs.patience, "jobs.patience"),
         )
     except ProtocolError as error:
         raise SiteFileError(error.path, error.met, error.expected, error.remedy) from None
@@ -196,7 +198,7 @@ def _add_service(site: Site, name: str, data: Data, files: SiteFolder, path: str
         latency=latencies(entry.ours.get("latency"), join(path, "latency")),
         version=_untold_version(entry, tasks) if descriptor.current_version is None else None,
     )
-    service.started = form.started
+    service.started, service.validates = form.started, form.validate
     for task in tasks:
         add_task(service, task, files)
     service.descriptor = msgspec.structs.replace(descriptor, task_names=tuple(service.tasks))

@@ -95,7 +95,8 @@ def run_form(request: Request, title: str, action: str) -> Form:
     if _RUN_FLAGS[operation] and _has(profile, "simplifyFeatures"):
         fields.append(_flag("simplifyFeatures", "true", profile))
     fields.append(_formats(operation, profile))
-    return Form(title, fields, [Button(f"{title} (GET)", "get"), Button(f"{title} (POST)", "post")], action)
+    buttons = [Button(f"{title} (GET)", "get"), Button(f"{title} (POST)", "post")]
+    return Form(title, fields, [Button(title, "post")] if operation == "validate" else buttons, action)
 
 
 _REFERENCES: Final = {
@@ -229,7 +230,7 @@ def button_form(text: str, action: str) -> Form:
     return Form(text, [], [Button(text, "post")], action)
 
 
-def token_form(action: str) -> Form:
+def token_form(action: str, hint: str = "") -> Form:
     """*Generate token*."""
     clients = (
         Choice("requestip", "The address this request comes from"),
@@ -256,21 +257,23 @@ def token_form(action: str) -> Form:
         ],
         [Button("Generate Token", "post")],
         action,
+        hint,
     )
 
 
-def login_form(action: str, redirect: str) -> Form:
-    """Signing in to the directory; `redirect`, a path of this server, is where it leads."""
+def login_form(action: str, redirect: str, name: str = "", hint: str = "") -> Form:
+    """Signing in to the directory as `name`; `redirect`, a path of this server, is where it leads."""
     is_path = redirect.startswith("/") and not redirect.startswith(("//", "/\\"))
     return Form(
         "Login",
         [
-            Field("username", "User name", autocomplete="username"),
+            Field("username", "User name", value=name, autocomplete="username"),
             Field("password", "Password", "password", autocomplete="current-password"),
             Field("redirect", "", "hidden", redirect if is_path else ""),
         ],
         [Button("Login", "post")],
         action,
+        hint,
     )
 
 

@@ -18,19 +18,21 @@ from gp_mockserver.wire.requests import Request
 
 
 def _run(reply: AnyReply, request: Request) -> Body | None:
-    """The form of execute, submitJob or validate, or what execute answered."""
+    """The form of execute, submitJob or validate, or what execute or validate answered."""
     operation = request.address.operation
     place = f"{task_url(request.rest_root, request.service, request.task)}/{operation}"
     label = request.task.descriptor.label
+    values: dict[str, Any]
     if isinstance(reply, FormReply):
         form = run_form(request, OPERATION_NAMES[operation], urlsplit(place).path)
         return Body(f"{form.title}: ({label})", "form.html", {"form": form})
+    again = Link("Back to the form", place)
+    if operation == "validate" and isinstance(reply, Reply):
+        values = {"nodes": facts(reply.value), "links": [again], "links_title": "Once More"}
+        return Body(f"Validate: {label}", "values.html", values)
     if operation != "execute" or not isinstance(reply, Reply) or not isinstance(reply.value, Mapping):
         return None
-    values: dict[str, Any] = {
-        "results": [_result(each) for each in reply.value.get("results") or ()],
-        "again": Link("Back to the form", place),
-    }
+    values = {"results": [_result(each) for each in reply.value.get("results") or ()], "again": again}
     if "messages" in reply.value:
         values["messages"], values["cut"] = message_lines(reply.value["messages"])
     return Body(f"Results: {label}", "results.html", values)

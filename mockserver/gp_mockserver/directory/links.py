@@ -1,7 +1,7 @@
 """Where the pages of the services directory lead: breadcrumbs, other formats, help, signing in and out.
 
 Links are whole addresses below the site's public one, except those to the page itself in another format,
-which are a query alone. No link carries a token or a password.
+which are a query alone. No link carries a token or a password, nor does the way back from the log-in page.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from gp_protocol.versions import Profile
 
 from gp_mockserver.operations import OPERATIONS
+from gp_mockserver.security.masking import masked, secrets_of
 from gp_mockserver.sites import ServedService, ServedTask, Site
 from gp_mockserver.wire.addresses import Address
 from gp_mockserver.wire.requests import Request
@@ -28,6 +29,9 @@ class Link(NamedTuple):
 _SECRETS: Final = frozenset({"token", "password", "username"})
 _NOT_REPEATED: Final = _SECRETS | {"f", "callback"}
 _MAX_QUERY: Final = 2000
+_MAX_PATH: Final = 2000
+_AWAY: Final = frozenset({"root", "login", "logout"})
+"""Where nobody who has signed in wants to be led back to."""
 _ONE_FORMAT: Final = frozenset(
     {"submitJob", "cancel", "upload", "register", "uploadPart", "commit", "delete"}
     | {"tokens", "generateToken", "login", "logout", "adminCancel", "adminDelete"}
@@ -94,8 +98,13 @@ def _below_service(address: Address, service: ServedService, rest_root: str) -> 
     crumbs = [Link(folder, f"{rest_root}/services/{quote(folder)}")] if folder else []
     crumbs.append(service_link(rest_root, service.name))
     place = crumbs[-1].href
-    if operation.startswith("admin") and address.job_id:
-        return [*crumbs, Link(address.job_id, _admin_job(address, service, rest_root))]
+    if operation.startswith("admin"):
+        place = admin_jobs_url(rest_root, service)
+        crumbs.append(Link("Jobs", place))
+        if address.job_id:
+            place = f"{place}/{quote(address.job_id, safe='')}"
+            crumbs.append(Link(address.job_id, place))
+        return crumbs
     if address.task is not None:
         place = task_url(rest_root, service, address.task)
         crumbs.append(Link(address.task.descriptor.label, place))
@@ -125,9 +134,50 @@ _UPLOADS: Final = frozenset(
 )
 
 
-def _admin_job(address: Address, service: ServedService, rest_root: str) -> str:
-    jobs = f"{rest_root.removesuffix('/rest')}/admin/services/{quote(service.name)}.GPServer/jobs"
-    return f"{jobs}/{quote(address.job_id, safe='')}"
+def admin_jobs_url(rest_root: str, service: ServedService) -> str:
+    """The address of a service's jobs as its administrator sees them."""
+    return f"{rest_root.removesuffix('/rest')}/admin/services/{quote(service.name)}.GPServer/jobs"
+
+
+def form_link(address: Address | None, rest_root: str) -> Link | None:
+    """The form that made a request to this address, where it has one that a browser can be led to."""
+    if address is None or address.operation == "login":
+        return None
+    operation, service = address.operation, address.service
+    if operation in _ELSEWHERE and operation != "info":
+        place = _ELSEWHERE[operation](rest_root)[1]
+    elif service is not None and address.task is not None and operation in _RUN | {"submitJob"}:
+        if operation != "validate" and (operation == "execute") is not service.is_synchronous:
+            return None
+        place = f"{task_url(rest_root, service, address.task)}/{operation}"
+    elif service is not None and operation in ("upload", "register"):
+        place = f"{service_link(rest_root, service.name).href}/uploads/{operation}"
+    else:
+        return None
+    return Link("Back to the form", place)
+
+
+def own_path(request: Request) -> str:
+    """The path that was asked for, with its query, for a browser to be led back to.
+
+    Neither a token nor a password is in it. A query that would change something again is left out; so is the
+    end of a path that only takes a POST. What is no page leads to the catalogue.
+    """
+    home = urlsplit(request.rest_root).path
+    operation = request.address.operation
+    segments = [segment for segment in request.path.split("/") if segment]
+    if "GET" not in OPERATIONS[operation].methods:
+        segments = segments[:-1]
+    path = f"{home.removesuffix('/rest')}/{quote('/'.join(segments))}"
+    secrets = secrets_of(request.parameters, request.header)
+    is_page = "html" in OPERATIONS[operation].formats and operation not in _AWAY
+    if not is_page or len(path) > _MAX_PATH or masked(request.path, secrets) != request.path:
+        return f"{home}/services"
+    if operation in _ONE_FORMAT or request.method == "POST":
+        return path
+    query = urlencode({name: each for name, each in request.parameters.items() if name not in _NOT_REPEATED})
+    is_safe = not any(word in query.lower() for word in _SECRETS) and masked(query, secrets) == query
+    return f"{path}?{query}" if query and is_safe and len(query) <= _MAX_QUERY else path
 
 
 def other_formats(request: Request, *, is_form: bool) -> list[Link]:
@@ -162,12 +212,11 @@ def help_links(profile: Profile) -> list[Link]:
     return [Link("Help", "?f=help")] if profile.has("format", "help") else []
 
 
-def sign_in_links(site: Site, rest_root: str, user: str, here: str) -> list[Link]:
-    """Signing in, leading back to `here`, or out; nothing where every service is open."""
+def sign_in_links(site: Site, rest_root: str, user: str, back: str) -> list[Link]:
+    """Signing in, leading back to the path `back`, or out; nothing where every service is open."""
     if site.guard is None:
         return []
     get_token = Link("Get Token", f"{rest_root.removesuffix('/rest')}/tokens/")
     if user:
         return [get_token, Link("Logout", f"{rest_root}/logout")]
-    back = urlencode({"redirect": urlsplit(here).path})
-    return [Link("Login", f"{rest_root}/login?{back}"), get_token]
+    return [Link("Login", f"{rest_root}/login?{urlencode({'redirect': back})}"), get_token]

@@ -1,8 +1,8 @@
 """The services directory: the page of a reply, of an error, and of the server's root.
 
 Pages are in the shape that clients which read HTML know: title, user table, breadcrumbs, heading, body; the
-look is our own. They work without JavaScript. Which page a resource has stands in `resource_pages`,
-`job_pages` and `upload_pages`; any other resource is shown as what its JSON says.
+look is our own. They work without JavaScript. Which page a resource has stands in the modules called
+`…_pages`; any other resource is shown as what its JSON says.
 """
 
 from __future__ import annotations
@@ -14,19 +14,22 @@ from urllib.parse import urlsplit
 import msgspec
 from gp_protocol.error_envelopes import ErrorEnvelope
 
+from gp_mockserver.directory.admin_pages import ADMIN_PAGES
 from gp_mockserver.directory.job_pages import JOB_PAGES
 from gp_mockserver.directory.links import (
     OPERATION_NAMES,
     Link,
     breadcrumbs,
+    form_link,
     help_links,
     other_formats,
+    own_path,
     sign_in_links,
 )
 from gp_mockserver.directory.page_bodies import Body, facts
 from gp_mockserver.directory.rendering import STYLE_SHEET, render
 from gp_mockserver.directory.resource_pages import RESOURCE_PAGES
-from gp_mockserver.directory.sign_in_pages import SIGN_IN_PAGES
+from gp_mockserver.directory.sign_in_pages import SIGN_IN_PAGES, log_in_form
 from gp_mockserver.directory.upload_pages import UPLOAD_PAGES
 from gp_mockserver.directory.value_trees import tree
 from gp_mockserver.sites import Site
@@ -36,7 +39,7 @@ from gp_mockserver.wire.requests import Request
 
 _BANNER: Final = "ArcGIS REST Services Directory"
 _ERROR_BANNER: Final = "ArcGIS REST Framework"
-_PAGES: Final = {**RESOURCE_PAGES, **JOB_PAGES, **UPLOAD_PAGES, **SIGN_IN_PAGES}
+_PAGES: Final = {**RESOURCE_PAGES, **JOB_PAGES, **UPLOAD_PAGES, **SIGN_IN_PAGES, **ADMIN_PAGES}
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -81,7 +84,7 @@ def _resource(request: Request, body: Body, *, is_form: bool) -> bytes:
         is_last_here=len(crumbs) > 2 or request.address.operation == "catalogue",
         formats=other_formats(request, is_form=is_form),
         help=help_links(request.profile),
-        sign_in=sign_in_links(request.site, rest_root, request.user, crumbs[-1].href),
+        sign_in=sign_in_links(request.site, rest_root, request.user, own_path(request)),
         user=request.user,
         version=request.profile.name,
     )
@@ -116,20 +119,26 @@ _TITLES: Final = {
     "resultMapLayer": "Layer",
     "featureService": "Feature Service",
     "featureLayer": "Layer",
-    "adminJobs": "Jobs",
-    "adminJob": "Job",
-    "adminCancel": "Cancel Job",
-    "adminDelete": "Delete Job",
     "portal": "Portal",
     "portalSelf": "Portal",
     "communitySelf": "User",
 }
 
 
-def error_page(error: ErrorEnvelope, site: Site, address: Address | None, root: str) -> bytes:
-    """The page of an error: its message, code and details."""
+def error_page(
+    error: ErrorEnvelope, site: Site, address: Address | None, root: str, request: Request | None = None
+) -> bytes:
+    """The page of an error: its message, code and details, and the way back to the form that was sent; the
+    form itself where signing in was refused.
+
+    `address` is what the page says that the error is about, if anything; `request` is there once its
+    parameters have been read.
+    """
     rest_root = f"{root}/rest"
     crumbs = breadcrumbs(address, rest_root)
+    user = site.guard.user_of(request) if site.guard and request else ""
+    back = own_path(request) if request else urlsplit(crumbs[-1].href).path
+    is_login = request is not None and request.address.operation == "login"
     title = f"Error: {error.message}"
     frame = Page(
         title=title,
@@ -137,11 +146,18 @@ def error_page(error: ErrorEnvelope, site: Site, address: Address | None, root: 
         banner=_ERROR_BANNER,
         style_sheet=_style_sheet(rest_root),
         crumbs=crumbs,
-        sign_in=sign_in_links(site, rest_root, "", crumbs[-1].href),
+        sign_in=sign_in_links(site, rest_root, user, back),
+        user=user,
         version=(address.profile if address else site.profile).name,
     )
     details = [tree(each).text for each in error.details]
-    return render("error.html", page=frame, error=msgspec.structs.replace(error, details=tuple(details)))
+    return render(
+        "error.html",
+        page=frame,
+        error=msgspec.structs.replace(error, details=tuple(details)),
+        again=form_link(address, rest_root),
+        form=log_in_form(request) if request and is_login else None,
+    )
 
 
 def site_list(links: Sequence[tuple[str, str]]) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
 
-from gp_mockserver.directory.links import OPERATION_NAMES, Link, service_link, task_url
+from gp_mockserver.directory.links import OPERATION_NAMES, Link, admin_jobs_url, service_link, task_url
 from gp_mockserver.directory.page_bodies import Body, Maker, facts
 from gp_mockserver.directory.value_trees import Node
 from gp_mockserver.wire.replies import AnyReply, Reply
@@ -40,6 +40,9 @@ def _service(reply: AnyReply, request: Request) -> Body | None:
         ]
     if service.takes_uploads and profile.has("resource", "uploads"):
         children.insert(0, Link("Uploads", f"{place}/uploads"))
+    guard = request.site.guard
+    if profile.has("resource", "admin jobs") and (guard is None or guard.may_use(None, request.user)):
+        children.append(Link("Jobs", admin_jobs_url(request.rest_root, service)))
     title = f"{service.name} (GPServer)"
     values = {"facts": facts(reply.value, without=("tasks",)), "tasks": tasks, "children": children}
     return Body(title, "service.html", values)
@@ -52,7 +55,7 @@ def _task(reply: AnyReply, request: Request) -> Body | None:
     place = task_url(request.rest_root, request.service, request.task)
     verb = "execute" if request.service.is_synchronous else "submitJob"
     operations = [Link(OPERATION_NAMES[verb], f"{place}/{verb}")]
-    if profile.has("resource", "validate"):
+    if profile.has("resource", "validate") and request.service.validates:
         operations.append(Link(OPERATION_NAMES["validate"], f"{place}/validate"))
     children = [Link("Metadata", f"{place}/metadata")] if profile.has("resource", "task metadata") else []
     parameters = [_parameter(each) for each in reply.value.get("parameters") or ()]

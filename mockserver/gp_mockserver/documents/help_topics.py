@@ -15,6 +15,7 @@ import msgspec
 from gp_protocol.descriptions.descriptors import ParameterType, Task
 from gp_protocol.versions import FEATURES, Profile
 
+from gp_mockserver.layers.layer_services import PARAMETER
 from gp_mockserver.operations import OPERATIONS
 from gp_mockserver.wire.addresses import Address
 
@@ -29,7 +30,7 @@ class Topic(msgspec.Struct, frozen=True):
 
 _OUTPUT: Final = ("returnZ", "returnM", "returnFeatureCollection", "returnColumnName")
 _RUN: Final = ("context", "env:outSR", "env:processSR", *_OUTPUT, "returnTrueCurves", "simplifyFeatures")
-_SUBMIT: Final = (*_RUN, "esri_out_feature_service_name", "esri_out_image_service")
+_SUBMIT: Final = (*_RUN, PARAMETER)
 _RESULT: Final = ("outSR", "returnType", *_OUTPUT)
 
 _ADMIN_JOB: Final = Topic("Job", "One job as an administrator sees it: when and by whom, and its state.")
@@ -98,9 +99,8 @@ _PARAMETERS: Final[Mapping[str, str]] = {
     "returnTrueCurves": "true answers curves as curves, false as segments",
     "returnFeatureCollection": "true answers feature collections in the place of feature sets",
     "returnColumnName": "true answers the rows of a value table as objects",
-    "simplifyFeatures": "false leaves the geometries of inputs as they are",
-    "esri_out_feature_service_name": "the name of a feature service to make of the results",
-    "esri_out_image_service": "the prefix, or the names, of image services to make of the results",
+    "simplifyFeatures": "false leaves the geometries of inputs as they are, as this server always does",
+    PARAMETER: "the name of a feature service to make of the results",
 }
 _ON_EVERY_RESOURCE: Final = ("f", "callback", "token")
 _NEEDED: Final = {
@@ -126,9 +126,12 @@ def help_title(operation: str) -> str:
 
 def help_text(operation: str, profile: Profile, address: Address | None = None) -> dict[str, Any]:
     """What the help page of an operation says, in the order in which it says it; with the address's own
-    task, if there is one."""
+    task, if there is one. Of parameters it says those that do something here, and of the name of an output
+    feature service where the task declares it."""
     topic = TOPICS.get(operation) or Topic(help_title(operation), "A resource of this server.")
     row = OPERATIONS.get(operation) or OPERATIONS["catalogue"]
+    task = None if address is None or address.task is None else address.task.descriptor
+    unknown = () if task is not None and task.parameter(PARAMETER) is not None else (PARAMETER,)
     said: dict[str, Any] = {
         "About": topic.text,
         "Methods": ", ".join(row.methods),
@@ -136,13 +139,13 @@ def help_text(operation: str, profile: Profile, address: Address | None = None) 
         "Request parameters": [
             f"{name}: {_PARAMETERS[name]}"
             for name in (*_ON_EVERY_RESOURCE, *topic.parameters)
-            if profile.has("parameter", name)
+            if profile.has("parameter", name) and name not in unknown
         ],
     }
     if since := next((each.since for each in FEATURES if each[:2] == ("resource", row.resource)), None):
         said["Version introduced"] = since
-    if address is not None and address.task is not None and not address.job_id:
-        said |= task_text(address.task.descriptor, with_outputs=operation == "task")
+    if task is not None and address is not None and not address.job_id:
+        said |= task_text(task, with_outputs=operation == "task")
     return said | {"Reference": f"ArcGIS REST API, {topic.title}; this server: {profile.full_version}"}
 
 

@@ -12,7 +12,8 @@ from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_protocol.values.fields import Field
 
 from gp_mockserver.layers.layer_services import Layer, LayerService
-from gp_mockserver.layers.where_clauses import QueryRefused, parse_where
+from gp_mockserver.layers.query_work import QueryRefused
+from gp_mockserver.layers.where_clauses import parse_where
 
 if TYPE_CHECKING:
     from gp_mockserver.sites import Site
@@ -86,6 +87,6 @@ def features_of(
     if found is None:
         raise QueryRefused(f"met {path[:120]!r}, expected a layer of this site: Folder/Name/FeatureServer/0")
     value = contents(found[1])
-    fits = parse_where(where, value.fields)
+    fits = parse_where(where, value.fields, len(value.features))
     rows = [row for row in value.features if fits(row["attributes"])]
     return msgspec.structs.replace(value, features=rows)

@@ -77,6 +77,12 @@ class LayerServices:
         self._services[service.name] = service
         self._forget_oldest()
 
+    def take_back(self, job_id: str) -> None:
+        """Forget what a job was to publish, as if it had not run."""
+        for name, service in list(self._services.items()):
+            if service.job_id == job_id and service.is_awaited:
+                self._restore(name, service)
+
     def find(self, name: str, site: Site, now: float) -> LayerService | None:
         """The service of that name as it is seen at an instant of the site's clock."""
         service = self._look(name, site, now)
@@ -105,10 +111,14 @@ class LayerServices:
         if status is JobStatus.SUCCEEDED:
             service.is_awaited, service.previous = False, None
         elif status in FINAL:
-            del self._services[name]
-            if service.previous is not None:
-                self._services[name] = service.previous
+            self._restore(name, service)
         return self._services.get(name)
+
+    def _restore(self, name: str, service: LayerService) -> None:
+        """Let a service that is not to come make room for the one that it was to overwrite."""
+        del self._services[name]
+        if service.previous is not None:
+            self._services[name] = service.previous
 
     def _forget_oldest(self) -> None:
         published = [each for each in self._services.values() if each.task]

@@ -25,7 +25,8 @@ from gp_mockserver.geometry.coordinate_systems import reported_if_known
 from gp_mockserver.layers.extents import extent_of
 from gp_mockserver.layers.layer_contents import object_id_field
 from gp_mockserver.layers.layer_descriptions import MOST_RECORDS
-from gp_mockserver.layers.where_clauses import QueryRefused, parse_where
+from gp_mockserver.layers.query_work import QueryRefused, check_work
+from gp_mockserver.layers.where_clauses import parse_where
 
 Feature = dict[str, Any]
 Rows = FeatureSet | RecordSet
@@ -33,6 +34,8 @@ Keep = Callable[[Feature], bool]
 
 MOST_IDS: Final = 10_000
 """Object ids in one query."""
+_LOOKS_OF_A_SORT: Final = 5
+"""At each row, by one field."""
 _UNKNOWN: Final = ("outStatistics", "groupByFieldsForStatistics", "having", "returnDistinctValues")
 _INTERSECTS: Final = ("", "esrispatialrelintersects", "esrispatialrelenvelopeintersects")
 
@@ -124,7 +127,7 @@ def found_rows(value: Rows, query: Query) -> tuple[Rows, int]:
 def _conditions(value: Rows, query: Query) -> list[Keep]:
     conditions: list[Keep] = []
     if where := query.text("where"):
-        fits = parse_where(where, value.fields)
+        fits = parse_where(where, value.fields, len(value.features))
         conditions.append(lambda feature: fits(feature["attributes"]) is True)
     if listed := query.text("objectIds"):
         ids, identifier = _object_ids(listed), object_id_field(value.fields)
@@ -137,9 +140,10 @@ def _conditions(value: Rows, query: Query) -> list[Keep]:
 
 
 def _object_ids(text: str) -> set[int]:
+    count = text.count(",") + 1
+    if count > MOST_IDS:
+        raise QueryRefused(f"objectIds: met {count} ids, expected {MOST_IDS} at most")
     words = text.split(",")
-    if len(words) > MOST_IDS:
-        raise QueryRefused(f"objectIds: met {len(words)} ids, expected {MOST_IDS} at most")
     try:
         return {int(word) for word in words if word.strip()}
     except ValueError:
@@ -201,17 +205,21 @@ def _shape(text: str, kind: str, in_sr: SpatialReference | None) -> Extent | Fea
 
 
 def _ordered(rows: list[Feature], text: str, fields: Sequence[Field]) -> list[Feature]:
-    for part in reversed([part.split() for part in text.split(",") if part.strip()]):
-        match part:
+    """The rows in the order asked for; of a field that is named twice the first counts."""
+    orders: dict[str, bool] = {}
+    for part in _named(text, fields, "orderByFields"):
+        match part.split():
             case [name] | [name, "asc" | "ASC"]:
                 down = False
             case [name, "desc" | "DESC"]:
                 down = True
-            case _:
+            case words:
                 raise QueryRefused(
-                    f"orderByFields: met {' '.join(part)[:60]!r}, expected FIELD ASC or FIELD DESC"
+                    f"orderByFields: met {' '.join(words)[:60]!r}, expected FIELD ASC or FIELD DESC"
                 )
-        own = _field_named(name, fields, "orderByFields")
+        orders.setdefault(_field_named(name, fields, "orderByFields"), down)
+    check_work("orderByFields", "looks", len(orders) * _LOOKS_OF_A_SORT, len(rows))
+    for own, down in reversed(orders.items()):
         missing = [row for row in rows if row["attributes"].get(own) is None]
         there = [row for row in rows if row["attributes"].get(own) is not None]
         try:
@@ -222,13 +230,23 @@ def _ordered(rows: list[Feature], text: str, fields: Sequence[Field]) -> list[Fe
     return rows
 
 
+def _named(text: str, fields: Sequence[Field], parameter: str) -> list[str]:
+    """What stands between the commas; there may be as many names as the layer has fields, and a comma at the
+    end."""
+    count = text.count(",") + 1
+    if count > len(fields) + text.endswith(","):
+        raise QueryRefused(
+            f"{parameter}: met {count} names, expected {len(fields)} at most: the layer has no more fields"
+        )
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
 def _with_fields(value: Rows, rows: list[Feature], text: str) -> Rows:
     """The rows with the fields asked for: all by `*`, the object id alone where none are named."""
     if text == "*":
         return msgspec.structs.replace(value, features=rows)
-    names = {
-        _field_named(name.strip(), value.fields, "outFields") for name in text.split(",") if name.strip()
-    }
+    named = _named(text, value.fields, "outFields")
+    names = {_field_named(name, value.fields, "outFields") for name in named}
     names.add(object_id_field(value.fields))
     fields = tuple(field for field in value.fields if field.name in names)
     kept = [

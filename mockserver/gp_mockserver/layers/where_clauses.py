@@ -19,6 +19,9 @@ from typing import Any, Final, NamedTuple
 from gp_protocol.suggestions import did_you_mean
 from gp_protocol.values.fields import Field
 
+from gp_mockserver.layers.like_patterns import count_pieces, matcher
+from gp_mockserver.layers.query_work import PatternWork, QueryRefused, check_work
+
 Attributes = Mapping[str, Any]
 Truth = bool | None
 Where = Callable[[Attributes], Truth]
@@ -54,10 +57,6 @@ _SIGNS: Final = "one of =, <>, <, <=, >, >=, IS NULL, IN, LIKE, BETWEEN"
 _HELP: Final = "this server knows comparisons of fields with literals, joined by AND, OR and NOT"
 
 
-class QueryRefused(Exception):
-    """A query asks for something that this server cannot do, or that makes no sense; the text says what."""
-
-
 class _Token(NamedTuple):
     kind: str
     text: str
@@ -69,12 +68,14 @@ class _Operand(NamedTuple):
     value: Callable[[Attributes], Any]
     kind: str
     said: str
+    is_literal: bool = True
 
 
-def parse_where(text: str, fields: Sequence[Field]) -> Where:
-    """What a row's attributes must be like. A blank text is true of every row.
+def parse_where(text: str, fields: Sequence[Field], rows: int = 1) -> Where:
+    """What a row's attributes must be like, for so many rows. A blank text is true of every row.
 
-    Raises QueryRefused, also for names that are none of the fields and for comparisons of unlike types.
+    Raises QueryRefused, also for names that are none of the fields, for comparisons of unlike types, and for
+    more comparisons than so many rows allow. So does what it gives, where patterns take too much.
     """
     if len(text) > LONGEST:
         raise QueryRefused(f"where: met {len(text)} characters, expected {LONGEST} at most")
@@ -83,6 +84,7 @@ def parse_where(text: str, fields: Sequence[Field]) -> Where:
     parser = _Parser(_tokens(text), {field.name.lower(): field for field in fields})
     found = parser.either(0)
     parser.expect_end()
+    check_work("where", "comparisons", parser.looks, rows)
     return found
 
 
@@ -98,9 +100,12 @@ def _tokens(text: str) -> list[_Token]:
 
 
 class _Parser:
-    """Reads tokens from left to right; each method reads one kind of phrase."""
+    """Reads tokens from left to right; each method reads one kind of phrase. `looks` counts how often what
+    has been read looks at a row."""
 
     def __init__(self, tokens: list[_Token], fields: Mapping[str, Field]) -> None:
+        self.looks = 0
+        self._patterns = PatternWork()
         self._tokens = tokens
         self._place = 0
         self._fields = fields
@@ -138,6 +143,7 @@ class _Parser:
 
     def _comparison(self) -> Where:
         left = self._operand()
+        self.looks += 1
         if self._takes("is"):
             negated = self._takes("not")
             self._expect("null")
@@ -160,7 +166,10 @@ class _Parser:
         while self._takes(","):
             choices.append(self._alike(left))
         self._expect(")")
-        return _or([_compared(left, operator.eq, choice) for choice in choices])
+        found = _among(left, [choice.value({}) for choice in choices if choice.is_literal])
+        fields = [choice for choice in choices if not choice.is_literal]
+        self.looks += len(fields)
+        return _or([found, *(_compared(left, operator.eq, field) for field in fields)]) if fields else found
 
     def _like(self, left: _Operand) -> Where | None:
         if not self._takes("like"):
@@ -168,7 +177,9 @@ class _Parser:
         token = self._next()
         if left.kind not in ("text", "any") or token.kind != "text":
             raise self._unexpected(token, "a field of texts LIKE a 'text'")
-        fits = _pattern(_unquoted(token.text))
+        pattern = _unquoted(token.text)
+        self.looks += count_pieces(pattern)
+        fits = matcher(pattern, self._patterns)
 
         def like(row: Attributes) -> Truth:
             value = left.value(row)
@@ -179,6 +190,7 @@ class _Parser:
     def _between(self, left: _Operand) -> Where | None:
         if not self._takes("between"):
             return None
+        self.looks += 1
         low = self._alike(left)
         self._expect("and")
         return _and([_compared(left, operator.ge, low), _compared(left, operator.le, self._alike(left))])
@@ -220,7 +232,7 @@ class _Parser:
             hint = did_you_mean(name, [each.name for each in self._fields.values()])
             raise QueryRefused(f"where: met {name[:60]!r}, which is no field; {hint}".rstrip("; "))
         own = field.name
-        return _Operand(lambda row: row.get(own), _kind(field), own)
+        return _Operand(lambda row: row.get(own), _kind(field), own, is_literal=False)
 
     def _peek(self) -> str:
         return self._tokens[self._place].kind if self._place < len(self._tokens) else "end"
@@ -280,6 +292,24 @@ def _compared(left: _Operand, compare: Callable[[Any, Any], bool], right: _Opera
     return compared
 
 
+def _among(left: _Operand, literals: Sequence[Any]) -> Where:
+    """Whether a value is one of the literals, however many they are; where NULL is one of them and the value
+    is none of the others, nobody knows."""
+    listed = frozenset(literals) - {None}
+    otherwise = None if None in literals else False
+
+    def among(row: Attributes) -> Truth:
+        value = left.value(row)
+        if value is None:
+            return None
+        try:
+            return True if value in listed else otherwise
+        except TypeError:  # no literal is like it
+            return otherwise
+
+    return among
+
+
 def _and(parts: Sequence[Where]) -> Where:
     return lambda row: _least(part(row) for part in parts)
 
@@ -312,27 +342,3 @@ def _greatest(truths: Iterable[Truth]) -> Truth:
             return True
         unknown = unknown or truth is None
     return None if unknown else False
-
-
-def _pattern(pattern: str) -> Callable[[str], bool]:
-    """Whether a text is as LIKE has it: piece after piece between the `%`, so that no pattern is slow."""
-    pieces = [
-        re.compile("".join("." if each == "_" else re.escape(each) for each in piece), re.DOTALL)
-        for piece in pattern.split("%")
-    ]
-    lengths = [len(piece) for piece in pattern.split("%")]
-
-    def fits(text: str) -> bool:
-        if len(pieces) == 1:
-            return pieces[0].fullmatch(text) is not None
-        if not pieces[0].match(text):
-            return False
-        place, end = lengths[0], len(text) - lengths[-1]
-        for piece in pieces[1:-1]:
-            found = piece.search(text, place)
-            if found is None:
-                return False
-            place = found.end()
-        return place <= end and pieces[-1].fullmatch(text, end) is not None
-
-    return fits

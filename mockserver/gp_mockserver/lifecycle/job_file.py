@@ -42,7 +42,8 @@ CREATE TABLE submissions (
     task TEXT NOT NULL,
     submitted_at REAL NOT NULL,
     parameters BLOB NOT NULL,
-    timeline BLOB NOT NULL
+    timeline BLOB NOT NULL,
+    user TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE standings (
     number INTEGER PRIMARY KEY REFERENCES submissions ON DELETE CASCADE,
@@ -57,7 +58,7 @@ CREATE TABLE outcomes (
 );
 """
 _LOAD: Final = """
-SELECT job_id, task, submitted_at, parameters, submissions.timeline,
+SELECT job_id, task, submitted_at, parameters, submissions.timeline, user,
        standing, outcomes.timeline, outputs, settled_at
 FROM submissions LEFT JOIN standings USING (number) LEFT JOIN outcomes USING (number) ORDER BY number
 """
@@ -66,8 +67,10 @@ SELECT job_id FROM submissions JOIN standings USING (number) WHERE place IS NOT 
 """
 _LAST_PLACE: Final = "SELECT coalesce(max(place), 0) FROM standings"
 _SUBMIT: Final = """
-INSERT INTO submissions (job_id, task, submitted_at, parameters, timeline) VALUES (?, ?, ?, ?, ?)
+INSERT INTO submissions (job_id, task, submitted_at, parameters, timeline, user) VALUES (?, ?, ?, ?, ?, ?)
 """
+_ADD_USER: Final = "ALTER TABLE submissions ADD COLUMN user TEXT NOT NULL DEFAULT ''"
+"""For files from before users were kept, which other versions of this program can still read."""
 _STAND: Final = """
 INSERT INTO standings (number, standing, place) SELECT number, ?, ? FROM submissions WHERE job_id = ?
 ON CONFLICT (number) DO UPDATE SET standing = excluded.standing, place = coalesce(place, excluded.place)
@@ -165,8 +168,8 @@ class JobFile:
         job_id, submission = record.job_id, record.submission
         if before is None:
             timeline = msgspec.msgpack.encode(submission.timeline)
-            made = (job_id, submission.task, submission.submitted_at, submission.parameters, timeline)
-            run(_SUBMIT, made)
+            about = (job_id, submission.task, submission.submitted_at, submission.parameters)
+            run(_SUBMIT, (*about, timeline, submission.user))
         if record.outputs is not None and (before is None or before.outputs is None):
             same = record.timeline is submission.timeline or record.timeline == submission.timeline
             timeline_or_none = None if same else msgspec.msgpack.encode(record.timeline)
@@ -221,12 +224,12 @@ _STANDING: Final = msgspec.msgpack.Decoder(Standing)
 
 
 def _read(
-    row: tuple[str, str, float, bytes, bytes, bytes | None, bytes | None, bytes | None, float | None],
+    row: tuple[str, str, float, bytes, bytes, str, bytes | None, bytes | None, bytes | None, float | None],
     timelines: _Timelines,
     tasks: dict[str, str],
 ) -> tuple[JobRecord, float]:
     """A job, and the last instant at which something happened to it."""
-    job_id, task, submitted_at, parameters, submitted, stood, settled, outputs, settled_at = row
+    job_id, task, submitted_at, parameters, submitted, user, stood, settled, outputs, settled_at = row
     first = timelines.read(submitted)
     timeline = first if settled is None else timelines.read(settled)
     standing = _AT_FIRST if stood is None else _STANDING.decode(stood)
@@ -238,7 +241,7 @@ def _read(
         standing.looks,
         standing.releases,
         standing.executes_at,
-        Submission(job_id, tasks.setdefault(task, task), submitted_at, parameters, first),
+        Submission(job_id, tasks.setdefault(task, task), submitted_at, parameters, first, user),
         standing.polls,
         standing.revision,
         outputs,
@@ -282,6 +285,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> tuple[int, float]:
             run(statement)
         run(f"PRAGMA application_id = {_APPLICATION}")
         run(f"PRAGMA user_version = {VERSION}")
+    elif "user" not in (name for _, name, *_ in run("PRAGMA table_info(submissions)")):
+        run(_ADD_USER)
     openings, latest = run("SELECT openings, latest FROM history").fetchone()
     run("UPDATE history SET openings = openings + 1")
     run("COMMIT")

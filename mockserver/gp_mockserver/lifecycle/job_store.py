@@ -222,6 +222,7 @@ class MemoryJobStore:
             self._sweep.append(job_id)
             if queue is not None and queues:
                 self._queues[job_id] = queue
+            self._bytes += size
             return self._keep(record, now)
 
     def look(self, job_id: str, now: float) -> JobRecord | None:
@@ -282,6 +283,7 @@ class MemoryJobStore:
             if record is None or record.outputs is not None:
                 return record
             self._make_bytes(len(outputs), at, job_id)
+            self._bytes += len(outputs)
             return self._keep(_revised(record, timeline=timeline, outputs=outputs), at)
 
     def delete(self, job_id: str, at: float) -> bool:
@@ -308,8 +310,6 @@ class MemoryJobStore:
     def _keep(self, record: JobRecord, now: float) -> JobRecord:
         """Keep a record in which something is new, and let its queue know."""
         job_id = record.job_id
-        old = self._records.get(job_id)
-        self._bytes += record.size - (old.size if old else 0)
         self._records[job_id] = record
         self._none_ends_before = -math.inf
         if queue := self._queues.get(job_id):

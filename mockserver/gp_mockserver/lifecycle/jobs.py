@@ -30,13 +30,17 @@ _PLACEHOLDER: Final = re.compile(r"\{(started|ended|elapsed|arguments)\}")
 
 
 class Submission(msgspec.Struct, frozen=True, gc=False):
-    """What a client submitted: to the task `Folder/Service/Label`, a JSON object of the raw texts."""
+    """What a client submitted: to the task `Folder/Service/Label`, a JSON object of the raw texts.
+
+    `user` is who did; empty where nobody was signed in.
+    """
 
     job_id: str
     task: str
     submitted_at: float
     parameters: bytes
     timeline: Timeline
+    user: str = ""
 
 
 class JobFacts(msgspec.Struct, frozen=True, gc=False):

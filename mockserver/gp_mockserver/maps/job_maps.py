@@ -28,14 +28,17 @@ from gp_mockserver.geometry.coordinate_systems import ProjectionFailed
 from gp_mockserver.geometry.spatial import project
 from gp_mockserver.layers.layer_contents import with_object_ids
 from gp_mockserver.layers.layer_descriptions import LayerView, whole_extent
+from gp_mockserver.layers.query_work import QueryRefused
 from gp_mockserver.layers.symbols import symbol
-from gp_mockserver.layers.where_clauses import QueryRefused, parse_where
+from gp_mockserver.layers.where_clauses import parse_where
 from gp_mockserver.maps.pictures import Picture
+from gp_mockserver.running.askers import value_of
 from gp_mockserver.running.task_outputs import SCRATCH, read_outputs
 from gp_mockserver.wire.replies import Refusal
 
 _LAYERS: Final = ("GPFeatureRecordSetLayer", "GPRecordSet", "GPRasterDataLayer", "GPRasterData")
 _WORDS: Final = ("show", "hide", "include", "exclude")
+_WAITING_PICTURES: Final = 100
 _DEFINITION = re.compile(r"\s*(\d{1,6})\s*:(.*)", re.DOTALL)
 
 T = TypeVar("T")
@@ -96,10 +99,10 @@ def shown_views(views: Sequence[LayerView], parameters: Mapping[str, str]) -> li
             continue
         if features is not None and (where := definitions.get(view.id)):
             try:
-                fits = parse_where(where, features.fields)
+                fits = parse_where(where, features.fields, len(features.features))
+                kept = [each for each in features.features if fits(each["attributes"]) is True]
             except QueryRefused as error:
                 raise Refusal("bad-value", f"layerDefs: {error}") from None
-            kept = [each for each in features.features if fits(each["attributes"]) is True]
             view = msgspec.structs.replace(view, value=msgspec.structs.replace(features, features=kept))
         shown.append(view)
     return shown
@@ -126,16 +129,14 @@ def draw_views(views: Sequence[LayerView], picture: Picture) -> bytes:
 
 async def painted(function: Callable[..., T], *arguments: object) -> T:
     """A function's value, computed by one of the few threads that draw: a picture may take 200 MB."""
-    import asyncio
-
-    return await asyncio.get_running_loop().run_in_executor(_painters(), function, *arguments)
+    return await value_of(_painters().submit(function, *arguments))
 
 
 @cache
 def _painters() -> Executor:
     from gp_mockserver.running.tool_threads import ToolThreads
 
-    return ToolThreads(2)
+    return ToolThreads(2, _WAITING_PICTURES)
 
 
 def _chosen(text: str) -> Callable[[int], bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
@@ -110,5 +111,6 @@ def operation(name: str) -> Function:
 
 def import_all() -> None:
     """Import what most sites are asked for first, so that no request waits for it."""
-    for name in ("info", "catalogue", "execute", "job", "result", "file"):
-        operation(name)
+    with suppress(OSError):  # such as for want of file descriptors; then a request imports what it needs
+        for name in ("info", "catalogue", "execute", "job", "result", "file"):
+            operation(name)

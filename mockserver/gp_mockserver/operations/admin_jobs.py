@@ -119,8 +119,8 @@ def _label(record: JobRecord) -> str:
 
 
 def _described(request: Request, record: JobRecord, state: JobState) -> dict[str, Any]:
-    """Times are milliseconds since the epoch, `endTime` null before the end. Who submitted the job is not
-    kept, which answers as for a service that anybody may use."""
+    """Times are milliseconds since the epoch, `endTime` null before the end, `username` null where nobody
+    was signed in."""
     root = request.rest_root
     place = f"{quote(request.service.name)}/GPServer/{quote(_label(record))}/jobs/{quote(record.job_id)}"
     return {
@@ -128,7 +128,7 @@ def _described(request: Request, record: JobRecord, state: JobState) -> dict[str
         "submittedTime": int(record.submitted_at * 1000),
         "endTime": None if state.ended_at is None else int(state.ended_at * 1000),
         "status": state.status,
-        "username": None,
+        "username": record.submission.user or None,
         "machinename": (urlsplit(root).hostname or "").upper(),
         "url": f"{root}/services/{place}",
     }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from gp_protocol.descriptions.descriptors import help_url, schema_url, service_json, task_json
 
+from gp_mockserver.security.masking import without_secrets
 from gp_mockserver.wire.replies import Redirect, Reply
 from gp_mockserver.wire.requests import Request
 
@@ -90,6 +91,10 @@ def _service_url(request: Request) -> str:
 
 
 async def soap(request: Request) -> Redirect:
-    """The address that `arcpy.ImportToolbox` takes leads to the REST one; SOAP itself is not spoken here."""
+    """The address that `arcpy.ImportToolbox` takes leads to the REST one, with the query but its tokens and
+    passwords, and of a POST with `f` alone; SOAP itself is not spoken here."""
     path = f"/{quote(request.address.name)}" if request.address.name else ""
-    return Redirect(f"{request.rest_root}/services{path}")
+    asked = without_secrets(request.parameters)
+    if request.method == "POST":
+        asked = {name: value for name, value in asked.items() if name == "f"}
+    return Redirect(f"{request.rest_root}/services{path}{'?' if asked else ''}{urlencode(asked)}")

@@ -11,7 +11,7 @@ from gp_mockserver.layers.layer_contents import contents
 from gp_mockserver.layers.layer_descriptions import LayerView, feature_service, layer_resource
 from gp_mockserver.layers.layer_services import Layer, LayerService
 from gp_mockserver.layers.queries import Query, answer_query, found_rows
-from gp_mockserver.layers.where_clauses import QueryRefused
+from gp_mockserver.layers.query_work import QueryRefused
 from gp_mockserver.running.job_runs import in_worker, unless_large
 from gp_mockserver.running.task_inputs import read_spatial_reference_parameter
 from gp_mockserver.wire.feature_formats import GEOJSON_TYPE

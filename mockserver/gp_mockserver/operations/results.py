@@ -17,6 +17,7 @@ from gp_protocol.values.data_types import PLAIN, DataType, OutputOptions, Parame
 from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 
 from gp_mockserver.geometry.coordinate_systems import WGS84
+from gp_mockserver.lifecycle.job_store import JobRecord
 from gp_mockserver.maps.result_forms import as_picture, published_layers
 from gp_mockserver.operations.jobs import own_job, require_success
 from gp_mockserver.running.job_progress import observe
@@ -46,6 +47,7 @@ from gp_mockserver.wire.requests import Request
 
 async def result(request: Request) -> Reply | BytesReply:
     """ArcGIS REST, *GP result*: one output of a job that has succeeded."""
+    _own_record(request)
     wanted = _named(request, request.task.descriptor.outputs)
     if request.form.format == "image":
         from gp_mockserver.operations.result_maps import result_picture
@@ -77,6 +79,7 @@ async def job_features(request: Request) -> BytesReply:
 
 async def input(request: Request) -> Reply | BytesReply:
     """ArcGIS REST, *GP input*: one input of a job, in any state of the job."""
+    _own_record(request)
     (value,) = _inputs(request, [_named(request, request.task.descriptor.inputs)])
     if request.form.format == "kmz":
         return await in_worker(feature_reply, request.form, value["paramName"], [value], value)
@@ -87,6 +90,11 @@ async def all_inputs(request: Request) -> Reply:
     """ArcGIS REST, *Inputs* (11.1): a list of every input."""
     values = _inputs(request, request.task.descriptor.inputs)
     return Reply(values)
+
+
+def _own_record(request: Request) -> JobRecord:
+    """The job in the address. Raises Refusal where there is none, whatever else is wrong with the address."""
+    return own_job(request, request.site.store.get(request.address.job_id, request.arrived))
 
 
 def _named(request: Request, parameters: tuple[Parameter, ...]) -> Parameter:
@@ -102,8 +110,8 @@ def _named(request: Request, parameters: tuple[Parameter, ...]) -> Parameter:
 
 
 async def _results(request: Request, wanted: Sequence[Parameter]) -> list[dict[str, Any]]:
-    site, task = request.site, request.task
-    record = own_job(request, site.store.get(request.address.job_id, request.arrived))
+    task = request.task
+    record = _own_record(request)
     record, state = await observe(task, record, request.arrived)
     require_success(record, state)
     given = msgspec.json.decode(record.submission.parameters)
@@ -117,7 +125,8 @@ async def _results(request: Request, wanted: Sequence[Parameter]) -> list[dict[s
 
     def results() -> list[dict[str, Any]]:
         outputs = read_outputs(task.descriptor, kept)
-        outputs |= published_layers(request, record.job_id, given, kept)
+        if request.form.format not in FEATURE_FORMATS:  # which are of what was published
+            outputs |= published_layers(request, record.job_id, given, kept)
         target = asked or environment.output_reference(read_inputs(task.descriptor, given, request.profile))
         return [
             result_value(
@@ -137,7 +146,7 @@ async def _results(request: Request, wanted: Sequence[Parameter]) -> list[dict[s
 
 
 def _inputs(request: Request, wanted: Sequence[Parameter]) -> list[dict[str, Any]]:
-    record = own_job(request, request.site.store.get(request.address.job_id, request.arrived))
+    record = _own_record(request)
     given = msgspec.json.decode(record.submission.parameters)
     options = plain_options(request.form, read_output_options(request, None))
     return [written_input(request, parameter, given.get(parameter.name, ""), options) for parameter in wanted]

@@ -26,6 +26,7 @@ from gp_mockserver.running.task_inputs import (
     read_output_options,
 )
 from gp_mockserver.running.task_outputs import result
+from gp_mockserver.security.cookies import token_cookie
 from gp_mockserver.site_directories import output_path, run_path
 from gp_mockserver.sites import ServedTask
 from gp_mockserver.stored_files import NoRoom
@@ -49,7 +50,7 @@ async def execute(request: Request) -> Reply | FormReply | BytesReply:
         raise Refusal(
             "execute-on-async", f"{request.service.name} is asynchronous: use submitJob", operation="execute"
         )
-    if _asks_for_the_form(request):
+    if asks_for_the_form(request):
         return FormReply()
     options = read_output_options(request, request.service.descriptor.maximum_records)
     options = plain_options(request.form, options)
@@ -120,19 +121,20 @@ def _tool_failed(task: ServedTask, job_id: str, messages: Iterable[TimedMessage]
 async def submit_job(request: Request) -> Reply | FormReply | Redirect:
     """ArcGIS REST, *Submit job*: starts a job of an asynchronous service; its id and first status.
 
-    With `f=html` it redirects to the job's page.
+    With `f=html` it redirects to the job's page. A token that a secured service's request had among its
+    parameters goes along as the browser's cookie, since it does not stand in an address that we write.
     """
-    task, site = request.task, request.site
+    task, site, profile = request.task, request.site, request.profile
     if request.service.is_synchronous:
         raise Refusal(
             "submit-on-sync", f"{request.service.name} is synchronous: use execute", operation="submitJob"
         )
-    if _asks_for_the_form(request):
+    if asks_for_the_form(request):
         return FormReply()
-    given = (task.descriptor, request.parameters, request.profile)
+    given = (task.descriptor, request.parameters, profile)
     large = _size(request) >= LARGE
     try:
-        read_environment(request.parameters, request.profile)
+        read_environment(request.parameters, profile)
         read_output_options(request, None)
         inputs = await in_worker(read_inputs, *given) if large else read_inputs(*given)
         check_items(request.service, task.descriptor, inputs)
@@ -150,17 +152,26 @@ async def submit_job(request: Request) -> Reply | FormReply | Redirect:
             {name: value for name, value in with_root(request).items() if name not in _NOT_KEPT}
         ),
         timeline=timeline,
+        user=request.user,
     )
     try:
         site.store.add(submission, request.service.queue)
     except StoreFull as error:
         raise Refusal("server-busy", str(error)) from None
     if request.form.format == "html":
-        return Redirect(f"{task_url(request)}/jobs/{submission.job_id}")
+        return Redirect(f"{task_url(request)}/jobs/{submission.job_id}", _token_kept(request))
     value: dict[str, Any] = {"jobId": submission.job_id, "jobStatus": timeline.first_status}
-    if request.profile.submit_answers_all:
+    if profile.submit_answers_all:
         value |= {"results": {}, "inputs": {}, "messages": []}
     return Reply(value)
+
+
+def _token_kept(request: Request) -> dict[str, str]:
+    """The header by which a browser keeps the token that let it submit a job."""
+    token = request.parameters.get("token", "").strip()
+    if not (token and request.user and request.service.is_secured):
+        return {}
+    return {"set-cookie": token_cookie(request.find_root(), token)}
 
 
 def failing_on_inputs(timeline: Timeline, error: BadInputs) -> Timeline:
@@ -169,7 +180,7 @@ def failing_on_inputs(timeline: Timeline, error: BadInputs) -> Timeline:
     return timeline.with_outcome(status=JobStatus.FAILED, messages=messages)
 
 
-def _asks_for_the_form(request: Request) -> bool:
+def asks_for_the_form(request: Request) -> bool:
     """Whether a browser opened the operation's address, naming neither an input nor anything else that the
     operation takes: that shows a form and runs nothing.
 

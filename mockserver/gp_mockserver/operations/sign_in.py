@@ -3,7 +3,8 @@
 *Assumed*, since no documentation settles it: a token for which no `client` is named is bound to the referer
 or address that the request gives, else to the address it comes from; credentials in the query of a POST
 count; `expiration` of 0 or less means the site's own; `encrypted` and anything else that is not named here
-is ignored.
+is ignored. Servers before 10.1 take the older form of the request, `request=getToken`, by GET whatever the
+site's rules say.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from gp_protocol.suggestions import one_of
 
+from gp_mockserver.security.cookies import token_cookie
 from gp_mockserver.security.guard import Guard
 from gp_mockserver.wire.replies import BytesReply, FormReply, Redirect, Refusal, Reply
 from gp_mockserver.wire.requests import Request
@@ -21,7 +23,7 @@ from gp_mockserver.wire.requests import Request
 _CLIENTS: Final = ("referer", "ip", "requestip")
 _LONGEST_BINDING: Final = 1000
 """Characters of a referer or an address."""
-_COOKIE: Final = "agstoken"
+_OLDER_FORM_BY_GET_UNTIL: Final = 10.1
 
 
 async def generate_token(request: Request) -> Reply | BytesReply | FormReply:
@@ -29,16 +31,18 @@ async def generate_token(request: Request) -> Reply | BytesReply | FormReply:
     `serverUrl`; a portal adds `ssl`.
 
     `expires` is in ms since the epoch, `expiration` is asked for in minutes. The older form,
-    `tokens?request=getToken` without `f`, answers the bare token, and by GET too.
+    `tokens?request=getToken` without `f`, answers the bare token. Credentials in the address of a GET are
+    refused unless the site takes them, in the older form from version 10.1 on.
     """
     given = request.parameters
     by_name = "username" in given or "password" in given
     is_bare = given.get("request", "").lower() == "gettoken" and by_name and request.form.format == "html"
     guard = _guard(request)
-    if request.method != "POST" and not is_bare:
+    if request.method != "POST":
         if request.form.format == "html" and not by_name:
             return FormReply()
-        if not guard.rules.tokens_by_get:
+        is_of_old = is_bare and request.site.profile.number < _OLDER_FORM_BY_GET_UNTIL
+        if not (guard.rules.tokens_by_get or is_of_old):
             raise Refusal("method-not-allowed", "met GET, expected POST with the credentials in its body")
     token, expires = _exchanged(request, guard) if _is_exchange(request) else _signed_in(request, guard)
     if is_bare:
@@ -118,28 +122,21 @@ async def login(request: Request) -> FormReply | Redirect:
     """The log-in page of the services directory. Posted, it sets the cookie `agstoken`, bound to the client's
     address, and leads to `redirect`, which is a path of this site, or else to the catalogue.
 
-    The cookie is out of reach of scripts, and browsers do not send it with another site's POST
-    (`SameSite=Lax`); the guard takes it from no other origin. A link to `submitJob` followed from elsewhere
-    still runs as the user, as on real servers.
+    Browsers do not send it with another site's POST, and the guard takes it from no other origin. A link to
+    `submitJob` followed from elsewhere still runs as the user, as on real servers.
     """
     if request.method != "POST":
         return FormReply()
     guard = _guard(request)
     account = guard.sign_in(request.parameters.get("username", ""), request.parameters.get("password", ""))
     token, _ = guard.issue(account.name, "ip", guard.client_of(request), request.arrived)
-    return Redirect(_place_within(request), {"set-cookie": _cookie(request, token)})
+    return Redirect(_place_within(request), {"set-cookie": token_cookie(request.find_root(), token)})
 
 
 async def logout(request: Request) -> Redirect:
     """Takes the cookie back and leads to the catalogue."""
-    cookie = f"{_cookie(request, '')}; Max-Age=0"
+    cookie = f"{token_cookie(request.find_root(), '')}; Max-Age=0"
     return Redirect(f"{request.rest_root}/services", {"set-cookie": cookie})
-
-
-def _cookie(request: Request, token: str) -> str:
-    root = urlsplit(request.find_root())
-    secure = "; Secure" if root.scheme == "https" else ""
-    return f"{_COOKIE}={token}; Path={root.path}; HttpOnly; SameSite=Lax{secure}"
 
 
 def _place_within(request: Request) -> str:
@@ -147,7 +144,7 @@ def _place_within(request: Request) -> str:
     root = request.find_root()
     home = urlsplit(root).path
     asked = request.parameters.get("redirect", "")
-    path = unquote(unquote(asked)).partition("?")[0]
+    path = unquote(unquote(asked.partition("?")[0]))
     is_within = (unquote(f"{path}/")).startswith(f"{unquote(home)}/")
     is_plain = path.isprintable() and "\\" not in path and "//" not in path and ".." not in path.split("/")
     if not (is_within and is_plain and asked.startswith("/")):

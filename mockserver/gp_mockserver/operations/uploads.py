@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from gp_mockserver.running.job_runs import in_worker
 from gp_mockserver.uploads.file_names import plain_name
-from gp_mockserver.uploads.uploaded_items import UploadedItem
+from gp_mockserver.uploads.uploaded_items import UploadedItem, check_checksum
 from gp_mockserver.wire.replies import FileReply, FormReply, Refusal, Reply
 from gp_mockserver.wire.requests import ReceivedFile, Request
 
@@ -78,13 +78,15 @@ async def upload_part(request: Request) -> Reply:
 
 
 async def commit(request: Request) -> Reply:
-    """The parts become the item: those listed, in the order of the list, or all by number."""
+    """The parts become the item: those listed, in the order of the list, or all by number. A `checksum` by
+    MD5, SHA-1 or SHA-256 is compared with the whole."""
     target, all_uploads = _item(request), request.site.uploads
     texts = re.split(r"[\s,]+", request.parameters.get("parts", "").translate(_BRACKETS).strip())
     numbers = [_part_number("parts", text) for text in texts if text]
     if len(set(numbers)) < len(numbers):
         raise Refusal("bad-value", "parts: met a part that is listed twice, expected each part once")
-    checksum = request.parameters.get("checksum", "").strip()
+    if checksum := request.parameters.get("checksum", "").strip():
+        check_checksum(checksum)
     all_uploads.begin_commit(target, numbers)
     try:
         await in_worker(all_uploads.commit, target, numbers, checksum)

@@ -9,9 +9,10 @@ from gp_protocol.errors import RemoteProtocolError
 from gp_protocol.suggestions import some_of
 
 from gp_mockserver.operations.results import written_input
+from gp_mockserver.operations.runs import asks_for_the_form
 from gp_mockserver.running.job_runs import LARGE, in_worker
 from gp_mockserver.running.task_inputs import read_environment, read_input, read_output_options
-from gp_mockserver.wire.replies import Reply
+from gp_mockserver.wire.replies import FormReply, Reply
 from gp_mockserver.wire.requests import Request
 
 _MISSING: Final = 735
@@ -20,14 +21,17 @@ _OTHER: Final = 0
 _MOST_CHOICES: Final = 100
 
 
-async def validate(request: Request) -> Reply:
+async def validate(request: Request) -> Reply | FormReply:
     """ArcGIS REST, *Validate GP task* (12.0): an entry for each parameter, and all messages in one.
 
     The form is that of a recorded answer; code 735 and its text are from there. *Assumed*: that every service
-    of that version has the capability, whose word is not known; that parameters are always enabled; code 800
-    for a value that is none of the choices, and 0 for one that does not fit otherwise; that a value is
-    `isAltered` where the request gives one, and comes back as `inputs/<name>` has it.
+    of that version has the capability, whose word is not known, unless the site says otherwise; that
+    parameters are always enabled; code 800 for a value that is none of the choices, and 0 for one that does
+    not fit otherwise; that a value is `isAltered` where the request gives one, and comes back as
+    `inputs/<name>` has it. A browser that gives nothing gets a form.
     """
+    if asks_for_the_form(request):
+        return FormReply()
     read_environment(request.parameters, request.profile)
     size = sum(map(len, request.parameters.values()))
     return Reply(await in_worker(_validated, request) if size >= LARGE else _validated(request))

@@ -38,10 +38,10 @@ class NotReadable(Exception):
 class InputReferences:
     """What the references of one run refer to; what was fetched for it is removed at its end."""
 
-    def __init__(self, service: ServedService, root: str, folder: str) -> None:
+    def __init__(self, service: ServedService, roots: str, folder: str) -> None:
         self._service = service
         self._site = service.site
-        self._root = root
+        self._roots = roots
         self._folder = folder
         self._kept: dict[Reference, LocalFile] = {}
         self._bytes = 0
@@ -80,7 +80,7 @@ class InputReferences:
         if item_id_of(reference) is not None:
             return True
         url = "" if isinstance(reference, ItemReference) else reference.url or ""
-        if own_place(self._site, self._root, url) is not None:
+        if own_place(self._site, self._roots, url) is not None:
             return True
         if not (url and self._site.fetch_from):
             return False
@@ -105,7 +105,7 @@ class InputReferences:
         url = None if isinstance(reference, ItemReference) else reference.url
         if url is None:
             raise NotReadable(dataset_name(reference), "the site has no portal whose items could be read")
-        place = own_place(self._site, self._root, url)
+        place = own_place(self._site, self._roots, url)
         if place is None:
             return self._fetched(reference, url)
         where = (reference.filter or "") if isinstance(reference, LayerReference) else ""

@@ -1,24 +1,25 @@
 """Running a task's tool: once per job, when its outcome is first needed.
 
 A quick tool runs where it is needed. A blocking one (a user's function) runs in a worker thread, and a
-request waits for it for a moment only: a tool that takes longer than that is, truly, still executing.
+request waits for it for a moment only, the site's `patience`: a tool that takes longer than that is, truly,
+still executing.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextvars import copy_context
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import MessageType
 
 from gp_mockserver.lifecycle.timelines import TimedMessage
+from gp_mockserver.running.askers import value_of
 from gp_mockserver.running.references_given import ROOT, refers
 from gp_mockserver.running.task_inputs import Environment
 from gp_mockserver.running.task_outputs import made_outputs
@@ -26,10 +27,13 @@ from gp_mockserver.site_directories import run_path
 from gp_mockserver.sites import ServedTask
 from gp_mockserver.tools.tool_calls import Outcome, Tool, ToolCall, run_tool
 
-PATIENCE = 2.0
-"""Seconds of real time that a look at a job waits for a tool that is running."""
-
-MAX_WORKERS = 32
+MAX_WORKERS: Final = 32
+"""Tools that run at once."""
+WAITING_TOOLS: Final = 1000
+OWN_WORKERS: Final = 4
+"""Threads for the server's own work: it all takes the processor, and more of them would only keep the event
+loop from it."""
+WAITING_CALLS: Final = 250
 LARGE = 200_000
 """Characters: with less than that, a thread costs more than it spares the other requests."""
 
@@ -39,10 +43,17 @@ log = logging.getLogger("gp_mockserver")
 
 
 @cache
+def _tools() -> Executor:
+    from gp_mockserver.running.tool_threads import ToolThreads
+
+    return ToolThreads(MAX_WORKERS, WAITING_TOOLS)
+
+
+@cache
 def _workers() -> Executor:
     from gp_mockserver.running.tool_threads import ToolThreads
 
-    return ToolThreads(MAX_WORKERS)
+    return ToolThreads(OWN_WORKERS, WAITING_CALLS)
 
 
 def tool_call(
@@ -82,7 +93,7 @@ async def run(task: ServedTask, tool: Tool, call: ToolCall) -> Outcome:
     if call.extent is not None:
         tool = _within_extent(tool)
     if task.blocking or call.references is not None:
-        outcome = await in_worker(_run_and_clean_up, tool, call)
+        outcome = await value_of(_tools().submit(copy_context().run, _run_and_clean_up, tool, call))
     else:
         outcome = run_tool(tool, call)
     if outcome.status is not JobStatus.SUCCEEDED:
@@ -111,10 +122,12 @@ def failed(task: ServedTask, call: ToolCall, outcome: Outcome, text: str) -> Out
 
 
 async def in_worker(function: Callable[..., T], *arguments: Any) -> T:
-    """A function's value, computed in a worker thread while the server goes on."""
-    return await asyncio.get_running_loop().run_in_executor(
-        _workers(), copy_context().run, function, *arguments
-    )
+    """A function's value, computed in a worker thread while the server goes on.
+
+    Raises ThreadsBusy where too many wait for one, and ClientLeft where nobody waits for the value any longer
+    by the time that a thread would begin.
+    """
+    return await value_of(_workers().submit(copy_context().run, function, *arguments))
 
 
 async def unless_large(size: int, function: Callable[..., T], *arguments: Any) -> T:

@@ -9,7 +9,7 @@ in the input, unless both services are secured and on one server).
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 import msgspec
 from gp_protocol.job_states import JobStatus
@@ -22,8 +22,11 @@ from gp_mockserver.sites import ServedService, Site
 from gp_mockserver.wire.addresses import Address, find_address
 from gp_mockserver.wire.replies import Refusal
 
-_SCHEMES = ("http", "https")
 _OWN_PORTS = (None, 80, 443)
+_PORTS = {"http": 80, "https": 443}
+_LOOPBACK = "127.0.0.1"
+_LOOPBACK_NAMES = (_LOOPBACK, "localhost", "::1")
+"""Exactly these: what other names and spellings lead to is not looked up."""
 
 
 class NotThere(Exception):
@@ -47,23 +50,31 @@ class OwnPlace(msgspec.Struct, frozen=True):
     query: str
 
 
-def own_place(site: Site, root: str, url: str) -> OwnPlace | None:
+def loopback_root(site: Site, port: int) -> str:
+    """The site's address on this machine, by the port on which its server listens."""
+    return f"http://{_LOOPBACK}:{port}/{quote(site.context)}"
+
+
+def own_place(site: Site, roots: str, url: str) -> OwnPlace | None:
     """Where in the site an address leads, None for an address elsewhere.
 
-    `root` is the site's address as the client saw it, such as `https://gis.example.com/arcgis`. An address
+    `roots` are the site's address as the client saw it, such as `https://gis.example.com/arcgis`, and, after
+    a blank, its `loopback_root`, which has three names: `127.0.0.1`, `localhost` and `[::1]`. An address
     without scheme and host, such as `/arcgis/rest/…`, is the site's own, and so is one with the other of
     `http` and `https`, since a proxy may change it.
     """
     try:
-        asked, own = urlsplit(url.strip()), urlsplit(root)
+        asked = urlsplit(url.strip())
+        seen, *loopback = (urlsplit(root) for root in (roots.split(" ") if roots else [""]))
         if asked.netloc or asked.scheme:
-            if asked.scheme not in _SCHEMES or asked.username is not None or asked.password is not None:
+            if asked.scheme not in _PORTS or asked.username is not None or asked.password is not None:
                 return None
-            if not own.netloc or _machine(asked) != _machine(own):
-                return None
-            prefixes = [unquote(own.path)]
+            prefixes = [unquote(seen.path)] if seen.netloc and _machine(asked) == _machine(seen) else []
+            if asked.hostname in _LOOPBACK_NAMES:
+                port = _PORTS[asked.scheme] if asked.port is None else asked.port
+                prefixes += [unquote(own.path) for own in loopback if own.port == port]
         else:
-            prefixes = [unquote(own.path), f"/{site.context}"]
+            prefixes = [unquote(seen.path), f"/{site.context}"]
     except ValueError:
         return None
     path = unquote(asked.path)
@@ -126,7 +137,7 @@ def _upload(site: Site, address: Address) -> LocalFile:
 
 def _layer(site: Site, address: Address, place: OwnPlace, where: str) -> FeatureSet | RecordSet:
     from gp_mockserver.layers.layer_contents import features_of
-    from gp_mockserver.layers.where_clauses import QueryRefused
+    from gp_mockserver.layers.query_work import QueryRefused
 
     name, _, layer = address.name.rpartition("/")
     asked = parse_qs(place.query, max_num_fields=100).get("where", [""])[0]

@@ -16,6 +16,7 @@ from gp_protocol.descriptions.filters import ListFilter
 from gp_protocol.values.compound import CompositeValue
 from gp_protocol.values.references import DataFile, ItemReference, LayerReference, Raster
 
+from gp_mockserver.running.own_addresses import loopback_root
 from gp_mockserver.running.task_inputs import BadInputs
 from gp_mockserver.sites import ServedService
 from gp_mockserver.uploads.file_names import extension
@@ -24,7 +25,8 @@ from gp_mockserver.wire.requests import Request
 Reference = LayerReference | ItemReference | DataFile | Raster
 
 ROOT: Final = "(root)"
-"""The name under which a run's parameters keep the address by which its client knows the site."""
+"""The name under which a run's parameters keep the addresses that are the site's own, parted by blanks: the
+one by which its client knows it, then, on this machine, the one by the port on which it listens."""
 
 _REFERENCES = (LayerReference, ItemReference, DataFile, Raster)
 _MAY_REFER = ("RecordSet", "Raster", "DataFile", "Composite", "ValueTable")
@@ -40,7 +42,10 @@ def with_root(request: Request) -> Mapping[str, str]:
     """A request's parameters, with what tells its own addresses from others where there may be some."""
     for text in request.parameters.values():
         if _URL in text or _ITEM in text:
-            return {**request.parameters, ROOT: request.find_root()}
+            roots = request.find_root()
+            if request.port is not None:
+                roots += f" {loopback_root(request.site, request.port)}"
+            return {**request.parameters, ROOT: roots}
     return request.parameters
 
 

@@ -5,44 +5,74 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
-from queue import SimpleQueue
-from threading import Lock, Semaphore, Thread
+from threading import Condition, Thread
 from typing import Any, ParamSpec, TypeVar
+
+from gp_mockserver.wire.replies import Refusal
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
+class ThreadsBusy(Refusal):
+    """No thread is free and no more calls may wait for one: `server-busy` on the wire."""
+
+    def __init__(self, threads: int, waiting: int) -> None:
+        super().__init__(
+            "server-busy",
+            f"met {threads} calls that run and {waiting} that wait for them, expected fewer: try again later",
+        )
+
+
 class ToolThreads(Executor):
-    """Up to `limit` threads, each started when no other is idle.
+    """Up to `limit` threads, each started when no other is idle; up to `waiting` calls wait for one.
 
     Those of a ThreadPoolExecutor are waited for at the process's end, so that a tool that never returns would
-    keep it alive. These are daemons: they end with the process.
+    keep it alive. These are daemons: they end with the process. A call whose future is cancelled before a
+    thread has taken it never runs, and makes room at once. *Assumed*: that a server with too much to do says
+    so instead of letting clients wait without an end.
     """
 
-    def __init__(self, limit: int) -> None:
-        self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
-        self._idle = Semaphore(0)
-        self._lock = Lock()
-        self._to_start = limit
+    def __init__(self, limit: int, waiting: int) -> None:
+        self._limit = self._to_start = limit
+        self._waiting = waiting
+        self._changed = Condition()
+        self._calls: dict[Future[Any], Callable[[], Any]] = {}
+        """What no thread has taken yet, the oldest first."""
+        self._idle = 0
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """A call for the next thread. Raises ThreadsBusy."""
         future: Future[T] = Future()
-        self._calls.put((future, partial(function, *args, **kwargs)))
-        if not self._idle.acquire(blocking=False):
-            self._start_another()
-        return future
-
-    def _start_another(self) -> None:
-        with self._lock:
-            if self._to_start > 0:
+        with self._changed:
+            if self._idle > len(self._calls):
+                self._changed.notify()
+            elif self._to_start > 0:
                 self._to_start -= 1
                 Thread(target=self._work, name=f"gp-tool-{self._to_start}", daemon=True).start()
+            elif len(self._calls) >= self._waiting:
+                raise ThreadsBusy(self._limit, self._waiting)
+            self._calls[future] = partial(function, *args, **kwargs)
+        future.add_done_callback(self._forget)
+        return future
+
+    def _forget(self, future: Future[Any]) -> None:
+        if future.cancelled():
+            with self._changed:
+                self._calls.pop(future, None)
 
     def _work(self) -> None:
         while True:
-            _run(*self._calls.get())
-            self._idle.release()
+            _run(*self._next())
+
+    def _next(self) -> tuple[Future[Any], Callable[[], Any]]:
+        with self._changed:
+            self._idle += 1
+            while not self._calls:
+                self._changed.wait()
+            self._idle -= 1
+            future = next(iter(self._calls))
+            return future, self._calls.pop(future)
 
 
 def _run(future: Future[T], call: Callable[[], T]) -> None:

@@ -38,6 +38,9 @@ from gp_mockserver.wire.requests import Request
 _BEARER_SINCE: Final = 10.8
 
 
+_WATCHED: Final = frozenset(name for name in OPERATIONS if name.startswith("admin")) | {"file"}
+
+
 class _Brought(NamedTuple):
     """A token as a request brings it."""
 
@@ -106,12 +109,12 @@ class Guard:
             return said.partition(",")[0].strip()
         return request.client
 
-    def leaves_open(self, address: Address) -> bool:
-        """Whether a resource needs no token, so that a request without one need not be looked at."""
+    def watches(self, address: Address) -> bool:
+        """Whether a request without a token has to be looked at, too."""
         service = address.service
-        if service is None:
-            return not address.operation.startswith(("admin", "file"))
-        return service.access is None and not address.operation.startswith("admin")
+        if service is not None and service.access is not None:
+            return True
+        return address.operation in _WATCHED
 
     def admit(self, request: Request) -> Redirect | None:
         """Find out who asks, and whether they may; `request.user` is empty for nobody in particular.
@@ -119,6 +122,7 @@ class Guard:
         A browser that has yet to sign in is led to the log-in page. Raises Refusal for anybody else.
         """
         operation = request.address.operation
+        missing = Refusal("token-required")
         if brought := self._brought(request):
             # A browser sends its cookie unasked, so an old one is no reason to keep a page from it.
             may_be_wrong = OPERATIONS[operation].is_open or (
@@ -126,15 +130,25 @@ class Guard:
             )
             try:
                 request.user = self.read(brought.text, request).user
-            except Refusal:
+            except Refusal as wrong:
                 if not may_be_wrong:
                     raise
+                missing = wrong
         if operation.startswith("admin"):
-            return self._admit(request, None)
+            return self._admit(request, None, missing)
         service = request.address.service or self._owner(request)
         if service is not None and service.access is not None:
-            return self._admit(request, service)
+            return self._admit(request, service, missing)
         return None
+
+    def user_of(self, request: Request) -> str:
+        """Who asks, as far as a token says so that holds; empty for anybody else."""
+        if request.user or not (brought := self._brought(request)):
+            return request.user
+        try:
+            return self.read(brought.text, request).user
+        except Refusal:
+            return ""
 
     def _brought(self, request: Request) -> _Brought | None:
         header = request.header
@@ -153,8 +167,9 @@ class Guard:
         given = self.rules.authorization_header
         return self.site.profile.number >= _BEARER_SINCE if given is None else given
 
-    def _admit(self, request: Request, service: ServedService | None) -> Redirect | None:
-        """Let pass who may use a service, or, without one, an administrator."""
+    def _admit(self, request: Request, service: ServedService | None, missing: Refusal) -> Redirect | None:
+        """Let pass who may use a service, or, without one, an administrator; `missing` is what somebody
+        without a name is told."""
         if self.may_use(service, request.user):
             return None
         if request.user:
@@ -163,7 +178,7 @@ class Guard:
         is_page = request.form.format == "html" and "html" in OPERATIONS[request.address.operation].formats
         if is_page and request.method != "POST":
             return _to_log_in(request)
-        raise Refusal("token-required")
+        raise missing
 
     def may_use(self, service: ServedService | None, user: str) -> bool:
         """Whether a user, or nobody in particular, may use a service; without one, an administrator's
@@ -211,19 +226,24 @@ def _bearer(said: str | None) -> str:
 
 def _is_from_here(request: Request) -> bool:
     """Whether a request comes from a page of this site, or from no page: another site's page has no right to
-    the cookie, which browsers send along between the ports of a host too."""
+    the cookie, which browsers send along between the ports of a host too.
+
+    A script's address is asked for without an origin; what asks is then told by `Sec-Fetch-Site`
+    (*Fetch Metadata Request Headers*, W3C). Following a link is the user's own doing, and shows the
+    answer to no page.
+    """
     origin = request.header("origin")
     if origin is None:
-        return True
+        is_elsewhere = request.header("sec-fetch-site") in ("cross-site", "same-site")
+        return not is_elsewhere or request.header("sec-fetch-dest") == "document"
     here = urlsplit(request.find_root())
     return origin.lower() == f"{here.scheme}://{here.netloc}".lower()
 
 
 def _to_log_in(request: Request) -> Redirect:
-    from gp_mockserver.directory.links import breadcrumbs
+    from gp_mockserver.directory.links import own_path
 
-    here = breadcrumbs(request.address, request.rest_root)[-1].href
-    return Redirect(f"{request.rest_root}/login?{urlencode({'redirect': urlsplit(here).path})}")
+    return Redirect(f"{request.rest_root}/login?{urlencode({'redirect': own_path(request)})}")
 
 
 def _folders(service: str) -> tuple[str, str]:

@@ -9,9 +9,13 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
+from gp_mockserver.security.cookies import TOKEN_COOKIE
+
 MASK = "*****"
 _SHORTEST = 3
 """Characters: masking shorter secrets would tell them by what else it blots out."""
+_LONGEST = 4096
+"""Characters of a secret that are looked for: errors quote less, and no token is longer."""
 _PREFIX = 12
 """Characters of a secret by which its beginning is known; errors cut what they quote."""
 
@@ -38,6 +42,7 @@ def masked(text: str, secrets: Iterable[str] = ()) -> str:
     """The text without these secrets, also where their ends are cut off, and without what is called a token
     or password in it: `token=…`, `"token": "…"`, `Bearer …`."""
     for secret in secrets:
+        secret = secret[:_LONGEST]
         for form in dict.fromkeys((secret, unquote(secret), quote(secret, safe=""), quote_plus(secret))):
             if len(form) >= _SHORTEST:
                 text = _without(text, form)
@@ -64,21 +69,27 @@ def _without(text: str, secret: str) -> str:
 
 
 def secrets_of(parameters: Mapping[str, str], header: Callable[[str], str | None]) -> list[str]:
-    """The tokens and passwords that a request brings, longest first."""
+    """The tokens and passwords that a request brings, longest first; of longer ones than any token, the
+    beginning."""
     found = [value for name, value in parameters.items() if name.lower() in _SECRET_NAMES]
     if "grant_type" in parameters:
         found.append(parameters.get("code", ""))
     for name in ("x-esri-authorization", "authorization"):
         found.append((header(name) or "").rpartition(" ")[2])
     found.append(cookie_token(header) or "")
-    return sorted({each for each in found if each}, key=len, reverse=True)
+    return sorted({each[:_LONGEST] for each in found if each}, key=len, reverse=True)
+
+
+def without_secrets(parameters: Mapping[str, str]) -> dict[str, str]:
+    """A request's parameters but its tokens and passwords."""
+    return {name: value for name, value in parameters.items() if name.lower() not in _SECRET_NAMES}
 
 
 def cookie_token(header: Callable[[str], str | None]) -> str | None:
     """The token of the cookie `agstoken`, if there is one."""
     for part in (header("cookie") or "").split(";"):
         name, _, value = part.strip().partition("=")
-        if name == "agstoken" and value:
+        if name == TOKEN_COOKIE and value:
             return value.strip('"')
     return None
 

@@ -12,7 +12,8 @@ class SignInRules(msgspec.Struct, frozen=True):
 
     `short_lived`: how long a token holds where the request says nothing; `rest/info` tells it.
     `long_lived`: the longest that a request can ask for; a longer wish is cut to it without a word.
-    `tokens_by_get`: whether credentials may stand in the address of a GET, which servers refuse by default.
+    `tokens_by_get`: whether credentials may stand in the address of a GET, which servers refuse by default
+    (the older form, `request=getToken`, from version 10.1 on).
     `federated`: the site is one of a portal's servers, with the portal beside it: `rest/info` then names the
     portal as the owner and sends clients there for tokens. `authorization_header`: whether
     `Authorization: Bearer` is looked at besides Esri's own header; None: from version 10.8 on.

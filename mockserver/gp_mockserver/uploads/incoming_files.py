@@ -16,7 +16,8 @@ from gp_mockserver.site_directories import SiteDirectories
 from gp_mockserver.uploads.upload_rules import in_words
 from gp_mockserver.wire.replies import Refusal
 
-_FOLDER: Final = "uploads/incoming"
+INCOMING: Final = "uploads/incoming"
+"""The folder of the files that are on their way in."""
 _BUFFER: Final = 64 * 1024
 
 
@@ -109,7 +110,7 @@ class IncomingFiles:
 
     def open(self, name: str, limit: int, refusal: Refusal) -> IncomingFile:
         """A file of ours, to which a client's file is written."""
-        path = self._directories.make_folder(_FOLDER) / f"{next(self._numbers)}"
+        path = self._directories.make_folder(INCOMING) / f"{next(self._numbers)}"
         file = IncomingFile(name, path, limit, refusal, self._space)
         self._files[path] = file
         return file

@@ -1,13 +1,15 @@
 """The items that clients have uploaded to a site's services, or are uploading in parts.
 
 Source: ArcGIS REST, *Uploads*, *Upload*, *Register*, *Upload part*, *Commit*. An item belongs to one service.
-It stays until it is deleted or the site ends (*assumed*: real servers clean their uploads directory by age).
+It stays until it is deleted or the site ends (*assumed*: real servers clean their uploads directory by age);
+where the site's files outlive it, as jobs in a store do, so do the items that are committed.
 On disk it is `uploads/<itemID>/data`, or `part-<number>` for each part until it is committed.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,7 +18,8 @@ from typing import Any, Final
 import msgspec
 
 from gp_mockserver.site_directories import SiteDirectories
-from gp_mockserver.uploads.incoming_files import IncomingFiles, Space
+from gp_mockserver.uploads.incoming_files import INCOMING, IncomingFiles, Space
+from gp_mockserver.uploads.kept_items import DATA, KeptItem, kept_items, write_item
 from gp_mockserver.uploads.upload_rules import UploadRules
 from gp_mockserver.wire.replies import Refusal
 
@@ -25,14 +28,16 @@ MAX_ITEMS: Final = 100_000
 MAX_PARTS: Final = 10_000
 """Parts of one item."""
 _FOLDER: Final = "uploads"
-_DATA: Final = "data"
 _PIECE: Final = 1024 * 1024
 _DIGESTS: Final = {32: "md5", 40: "sha1", 64: "sha256"}
+_HEX: Final = re.compile(r"[0-9a-f]+", re.IGNORECASE | re.ASCII)
 
 
 class UploadedItem(msgspec.Struct, eq=False):
-    """One item. `date` is in ms since the epoch, `size` in bytes; `parts` are sizes by number."""
+    """One item. `date` is in ms since the epoch, `size` in bytes; `parts` are sizes by number; `number` grows
+    from item to item."""
 
+    number: int
     item_id: str
     service: str
     name: str
@@ -56,15 +61,22 @@ class UploadedItem(msgspec.Struct, eq=False):
 
 
 class SiteUploads:
-    """The uploads of one site; `seed_text` decides the item ids."""
+    """The uploads of one site; `seed_text` decides the item ids. With `is_first` what an earlier run left is
+    removed, else its committed items are there again, if the site's files are kept."""
 
-    def __init__(self, directories: SiteDirectories, limit: int, seed_text: str) -> None:
+    def __init__(
+        self, directories: SiteDirectories, limit: int, seed_text: str, *, is_first: bool = True
+    ) -> None:
         self._directories = directories
         self._ids = random.Random(seed_text)
         self._items: dict[str, UploadedItem] = {}
+        self._last_number = 0
         self.space = Space(limit)
         self.incoming = IncomingFiles(directories, self.space)
-        directories.remove_folder(_FOLDER)
+        if is_first:
+            directories.remove_folder(_FOLDER)
+        elif directories.outlive_the_site:
+            self._take_up()
 
     def items_of(self, service: str) -> list[UploadedItem]:
         """A service's items, in the order in which they came."""
@@ -77,13 +89,19 @@ class SiteUploads:
 
     def path_of(self, item: UploadedItem) -> Path:
         """Where a committed item's bytes stand."""
-        return self._folder(item) / _DATA
+        return self._folder(item) / DATA
 
     def add(self, service: str, name: str, description: str, now: float, file: Path) -> UploadedItem:
-        """Keep a whole file that came in as an item."""
+        """Keep a whole file that came in as an item. Raises Refusal where it cannot be written."""
         item = self._new(service, name, description, now)
         item.size = file.stat().st_size
         self.incoming.keep(file, self.path_of(item))
+        try:
+            self._keep(item)
+        except OSError as error:
+            self._directories.remove_folder(f"{_FOLDER}/{item.item_id}")
+            self.space.give_back(item.size)
+            raise _not_written(item, error) from None
         item.committed = True
         self._items[item.item_id] = item
         return item
@@ -112,9 +130,8 @@ class SiteUploads:
         """Put the parts together, in that order or in that of their numbers; others are dropped. For a worker
         thread, once `begin_commit` has said that nobody else does it.
 
-        `checksum` in hexadecimal is compared where it is as long as one by MD5, SHA-1 or SHA-256; which one
-        real servers take is not known, and others are passed over. Raises Refusal where it differs; the item
-        then stays as it was.
+        `checksum`, if there is one, is compared; `check_checksum` has said that it is in a form that can be.
+        Raises Refusal where it differs; the item then stays as it was.
         """
         import hashlib
 
@@ -131,20 +148,24 @@ class SiteUploads:
                         while piece := part.read(_PIECE):
                             digest.update(piece)
                             target.write(piece)
-            if checksum and len(checksum) in _DIGESTS and digest.hexdigest() != checksum.lower():
+            if checksum and digest.hexdigest() != checksum.lower():
                 raise Refusal(
                     "upload-refused",
                     f"{item.item_id}: met the {digest.name} checksum {digest.hexdigest()}, expected "
                     f"{checksum.lower()}; the item is not committed",
                 )
             whole.replace(self.path_of(item))
+            item.size = size
+            self._keep(item)
         except BaseException as error:
             whole.unlink(missing_ok=True)
+            self.path_of(item).unlink(missing_ok=True)
             self.space.give_back(size)
+            item.size = 0
             if isinstance(error, OSError):
-                raise Refusal("upload-refused", f"{item.item_id}: {error.strerror}") from None
+                raise _not_written(item, error) from None
             raise
-        item.size, item.committed = size, True
+        item.committed = True
         self._drop_parts(item)
 
     def begin_commit(self, item: UploadedItem, numbers: Sequence[int]) -> None:
@@ -168,9 +189,44 @@ class SiteUploads:
         self._directories.remove_folder(f"{_FOLDER}/{item.item_id}")
 
     def close(self) -> None:
-        """Remove everything."""
+        """Remove everything; but what is committed stays where it outlives the site."""
+        if self._directories.outlive_the_site:
+            for item in self._items.values():
+                if not item.committed:
+                    self._directories.remove_folder(f"{_FOLDER}/{item.item_id}")
+            self._directories.remove_folder(INCOMING)
+            self._directories.remove_if_empty(_FOLDER)
+        else:
+            self._directories.remove_folder(_FOLDER)
         self._items.clear()
-        self._directories.remove_folder(_FOLDER)
+
+    def _keep(self, item: UploadedItem) -> None:
+        """Let a whole item outlive the site, if the site's files do. Raises OSError."""
+        if self._directories.outlive_the_site:
+            told = (item.number, item.service, item.name, item.description, item.date, item.size)
+            write_item(self._folder(item), KeptItem(*told))
+
+    def _take_up(self) -> None:
+        """Find the items that an earlier run left whole, and remove what else it left."""
+        folder, found = self._directories.find_folder(_FOLDER), []
+        for item_id, kept in kept_items(folder) if folder is not None else ():
+            if kept is None:
+                self._directories.remove_folder(f"{_FOLDER}/{item_id}")
+            else:
+                found.append((kept, item_id))
+        for kept, item_id in sorted(found, key=lambda each: (each[0].number, each[1])):
+            self._items[item_id] = UploadedItem(
+                kept.number,
+                item_id,
+                kept.service,
+                kept.name,
+                kept.description,
+                kept.date,
+                committed=True,
+                size=kept.size,
+            )
+            self._last_number = max(self._last_number, kept.number)
+            self.space.count(kept.size)
 
     def _new(self, service: str, name: str, description: str, now: float) -> UploadedItem:
         if len(self._items) >= MAX_ITEMS:
@@ -179,7 +235,11 @@ class SiteUploads:
                 f"{service}: met {len(self._items)} items, expected fewer: delete items no longer needed",
             )
         date = int(now * 1000)
-        return UploadedItem(self._new_id(), service, name, description, date, committed=False)
+        item_id = self._new_id()
+        while item_id in self._items:
+            item_id = self._new_id()
+        self._last_number += 1
+        return UploadedItem(self._last_number, item_id, service, name, description, date, committed=False)
 
     def _new_id(self) -> str:
         """`i` and a UUID of version 4."""
@@ -206,6 +266,25 @@ class SiteUploads:
             raise Refusal("upload-refused", f"{item.item_id}: met an item that is committed already")
         if item.busy:
             raise _busy(item)
+
+
+def check_checksum(checksum: str) -> None:
+    """Raises Refusal for a text that is no checksum by MD5, SHA-1 or SHA-256, told by its length.
+
+    *Assumed*: the reference does not say which one a commit takes.
+    """
+    if len(checksum) not in _DIGESTS or not _HEX.fullmatch(checksum):
+        raise Refusal(
+            "bad-value",
+            f"checksum: met {checksum[:80]!r}, expected one in hexadecimal by MD5 (32 digits), "
+            "SHA-1 (40) or SHA-256 (64), or none",
+        )
+
+
+def _not_written(item: UploadedItem, error: OSError) -> Refusal:
+    return Refusal(
+        "upload-refused", f"{item.item_id}: the server cannot write it: {error.strerror or 'unknown error'}"
+    )
 
 
 def _busy(item: UploadedItem) -> Refusal:

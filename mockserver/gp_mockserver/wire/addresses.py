@@ -6,6 +6,8 @@ real servers. Empty segments do not count, so a trailing slash is the same resou
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 from gp_protocol.suggestions import did_you_mean
 from gp_protocol.versions import Profile
@@ -13,6 +15,9 @@ from gp_protocol.versions import Profile
 from gp_mockserver.operations import OPERATIONS
 from gp_mockserver.sites import ServedService, ServedTask, Site
 from gp_mockserver.wire.replies import Refusal
+
+if TYPE_CHECKING:
+    from gp_mockserver.wire.requests import Request
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -37,6 +42,10 @@ class Address(msgspec.Struct, frozen=True):
 
 _REMEMBERED = frozenset({"info", "catalogue", "service", "task", "execute", "submitJob"})
 _MAX_REMEMBERED = 10_000
+_LONGEST_REMEMBERED = 500
+"""Characters: an address may have any number of slashes, and each of them is another address."""
+_SHOWN = 80
+"""Characters of what a client wrote that errors repeat."""
 
 
 def find_address(site: Site, path: str) -> Address:
@@ -54,7 +63,11 @@ def find_address(site: Site, path: str) -> Address:
     address = _known(_look_up(site, [segment for segment in path.split("/") if segment]))
     if address.operation == "job":
         find_address(site, head)
-    elif address.operation in _REMEMBERED and len(site.addresses) < _MAX_REMEMBERED:
+    elif (
+        address.operation in _REMEMBERED
+        and len(path) <= _LONGEST_REMEMBERED
+        and len(site.addresses) < _MAX_REMEMBERED
+    ):
         site.addresses[path] = address
     return address
 
@@ -135,8 +148,8 @@ def _within_service(here: Address, service: ServedService, rest: list[str]) -> A
             return _below_uploads(here, place)
     task = service.find_task(rest[0])
     if task is None:
-        hint = did_you_mean(rest[0], service.tasks)
-        raise Refusal("unknown-task", f"{service.name} has no task {rest[0][:80]!r}; {hint}".rstrip("; "))
+        hint = did_you_mean(rest[0][:_SHOWN], service.tasks)
+        raise Refusal("unknown-task", f"{service.name} has no task {rest[0][:_SHOWN]!r}; {hint}".rstrip("; "))
     return _below_task(Address(here.site, "task", service, task), rest[1:])
 
 
@@ -145,8 +158,10 @@ def _below_task(task: Address, rest: list[str]) -> Address:
     match rest:
         case []:
             return task
-        case ["execute" | "submitJob" | "validate" as operation]:
+        case ["execute" | "submitJob" as operation]:
             return task.below(operation)
+        case ["validate"] if task.service is None or task.service.validates:
+            return task.below("validate")
         case ["metadata"]:
             return task.below("taskMetadata")
         case ["jobs", job_id]:
@@ -158,7 +173,7 @@ def _below_task(task: Address, rest: list[str]) -> Address:
         case ["jobs", job_id, "results" | "inputs" as which, name]:
             return task.below(which.removesuffix("s"), job_id=job_id, name=name)
     label = task.task.descriptor.label if task.task else ""
-    raise Refusal("invalid-url", f"{label} has no resource {'/'.join(rest)[:80]!r}")
+    raise Refusal("invalid-url", f"{label} has no resource {'/'.join(rest)[:_SHOWN]!r}")
 
 
 def _below_uploads(service: Address, rest: list[str]) -> Address:
@@ -173,7 +188,7 @@ def _below_uploads(service: Address, rest: list[str]) -> Address:
             return service.below("item", name=item)
         case [item, "parts" | "uploadPart" | "commit" | "download" | "delete" as operation]:
             return service.below(operation, name=item)
-    raise Refusal("invalid-url", f"uploads has no resource {'/'.join(rest)[:80]!r}")
+    raise Refusal("invalid-url", f"uploads has no resource {'/'.join(rest)[:_SHOWN]!r}")
 
 
 def _below_map_service(site: Site, name: str, rest: list[str]) -> Address:
@@ -183,7 +198,7 @@ def _below_map_service(site: Site, name: str, rest: list[str]) -> Address:
     if own := site.services.get(name):
         named = [own] if own.descriptor.result_map_server_name else named
     if not named:
-        raise Refusal("map-service-not-found", service=name)
+        raise Refusal("map-service-not-found", service=name[:_SHOWN])
     here = Address(site, "resultMap", named[0])
     if rest[:1] == ["jobs"] and len(rest) > 1:
         here = _job_of_map(site, named, rest[1])
@@ -198,7 +213,7 @@ def _below_map_service(site: Site, name: str, rest: list[str]) -> Address:
             return here.below("resultMapLayer", job_id=job_id, name=layer)
         case ["jobs", job_id, layer, "query"]:
             return here.below("resultMapQuery", job_id=job_id, name=layer)
-    raise Refusal("invalid-url", f"{name}/MapServer has no resource {'/'.join(rest)[:80]!r}")
+    raise Refusal("invalid-url", f"{name}/MapServer has no resource {'/'.join(rest)[:_SHOWN]!r}")
 
 
 def _job_of_map(site: Site, services: list[ServedService], job_id: str) -> Address:
@@ -215,7 +230,7 @@ def _below_feature_service(site: Site, name: str, rest: list[str]) -> Address:
     """A feature service belongs to the service whose job published it, which says who may use it."""
     found = site.layers.find(name, site, site.clock.now())
     if found is None:
-        raise Refusal("map-service-not-found", service=name)
+        raise Refusal("map-service-not-found", service=name[:_SHOWN])
     owner = site.services.get(found.task.rpartition("/")[0])
     match rest:
         case []:
@@ -224,7 +239,7 @@ def _below_feature_service(site: Site, name: str, rest: list[str]) -> Address:
             return Address(site, "featureLayer", owner, name=f"{name}/{layer}")
         case [layer, "query"]:
             return Address(site, "query", owner, name=f"{name}/{layer}")
-    raise Refusal("invalid-url", f"{name}/FeatureServer has no resource {'/'.join(rest)[:80]!r}")
+    raise Refusal("invalid-url", f"{name}/FeatureServer has no resource {'/'.join(rest)[:_SHOWN]!r}")
 
 
 _BELOW = {
@@ -269,12 +284,13 @@ def _in_portal(site: Site, rest: list[str]) -> Address:
             return Address(site, "communitySelf")
         case ["community", "users", name]:
             return Address(site, "communitySelf", name=name)
-    raise Refusal("invalid-url", f"the portal has no resource {'/'.join(rest)[:80]!r} here")
+    raise Refusal("invalid-url", f"the portal has no resource {'/'.join(rest)[:_SHOWN]!r} here")
 
 
 def _administered(site: Site, rest: list[str]) -> Address:
     if "jobs" not in rest[1:]:
-        raise Refusal("invalid-url")
+        told = ["webhooks are not simulated"] if "webhooks" in rest[1:] else []
+        raise Refusal("invalid-url", *told)
     place = rest.index("jobs", 1)
     path = "/".join(rest[:place])
     name = path.removesuffix(".GPServer")
@@ -292,6 +308,16 @@ def _administered(site: Site, rest: list[str]) -> Address:
     raise Refusal("invalid-url")
 
 
-def _service_not_found(site: Site, name: str) -> Refusal:
-    hint = did_you_mean(name, site.services)
-    return Refusal("service-not-found", *filter(None, [hint]), service=name)
+def refusal_for(request: Request, nowhere: Refusal) -> Refusal:
+    """What who asks is told of an address that leads nowhere, once it is known who that is."""
+    if nowhere.name == "service-not-found" and request.user:
+        return _service_not_found(request.site, nowhere.fill["service"], request.user)
+    return nowhere
+
+
+def _service_not_found(site: Site, name: str, user: str = "") -> Refusal:
+    """The refusal of a service's name; it suggests no service that the catalogue would not show to a user."""
+    guard = site.guard
+    shown = [each for each, service in site.services.items() if guard is None or guard.lists(service, user)]
+    hint = did_you_mean(name[:_SHOWN], shown)
+    return Refusal("service-not-found", *filter(None, [hint]), service=name[:_SHOWN])

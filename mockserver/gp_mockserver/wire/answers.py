@@ -18,7 +18,7 @@ from gp_mockserver.operations import OPERATIONS
 from gp_mockserver.security.masking import masked
 from gp_mockserver.sites import Site
 from gp_mockserver.wire.addresses import Address
-from gp_mockserver.wire.replies import AnyReply, BytesReply, FileReply, FormReply, Redirect, Refusal
+from gp_mockserver.wire.replies import AnyReply, BytesReply, FileReply, Redirect, Refusal, Reply
 from gp_mockserver.wire.requests import Form, Request
 
 FindRoot = Callable[[], str]
@@ -48,7 +48,7 @@ class Answer(msgspec.Struct):
 
 def check_method(method: str, address: Address) -> None:
     """Raises Refusal for a method that the resource does not answer."""
-    if method not in OPERATIONS[address.operation].methods:
+    if method not in _methods(address):
         raise Refusal("method-not-allowed", f"met {method[:20]}, expected {one_of(_methods(address))}")
 
 
@@ -81,6 +81,10 @@ def _is_callback(text: str, longest: int) -> bool:
 
 def answer(reply: AnyReply, request: Request) -> Answer:
     """What a reply becomes."""
+    if isinstance(reply, Reply):
+        if request.form.format == "html":
+            return _page(reply, request)
+        return _json(reply.value, request.form, request.profile)
     match reply:
         case FileReply():
             return Answer(200, _file_headers(reply.content_type, reply.name), reply.path)
@@ -93,11 +97,7 @@ def answer(reply: AnyReply, request: Request) -> Answer:
             headers = _encoded(reply.headers)
             location = (b"location", quote(reply.location, safe=_SAFE).encode())
             return Answer(302, [location, (b"content-length", b"0"), *headers], b"")
-        case FormReply():
-            return _page(reply, request)
-        case _ if request.form.format == "html":
-            return _page(reply, request)
-    return _json(reply.value, request.form, request.profile)
+    return _page(reply, request)
 
 
 _SAFE = "%/:=&?~#+!$,;'@()*[]"
@@ -129,6 +129,7 @@ def refuse(
     address: Address | None,
     find_root: FindRoot,
     secrets: Sequence[str] = (),
+    request: Request | None = None,
 ) -> Answer:
     """What a refusal becomes: an envelope with HTTP status 200 where JSON (or anything that is no page) was
     asked for, else an error page. What it quotes is masked, `secrets` being the request's own.
@@ -145,7 +146,7 @@ def refuse(
         from gp_mockserver.directory.pages import error_page
 
         place = None if address and any(_names(address, each) for each in secrets) else address
-        prepared = html_answer(known.http_status_html, error_page(error, site, place, find_root()))
+        prepared = html_answer(known.http_status_html, error_page(error, site, place, find_root(), request))
     elif address and address.operation.startswith("admin"):
         # *Assumed*: as the administrator's operations answer their own failures.
         told = {"status": "error", "messages": [error.message, *error.details], "code": error.code}

@@ -3,7 +3,8 @@
 Sources: ArcGIS REST, *GP result*, *GP input*, *GP job*, *Execute GP task* (that they have the formats; that
 GeoJSON of features with m-values is answered by a 404). *Assumed*: which of several outputs such an answer
 holds, that an output without features is answered in JSON, and the content type of GeoJSON. Features are
-answered in WGS 84, as GeoJSON only where no outSR asks for another spatial reference.
+answered in WGS 84, as GeoJSON only where no outSR asks for another spatial reference; those that a job
+published as a layer too.
 """
 
 from __future__ import annotations

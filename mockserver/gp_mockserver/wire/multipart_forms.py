@@ -7,6 +7,7 @@ the same form.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Final
@@ -27,6 +28,7 @@ taken."""
 MAX_PART_HEAD: Final = 16 * 1024
 MAX_AROUND: Final = 64 * 1024
 """Bytes before the first boundary, and in pieces after the last one."""
+_CHARSETS = frozenset({"utf-8", "iso-8859-1", "us-ascii"})
 _OPTION = re.compile(r';\s*([\w!#$%&\'*+.^`|~\-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;]*)', re.ASCII | re.DOTALL)
 
 
@@ -82,12 +84,17 @@ class MultipartForm:
     def _made_parser(self, content_type: bytes) -> MultipartParser:
         from python_multipart.multipart import MultipartParser
 
+        _silence("python_multipart.multipart")
         boundary = options(content_type.decode("latin-1")).get("boundary", "")
         if not boundary:
             raise MalformedRequest("the multipart form names no boundary")
         try:
+            bytes_of_boundary = boundary.encode("latin-1")
+        except UnicodeEncodeError:
+            raise MalformedRequest("the multipart form's boundary has letters beyond Latin-1") from None
+        try:
             return MultipartParser(
-                boundary.encode("latin-1"),
+                bytes_of_boundary,
                 {
                     "on_part_begin": self._begin_part,
                     "on_header_begin": self._begin_header,
@@ -180,12 +187,18 @@ class MultipartForm:
         self._ended = True
 
 
+def _silence(logger: str) -> None:
+    """Keep a library from writing of what a client sends: it is answered with an error that says it."""
+    logging.getLogger(logger).setLevel(logging.CRITICAL)
+
+
 def options(header: str) -> dict[str, str]:
     """The options of a header such as `form-data; name="file"; filename="a.txt"`, by name in lower case; the
     first of a name counts.
 
     A value by RFC 5987 (`filename*=UTF-8''%c3%a4.txt`) comes before the plain one: RFC 7578 forbids it in
-    forms, and clients send it all the same.
+    forms, and clients send it all the same. One in another encoding than RFC 5987 asks for, ISO 8859-1 or
+    ASCII is passed over: Python knows many, some of which are none of text.
     """
     plain: dict[str, str] = {}
     extended: dict[str, str] = {}
@@ -197,10 +210,8 @@ def options(header: str) -> dict[str, str]:
             plain.setdefault(name, value)
         elif value.count("'") >= 2:
             charset, _, encoded = value.split("'", 2)
-            try:
+            if charset.lower() in _CHARSETS:
                 extended.setdefault(name[:-1], unquote_to_bytes(encoded).decode(charset, "replace"))
-            except LookupError:
-                continue
     return plain | extended
 
 

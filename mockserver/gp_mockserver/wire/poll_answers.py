@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from gp_mockserver.lifecycle.job_store import JobRecord
 
 MAX_KEPT = 10_000
+_LONGEST = 500
+"""Characters of an address whose answer is kept; clients' own are shorter."""
 _ASK_FOR_MORE = frozenset({b"origin", b"authorization", b"x-esri-authorization", b"cookie"})
 
 Messages = tuple[dict[str, Any], dict[str, Any]]
@@ -74,7 +76,13 @@ class PollAnswers:
     def keep(
         self, scope: Scope, service: ServedService, record: JobRecord, state: JobState, messages: Messages
     ) -> None:
-        """Keep the answer to a poll until its job's state says that something changes."""
+        """Keep the answer to a poll until its job's state says that something changes.
+
+        Not to a POST, whose form has a say in the answer and is no part of the address, and not where the
+        client's address is so long that many of them would fill the memory.
+        """
+        if scope["method"] != "GET" or len(scope["path"]) + len(scope["query_string"]) > _LONGEST:
+            return
         if len(self._kept) >= MAX_KEPT and scope["path"] not in self._kept:
             del self._kept[next(iter(self._kept))]
         self._kept[scope["path"]] = _Kept(

@@ -55,6 +55,10 @@ class Request(msgspec.Struct):
     """The record of a poll that has taken its turn already."""
     user: str = ""
     """Who asks, where a token says so."""
+    port: int | None = None
+    """The port on which the server took the request, where that is known."""
+    path: str = ""
+    """The path as it was asked for, below the context and decoded."""
 
     @property
     def rest_root(self) -> str:

@@ -1,9 +1,11 @@
 """The JSON schema of the data types, which a service's `schema` points to from 11.1 on.
 
 Sources: ArcGIS REST, *GP service* (that it is of draft 7 and tells all data types), *GP data types* (the
-forms); a recorded copy for the names of the shared definitions. A definition holds for a type's values in
-both directions: what clients may send as JSON, and what servers answer, an output that was not made
-included. What servers take beyond the documented forms, such as single quotes, no schema can say.
+forms), *GP result*, *Execute GP task* (what the values stand in); a recorded copy for the names of the shared
+definitions. A definition holds for a type's values in both directions: what clients may send as JSON, and
+what servers answer, an output that was not made included. What servers take beyond the documented forms, such
+as single quotes, no schema can say. *Assumed*: that the schema as a whole is that of an answer with values, a
+result or input, a list of them, or what execute answers; a recorded copy has definitions alone.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final
 
+from gp_protocol.messages import MessageType
 from gp_protocol.values.fields import FIELD_TYPES
 from gp_protocol.values.geometries import GEOMETRY_TYPES
 from gp_protocol.values.literals import long_limits
@@ -25,10 +28,15 @@ _NUMBER: Final[Schema] = {"type": "number"}
 _INTEGER: Final[Schema] = {"type": "integer"}
 _BOOLEAN: Final[Schema] = {"type": "boolean"}
 _NULL: Final[Schema] = {"type": "null"}
-_URL: Final[Schema] = {"type": "string", "minLength": 1}
+_SOME_TEXT: Final[Schema] = {"type": "string", "minLength": 1}
+_URL: Final = _SOME_TEXT
 _ORDINATE: Final[Schema] = {
     "anyOf": [{"type": ["number", "null"]}, {"type": "string", "pattern": "^[Nn]a[Nn]$"}]
 }
+_DATE_TEXT: Final = (
+    "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.:][0-9]{1,3})?$"
+)
 
 
 def _ref(name: str) -> Schema:
@@ -175,8 +183,8 @@ def _types() -> dict[str, Schema]:
         "GPSQLExpression": _STRING,
         "GPDate": _any_of(
             {"description": "Milliseconds since 1970, UTC.", **_INTEGER},
-            _STRING,
-            _object(("date",), date=_any_of(_STRING, _INTEGER), format=_STRING),
+            {"description": "yyyy-MM-ddTHH:mm:ss, or with .SSS; UTC.", "pattern": _DATE_TEXT, **_STRING},
+            _object(("date", "format"), date=_SOME_TEXT, format=_SOME_TEXT),
             _NULL,
         ),
         "GPLinearUnit": _quantity("distance", LINEAR_UNITS, as_text=False),
@@ -200,9 +208,32 @@ def _types() -> dict[str, Schema]:
     }
 
 
+def _answers(types: Iterable[str]) -> dict[str, Schema]:
+    """What values stand in; the value of a type that nobody knows may be anything."""
+    held = [
+        {
+            "if": {"properties": {"dataType": {"const": name}}, "required": ["dataType"]},
+            "then": {"properties": {"value": _ref(name)}},
+        }
+        for name in types
+    ]
+    value = {"description": "As its dataType says."}
+    result = _object(("paramName", "dataType", "value"), paramName=_STRING, dataType=_STRING, value=value)
+    return {
+        "IResult": {**result, "allOf": held},
+        "IMessage": _object(
+            ("type", "description"), type={"enum": [str(each) for each in MessageType]}, description=_STRING
+        ),
+        "IExecuteAnswer": _object(
+            ("results", "messages"), results=_array(_ref("IResult")), messages=_array(_ref("IMessage"))
+        ),
+    }
+
+
 def type_schema(profile: Profile) -> Schema:
     """The schema, of draft 7: `definitions` for each data type that the version knows, `GPMultiValue:T` too,
-    and for what they share."""
+    for what they share, and for what they stand in; the whole holds for a result or input, a list of them,
+    and an answer of execute."""
     known = frozenset(name for name in names_of("type") if profile.has("type", name))
     return _schema(known, *long_limits(profile.number))
 
@@ -219,5 +250,8 @@ def _schema(known: frozenset[str], lowest: int, highest: int) -> Schema:
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Values of geoprocessing parameters",
-        "definitions": {**_shared(), **definitions},
+        "description": "A result or an input, a list of them, or what execute answers; a value alone is held "
+        "to the definition of its data type.",
+        "anyOf": [_ref("IResult"), _array(_ref("IResult")), _ref("IExecuteAnswer")],
+        "definitions": {**_shared(), **definitions, **_answers(definitions)},
     }
