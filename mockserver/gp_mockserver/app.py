@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("gp_mockserver")
 
+_LOGGED = 200
+"""Characters of a path that a line in the log has."""
+
 
 class MockServer:
     """An ASGI application that serves sites, each under its own context; sites come and go while it runs."""
@@ -173,7 +176,7 @@ class MockServer:
             prepared = answer(reply, request)
         except ClientLeft:
             left = "%s %s: the client left before there was an answer"
-            log.info(left, scope["method"], masked(scope["path"]))
+            log.info(left, scope["method"], _shown_path(scope))
             return
         except Exception as error:
             if read := getattr(error, "parameters", None):  # of a body that was not read to its end
@@ -207,8 +210,13 @@ def _as_refusal(error: Exception, scope: Scope, address: Address | None, secrets
     if isinstance(error, StoreUnwritable):  # which the store has logged
         return Refusal("operation-failed", operation=performed)
     told = masked("".join(format_exception(error)).rstrip(), secrets)
-    log.error("%s %s could not be answered\n%s", scope["method"], masked(scope["path"], secrets), told)
+    log.error("%s %s could not be answered\n%s", scope["method"], _shown_path(scope, secrets), told)
     return Refusal("operation-failed", operation=performed)
+
+
+def _shown_path(scope: Scope, secrets: Iterable[str] = ()) -> str:
+    """A request's path for a log, in which it can begin no line of its own."""
+    return repr(masked(scope["path"], secrets)[:_LOGGED])[1:-1]
 
 
 async def _live(receive: Receive, send: Send) -> None:

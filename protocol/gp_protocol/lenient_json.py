@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 
 from gp_protocol.errors import RemoteProtocolError, shown
+from gp_protocol.json_shapes import has_number_out_of_range, is_deeper, without_texts
 
 MAX_LENGTH = 64 * 1024 * 1024
 MAX_DEPTH = 128
@@ -43,6 +44,9 @@ json_limits: ContextVar[JSONLimits] = ContextVar("json_limits", default=_USUAL)
 whoever reads an input need not know whose it is."""
 
 _strict: Callable[[str | bytes], Any] = msgspec.json.Decoder().decode
+_unbuilt: Callable[[str | bytes], Any] = msgspec.json.Decoder(msgspec.Raw).decode
+"""Reads a text strictly, without making its value; only whether numbers are in range is not looked at."""
+_LARGE = 100_000
 
 _TOKEN = re.compile(
     r"""(?=[^\s\d.+\-\[\]{}:,]|[\[{:]\s*+,|,\s*+[\]}])(?:
@@ -121,10 +125,32 @@ def reads_as_json(text: str) -> bool:
     if text.lstrip(" \t\r\n")[:1] not in ("{", "["):
         return False
     try:
-        decode_json(text)
+        if len(text) < _LARGE:
+            decode_json(text)
+        else:
+            _check_unbuilt(text)
     except RemoteProtocolError:
         return False
     return True
+
+
+def _check_unbuilt(text: str) -> None:
+    """Raise where `decode_json` would. A value of millions of parts, which nobody needs, is not made: that
+    takes seconds, in which no other thread runs."""
+    limits = json_limits.get()
+    if len(text) > limits.length:
+        raise RemoteProtocolError(met=f"{len(text)} characters", expected=f"at most {limits.length}")
+    _check_digits(text, limits)
+    try:
+        _unbuilt(text)
+        written = text
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        written = bytes(_decode_other(_as_text(text), False, limits.depth, _unbuilt)).decode()
+    bare = without_texts(written)
+    if has_number_out_of_range(bare):
+        raise RemoteProtocolError(met="a number out of range", expected="a number in the range of a double")
+    if is_deeper(bare, limits.depth):
+        raise _too_deep(limits.depth)
 
 
 def _as_text(text: str | bytes) -> str:
@@ -157,10 +183,12 @@ def _check_digits(text: str | bytes, limits: JSONLimits) -> None:
             )
 
 
-def _decode_other(text: str, strict: bool, max_depth: int) -> Any:
+def _decode_other(
+    text: str, strict: bool, max_depth: int, read: Callable[[str | bytes], Any] = _strict
+) -> Any:
     """Decode a text that is not strict JSON as it stands, or say where it goes wrong."""
     try:
-        value = _decode_rewritten(text, _itself if strict else _twin)
+        value = _decode_rewritten(text, _itself if strict else _twin, read)
     except _Unreadable as error:
         line = text.count("\n", 0, error.position) + 1
         column = error.position - text.rfind("\n", 0, error.position)
@@ -174,15 +202,17 @@ def _decode_other(text: str, strict: bool, max_depth: int) -> Any:
     return value
 
 
-def _decode_rewritten(text: str, twin: Callable[[re.Match[str]], str]) -> Any:
+def _decode_rewritten(
+    text: str, twin: Callable[[re.Match[str]], str], read: Callable[[str | bytes], Any]
+) -> Any:
     if twin is _twin and "\\" not in text and '"' not in text:
         # With neither of these, every single quote begins or ends a text.
         try:
-            return _strict(text.replace("'", '"'))
+            return read(text.replace("'", '"'))
         except (msgspec.MsgspecError, UnicodeError):
             pass
     try:
-        return _strict(_TOKEN.sub(twin, text))
+        return read(_TOKEN.sub(twin, text))
     except UnicodeError:
         position = next(index for index, letter in enumerate(text) if "\ud800" <= letter <= "\udfff")
         raise _Unreadable(position, "half a surrogate pair", "text that UTF-8 can carry") from None

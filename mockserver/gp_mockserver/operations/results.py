@@ -21,7 +21,8 @@ from gp_mockserver.lifecycle.job_store import JobRecord
 from gp_mockserver.maps.result_forms import as_picture, published_layers
 from gp_mockserver.operations.jobs import own_job, require_success
 from gp_mockserver.running.job_progress import observe
-from gp_mockserver.running.job_runs import in_worker, unless_large
+from gp_mockserver.running.job_runs import LARGE, in_worker, unless_large
+from gp_mockserver.running.kept_results import kept_value
 from gp_mockserver.running.task_inputs import (
     default_value,
     read_environment,
@@ -123,11 +124,24 @@ async def _results(request: Request, wanted: Sequence[Parameter]) -> list[dict[s
     folder = scratch_path(request.service.name, record.job_id)
     kept = record.outputs or b"{}"
 
+    size = len(kept) + len(record.submission.parameters)
+    may_leave_as_kept = (
+        size >= LARGE
+        and len(wanted) == 1
+        and request.form.format == "json"
+        and not request.service.descriptor.result_map_server_name
+    )
+
     def results() -> list[dict[str, Any]]:
-        outputs = read_outputs(task.descriptor, kept)
-        if request.form.format not in FEATURE_FORMATS:  # which are of what was published
-            outputs |= published_layers(request, record.job_id, given, kept)
         target = asked or environment.output_reference(read_inputs(task.descriptor, given, request.profile))
+        published: dict[str, Any] = {}
+        if request.form.format not in FEATURE_FORMATS:  # which are of what was published
+            published |= published_layers(request, record.job_id, given, kept)
+        if may_leave_as_kept and wanted[0].name not in published:
+            value = kept_value(wanted[0], kept, options, target)
+            if value is not None:
+                return [said(wanted[0], wanted[0].data_type, value)]
+        outputs = read_outputs(task.descriptor, kept) | published
         return [
             result_value(
                 each,
@@ -142,7 +156,7 @@ async def _results(request: Request, wanted: Sequence[Parameter]) -> list[dict[s
     def file_url(name: str) -> str:
         return f"{request.rest_root}/directories/{quote(folder)}/{name}"
 
-    return await unless_large(len(kept) + len(record.submission.parameters), results)
+    return await unless_large(size, results)
 
 
 def _inputs(request: Request, wanted: Sequence[Parameter]) -> list[dict[str, Any]]:

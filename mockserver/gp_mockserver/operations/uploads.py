@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from gp_mockserver.running.job_runs import in_worker
+from gp_mockserver.running.job_runs import in_tool_thread
 from gp_mockserver.uploads.file_names import plain_name
 from gp_mockserver.uploads.uploaded_items import UploadedItem, check_checksum
 from gp_mockserver.wire.replies import FileReply, FormReply, Refusal, Reply
@@ -89,7 +89,7 @@ async def commit(request: Request) -> Reply:
         check_checksum(checksum)
     all_uploads.begin_commit(target, numbers)
     try:
-        await in_worker(all_uploads.commit, target, numbers, checksum)
+        await in_tool_thread(all_uploads.commit, target, numbers, checksum)
     finally:
         target.busy = False
     return _answer(target)

@@ -30,9 +30,9 @@ from gp_mockserver.tools.tool_calls import Outcome, Tool, ToolCall, run_tool
 MAX_WORKERS: Final = 32
 """Tools that run at once."""
 WAITING_TOOLS: Final = 1000
-OWN_WORKERS: Final = 4
+OWN_WORKERS: Final = 2
 """Threads for the server's own work: it all takes the processor, and more of them would only keep the event
-loop from it."""
+loop from it, which waits its turn with them."""
 WAITING_CALLS: Final = 250
 LARGE = 200_000
 """Characters: with less than that, a thread costs more than it spares the other requests."""
@@ -93,7 +93,7 @@ async def run(task: ServedTask, tool: Tool, call: ToolCall) -> Outcome:
     if call.extent is not None:
         tool = _within_extent(tool)
     if task.blocking or call.references is not None:
-        outcome = await value_of(_tools().submit(copy_context().run, _run_and_clean_up, tool, call))
+        outcome = await in_tool_thread(_run_and_clean_up, tool, call)
     else:
         outcome = run_tool(tool, call)
     if outcome.status is not JobStatus.SUCCEEDED:
@@ -122,12 +122,17 @@ def failed(task: ServedTask, call: ToolCall, outcome: Outcome, text: str) -> Out
 
 
 async def in_worker(function: Callable[..., T], *arguments: Any) -> T:
-    """A function's value, computed in a worker thread while the server goes on.
+    """A function's value, computed in one of the few worker threads while the server goes on.
 
     Raises ThreadsBusy where too many wait for one, and ClientLeft where nobody waits for the value any longer
     by the time that a thread would begin.
     """
     return await value_of(_workers().submit(copy_context().run, function, *arguments))
+
+
+async def in_tool_thread(function: Callable[..., T], *arguments: Any) -> T:
+    """As `in_worker`, in one of the many threads for what may take long and mostly waits."""
+    return await value_of(_tools().submit(copy_context().run, function, *arguments))
 
 
 async def unless_large(size: int, function: Callable[..., T], *arguments: Any) -> T:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from gp_protocol.descriptions.descriptors import Parameter
 from gp_protocol.errors import RemoteProtocolError
+from gp_protocol.json_text import RawJSON
 from gp_protocol.values.data_types import OutputOptions
 from gp_protocol.values.spatial_references import SpatialReference, decode_spatial_reference
 
@@ -18,7 +19,7 @@ _CURVES: Final = (b'"curvePaths"', b'"curveRings"')
 class _Set(msgspec.Struct, gc=False):
     """What decides whether a set of features or records leaves as it is kept."""
 
-    features: list[msgspec.Raw]
+    features: list[RawJSON]
     hasZ: bool = False
     hasM: bool = False
     spatialReference: Any = None
@@ -26,7 +27,7 @@ class _Set(msgspec.Struct, gc=False):
 
 def kept_value(
     parameter: Parameter, kept: bytes, options: OutputOptions, target: SpatialReference | None
-) -> memoryview | None:
+) -> RawJSON | None:
     """The JSON of an output among those that a job keeps, where an answer would say just that; else None.
 
     That is so of texts that are no JSON themselves, and of features within the limit that need not be
@@ -34,11 +35,12 @@ def kept_value(
     """
     if parameter.data_type not in _FEATURES + _TEXTS or options.return_feature_collection:
         return None
-    raw = memoryview(msgspec.json.decode(kept, type=dict[str, msgspec.Raw]).get(parameter.name, b"null"))
+    raw = msgspec.json.decode(kept, type=dict[str, RawJSON]).get(parameter.name, RawJSON(b"null"))
+    begin = bytes(memoryview(raw)[:100])
     if parameter.data_type in _TEXTS:
-        is_plain_text = raw[:1] == b'"' and bytes(raw[1:100]).lstrip()[:1] not in (b"", b"{", b"[", b"\\")
+        is_plain_text = begin[:1] == b'"' and begin[1:].lstrip()[:1] not in (b"", b"{", b"[", b"\\")
         return raw if is_plain_text else None
-    if raw[:1] != b"{" or any(mark in kept for mark in _CURVES):
+    if begin[:1] != b"{" or any(mark in kept for mark in _CURVES):
         return None
     whole = msgspec.json.decode(raw, type=_Set)
     if whole.hasZ or whole.hasM:

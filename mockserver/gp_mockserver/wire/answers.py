@@ -25,12 +25,13 @@ FindRoot = Callable[[], str]
 Headers = list[tuple[bytes, bytes]]
 
 _HTML = b"text/html;charset=utf-8"
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 _PAGE_HEADERS = [
     (
         b"content-security-policy",
         b"default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'",
     ),
-    (b"x-content-type-options", b"nosniff"),
+    _NO_SNIFFING,
 ]
 _CALLBACK = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*|\[\d+\])*", re.ASCII)
 _EVER = frozenset({"html", "json", "pjson"})
@@ -172,9 +173,12 @@ def html_answer(status: int, document: bytes) -> Answer:
 
 def _json(value: object, form: Form, profile: Profile, status: int = 200) -> Answer:
     body = encode_pjson(value) if form.format == "pjson" else encode_json(value)
+    content_type = profile.json_content_type.encode()
     if form.callback:
-        return _whole(status, b"text/javascript;charset=UTF-8", form.callback.encode() + b"(" + body + b");")
-    return _whole(status, profile.json_content_type.encode(), body)
+        content_type, body = b"text/javascript;charset=UTF-8", form.callback.encode() + b"(" + body + b");"
+    whole = _whole(status, content_type, body)
+    whole.headers.append(_NO_SNIFFING)
+    return whole
 
 
 def _whole(status: int, content_type: bytes, body: bytes) -> Answer:
