@@ -33,6 +33,7 @@ RIGHT_INPUTS = (
     ("Distance", '{"distance":100,"units":"esriMeters"}'),
 )
 METHODS = ("GET",) * 10 + ("POST",) * 8 + ("HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND")
+METHODS += ("CONNECT", "LOCK", "M-SEARCH", "REPORT", "SOURCE")
 ITEM_PARTS = ("parts", "uploadPart", "commit", "download", "delete")
 PLACES = (
     "rest",
@@ -112,8 +113,9 @@ class Grammar:
             return Asked(self._noise(), is_noise=True)
         method = draw.choice(METHODS)
         query = self._form() if draw.random() < (0.5 if method == "POST" else 0.9) else ""
-        headers = [f"Host: 127.0.0.1:{draw.choice((80, 8585))}"]
-        headers += [draw.choice(WORDS["headers"]) for _ in range(draw.choice((0, 0, 0, 1, 1, 2, 4)))]
+        headers = [draw.choice(WORDS["headers"]) for _ in range(draw.choice((0, 0, 0, 1, 1, 2, 4)))]
+        if not any(each.startswith("Host:") for each in headers):
+            headers.insert(0, f"Host: 127.0.0.1:{draw.choice((80, 8585))}")
         body = b""
         if method in WITH_BODY:
             body, content_type = self._body()

@@ -164,6 +164,13 @@ def demo() -> None:
     help="For which a request's body may bring nothing; then it is answered 408.",
 )
 @option(
+    "body-rate",
+    metavar="BYTES",
+    show_default="1024",
+    type=click.FloatRange(0, min_open=True),
+    help="Least that a request's body brings in a second, on average of --stall-seconds; else 408.",
+)
+@option(
     "send-seconds",
     show_default="60",
     type=click.FloatRange(0, min_open=True),
@@ -200,6 +207,7 @@ def serve(
     max_connections: int | None,
     head_seconds: float | None,
     stall_seconds: float | None,
+    body_rate: float | None,
     send_seconds: float | None,
     idle_seconds: float | None,
     reload: bool,
@@ -221,6 +229,7 @@ def serve(
         connections=max_connections,
         head_seconds=head_seconds,
         stall_seconds=stall_seconds,
+        body_rate=body_rate,
         send_seconds=send_seconds,
         idle_seconds=idle_seconds,
     )

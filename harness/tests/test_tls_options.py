@@ -157,6 +157,7 @@ def test_a_certificate_of_ones_own_is_served_with_and_stderr_is_silent(gpharness
         (["--tls", "--tls-dir", "/dev/null/below"], "choose another folder with --tls-dir"),
         (["--max-url", "0"], "--max-url"),
         (["--head-seconds", "0"], "--head-seconds"),
+        (["--body-rate", "0"], "--body-rate"),
         (["--max-connections", "-1"], "--max-connections"),
     ],
 )

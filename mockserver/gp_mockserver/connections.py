@@ -263,7 +263,7 @@ class Connection(HttpToolsProtocol):
         span = now - self._body_since
         if now - self._heard > limits.stall_seconds:
             self._refuse(body_stalled(limits))
-        elif span > limits.stall_seconds:
+        elif span >= limits.stall_seconds:
             if self._body_size < span * limits.body_rate:
                 self._refuse(body_too_slow(limits))
             self._body_since, self._body_size = now, 0

@@ -307,6 +307,36 @@ def test_buffers_are_real_and_keep_the_attributes(wire):
     assert -area == pytest.approx(math.pi * 2000**2, rel=0.01)
 
 
+DISTANCE = '{"distance": 10, "units": "esriMiles"}'
+SCRIBBLE = [[(i * 37) % 101 / 10, (i * i * 53) % 103 / 10] for i in range(600)]
+
+
+@pytest.mark.parametrize(
+    ("geometry_type", "geometries", "said"),
+    [
+        ("Point", [{"x": 1, "y": 1}] * 1001, "met more than 1000 points, lines and rings"),
+        ("Multipoint", [{"points": [[1, 1]] * 1001}], "met more than 1000 points, lines and rings"),
+        ("Polyline", [{"paths": [[[i / 1000, 0] for i in range(5001)]]}], "5000 vertices in 1 features"),
+        ("Polyline", [{"paths": [SCRIBBLE]}], "cross each other more than 5000 times"),
+        ("Polygon", [{"rings": [[*SCRIBBLE, SCRIBBLE[0]]]}], "cross each other more than 5000 times"),
+    ],
+)
+def test_more_than_can_be_buffered_in_a_moment_fails_the_tool(wire, geometry_type, geometries, said):
+    given = {
+        "geometryType": f"esriGeometry{geometry_type}",
+        "spatialReference": {"wkid": 4326},
+        "features": [{"geometry": geometry} for geometry in geometries],
+    }
+    answer = wire.post(BUFFER, Input_Points=json.dumps(given), Distance=DISTANCE, f="json").json()
+    assert answer["error"]["code"] == 400
+    assert said in answer["error"]["details"][0]
+
+
+def test_more_observers_than_a_viewshed_takes_fail_the_tool(wire):
+    answer = wire.post(VIEWSHED, Input_Observation_Point=points(*[(1, 1)] * 101), f="json").json()
+    assert "met more than 100 points" in answer["error"]["details"][0]
+
+
 def test_a_buffers_measures_are_in_the_units_of_its_spatial_reference(wire):
     polygons = one_result(
         wire.json(

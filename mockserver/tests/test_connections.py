@@ -143,6 +143,13 @@ LAST = b"0\r\n"
         (400, [b"GET /\x00 HTTP/1.1\r\n\r\n"]),
         (400, [b"GET http://[ HTTP/1.1\r\nHost: here\r\n\r\n"]),
         (400, [b"CONNECT here:443 HTTP/1.1\r\nHost: here\r\n\r\n"]),
+        (400, [b"CONNECT /tools/rest/info HTTP/1.1\r\nHost: here\r\nContent-Length: 0\r\n\r\n"]),
+        (400, [b"CONNECT /tools HTTP/1.1\r\nHost: here\r\nConnection: upgrade\r\nUpgrade: a\r\n\r\n" + GET]),
+        (400, [b"GET /tools/rest/info HTTP/1.1\r\n\r\n"]),
+        (400, [b"GET /tools/rest/info HTTP/1.1\r\nHost: here\r\nHost: there\r\n\r\n"]),
+        (400, [b"GET /tools/rest/info HTTP/1.0\r\nHost: here\r\nHost: here\r\n\r\n"]),
+        (400, [b"GET /tools/rest/info HTTP/2.0\r\nHost: here\r\n\r\n"]),
+        (400, [b"GET /tools/rest/info HTTP/0.9\r\nHost: here\r\n\r\n"]),
         (400, [b"GET / HTTP/1.1\r\nHost here\r\n\r\n"]),
         (400, [POST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab"]),
         (400, [POST + b"Content-Length: -1\r\n\r\n"]),
@@ -167,6 +174,19 @@ def test_a_long_address_and_many_headers_within_the_limits_are_taken(patient):
         for _ in range(3):
             connection.sendall(request)
             assert one_answer(connection).startswith(b"HTTP/1.1 200 ")
+
+
+def test_http_1_0_may_do_without_a_host_and_may_offer_another_protocol(patient):
+    for more in (b"", b"Connection: upgrade\r\nUpgrade: a\r\n"):
+        answer = said_to(patient, b"GET /tools/rest/info?f=json HTTP/1.0\r\n" + more + b"\r\n")
+        assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_path_beyond_what_can_be_read_is_told_its_own_limit():
+    with served() as running:
+        answer = said_to(running, b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: here\r\n\r\n")
+    assert is_page_of(414, answer)
+    assert b"The path of the address, without its parameters, is longer than 65535 bytes." in answer
 
 
 def test_a_request_that_comes_byte_by_byte_is_answered(patient):
@@ -339,6 +359,19 @@ def test_requests_one_behind_the_other_are_answered_in_order_and_garbage_after_t
     answer = said_to(patient, GET + GET + b"garbage\r\n\r\n")
     assert answer.count(b"HTTP/1.1 200 ") == 2
     assert is_page_of(400, answer[answer.rindex(b"HTTP/1.1") :])
+
+
+def test_many_requests_and_forms_at_once_are_all_answered_in_order():
+    body = b"f=json&Text=" + b"y" * 100_000
+    form = POST + FORM + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+    last = GET.replace(b"Host", b"Connection: close\r\nHost")
+    with served() as running, closing(connected(running)) as connection:
+        sender = threading.Thread(target=connection.sendall, args=((GET * 50 + form) * 20 + last,))
+        sender.start()
+        answer = to_the_end(connection)
+        sender.join()
+    kinds = re.findall(rb'HTTP/1\.1 200 OK[^{]*\{"(\w+)"', answer)
+    assert kinds == [*([b"currentVersion"] * 50 + [b"results"]) * 20, b"currentVersion"]
 
 
 def test_a_body_that_breaks_before_it_was_asked_for_is_refused_without_a_trace(patient, caplog):

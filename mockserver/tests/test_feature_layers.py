@@ -10,6 +10,7 @@ import pytest
 from gp_mockserver.configuration.site_files import site_from
 from gp_mockserver.errors import SiteError, SiteFileError
 from gp_mockserver.layers.layer_contents import features_of
+from gp_mockserver.layers.queries import Query, found_rows
 from gp_mockserver.layers.query_work import QueryRefused
 from gp_mockserver.layers.site_layers import add_layers
 from gp_mockserver.sites import Site
@@ -35,6 +36,7 @@ TREES = FeatureSet(
     ),
     features=[tree(1, 8, 47, "Oak"), tree(2, 9, 47, "Elm"), tree(5, 8.5, 48, None)],
 )
+TANGLE = {"rings": [[[(i * 37) % 101, (i * i * 53) % 103] for i in range(600)] + [[0, 0]]]}
 ROWS = RecordSet((Field("N", "esriFieldTypeInteger"),), [{"attributes": {"N": 7}}, {"attributes": {"N": 8}}])
 
 
@@ -113,6 +115,7 @@ def test_the_catalogue_lists_feature_services_and_their_folder(layers: Any) -> N
         ),
         ({"orderByFields": "Height DESC"}, [5, 2, 1]),
         ({"orderByFields": "Kind, FID desc"}, [5, 2, 1]),
+        ({"orderByFields": "FID desc, fid, FID,"}, [5, 2, 1]),
         ({"resultOffset": "1", "resultRecordCount": "1"}, [2]),
         ({"resultOffset": "99"}, []),
         ({"returnDistinctValues": "false", "anything": "else"}, [1, 2, 5]),
@@ -176,6 +179,14 @@ def test_a_query_answers_geojson_in_wgs84(layers: Any) -> None:
         ({"where": "DELETE FROM Trees"}, "DELETE"),
         ({"outFields": "Kind,Hight"}, 'did you mean "Height"'),
         ({"orderByFields": "Height sideways"}, "orderByFields"),
+        ({"orderByFields": "FID,FID,FID,FID"}, "orderByFields: met 4 names, expected 3 at most"),
+        ({"orderByFields": "," * 50_000}, "orderByFields: met 50001 names"),
+        ({"outFields": "FID," * 4}, "outFields: met 5 names, expected 3 at most"),
+        ({"objectIds": "1," * 10_000}, "objectIds: met 10001 ids"),
+        (
+            {"geometry": json.dumps(TANGLE), "geometryType": "esriGeometryPolygon"},
+            "geometry: met lines or rings that cross each other more than",
+        ),
         ({"objectIds": "1,x"}, "objectIds"),
         ({"resultOffset": "-1"}, "resultOffset"),
         ({"geometry": "1,2,3"}, "esriGeometryEnvelope"),
@@ -267,3 +278,12 @@ class TestSiteFiles:
         with pytest.raises(SiteFileError) as raised:
             self.load(tmp_path, layers)
         assert said in str(raised.value)
+
+
+def test_more_fields_to_sort_by_than_so_many_rows_allow_are_refused() -> None:
+    fields = tuple(Field(f"F{number}", "esriFieldTypeInteger") for number in range(300))
+    rows = RecordSet((Field("FID", "esriFieldTypeOID"), *fields), [{"attributes": {"FID": 1}}] * 5000)
+    names = [field.name for field in fields]
+    with pytest.raises(QueryRefused, match="orderByFields: met 1500 looks for 5000 rows"):
+        found_rows(rows, Query({"orderByFields": ",".join(names)}))
+    assert found_rows(rows, Query({"orderByFields": ",".join(names[:200])}))[1] == 5000

@@ -170,7 +170,9 @@ headers = st.lists(
     ),
     max_size=3,
 )
-methods = st.sampled_from(["GET", "GET", "POST", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"])
+methods = st.sampled_from(
+    ["GET", "GET", "POST", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "CONNECT", "M-SEARCH"]
+)
 
 
 class Traces(logging.Handler):
@@ -260,7 +262,36 @@ def listening() -> Iterator[RunningServer]:
 
 
 REQUEST = b"POST /arcgis/rest/info HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nf=json"
-CHUNKED = b"POST /arcgis/rest/info HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nf=json\r\n0\r\n\r\n"
+CHUNKED = b"POST /arcgis/rest/info HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNKED += b"6\r\nf=json\r\n0\r\n\r\n"
+METHODS = b"GET POST HEAD OPTIONS CONNECT TRACE PUT PRI M-SEARCH SOURCE LINK get G@T".split()
+TARGETS = [b"/arcgis/rest/info", b"/", b"*", b"a:80", b"http://a/arcgis/rest", b"//", b"", b"/\xff", b"/%00"]
+HEADERS = [
+    b"Host: a",
+    b"Host: b",
+    b"Content-Length: 0",
+    b"Content-Length: 6",
+    b"Transfer-Encoding: chunked",
+    b"Connection: upgrade",
+    b"Connection: close",
+    b"Upgrade: websocket",
+    b"Upgrade:",
+    b"Expect: 100-continue",
+    b"Content-Encoding: gzip",
+]
+VERSIONS = [b"HTTP/1.1", b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2.0", b"HTTP/0.9", b""]
+odd_requests = st.builds(
+    lambda method, target, version, headers, body: (
+        b"%b %b %b\r\n%b\r\n\r\n%b" % (method, target, version, b"\r\n".join(headers), body)
+    ),
+    st.sampled_from(METHODS),
+    st.sampled_from(TARGETS),
+    st.sampled_from(VERSIONS),
+    st.lists(st.sampled_from(HEADERS), max_size=5).map(
+        lambda headers: [b"Host: a", *headers][len(headers) % 2 :]
+    ),
+    st.sampled_from([b"", b"f=json", b"0\r\n\r\n", REQUEST]),
+)
 
 
 @st.composite
@@ -274,8 +305,8 @@ def changed_requests(draw: st.DrawFn) -> bytes:
     return bytes(request[: draw(st.integers(1, len(request)))])
 
 
-@given(noise=st.binary(min_size=1, max_size=60) | changed_requests())
-@settings(max_examples=400)
+@given(noise=st.binary(min_size=1, max_size=60) | changed_requests() | odd_requests)
+@settings(max_examples=600)
 def test_any_bytes_are_answered_as_http_or_not_at_all_and_the_connection_ends(listening, traces, noise):
     address = urlsplit(listening.root)
     received = b""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gp_mockserver.limits import Limits
@@ -48,6 +49,38 @@ FIELDS = {
 def test_a_form_is_the_same_however_it_is_cut() -> None:
     for size in range(40):
         assert read(BODY, size).fields == FIELDS
+
+
+@pytest.mark.parametrize(
+    ("charset", "name"),
+    [
+        ("UTF-8", "ä.txt"),
+        ("utf-8", "ä.txt"),
+        ("iso-8859-1", "Ã¤.txt"),
+        ("us-ascii", "\ufffd\ufffd.txt"),
+        *((each, "plain") for each in ("", "idna", "undefined", "punycode", "hex", "rot13", "utf-7", "a\0b")),
+    ],
+)
+def test_a_name_is_read_in_the_encodings_that_clients_may_use_and_in_no_other(
+    charset: str, name: str
+) -> None:
+    said = f"form-data; filename=plain; filename*={charset}''%c3%a4.txt"
+    assert options(said)["filename"] == name
+
+
+def test_a_boundary_beyond_latin_1_is_refused_in_our_own_words() -> None:
+    with pytest.raises(MalformedRequest, match="boundary has letters beyond Latin-1"):
+        MultipartForm(b"multipart/form-data; boundary*=utf-8''%e2%82%ac", Limits())
+
+
+@pytest.mark.parametrize("body", [b"not a form", b"--XyZ\r\n(bad): a\r\n", b"--XyZ\r\na\n", b"--XyZ-+"])
+def test_a_form_that_cannot_be_read_leaves_no_line_in_a_log(
+    body: bytes, capsys: pytest.CaptureFixture[str], caplog: Any
+) -> None:
+    with pytest.raises(MalformedRequest):
+        read(body)
+    assert caplog.records == []
+    assert capsys.readouterr().err == ""
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200), st.integers(1, 50))

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, quote_plus
+import tracemalloc
+from urllib.parse import parse_qsl, quote_plus, unquote_to_bytes
 
 import pytest
 from gp_mockserver.limits import DEFAULT_LIMITS
+from gp_mockserver.wire import request_parameters
 from gp_mockserver.wire.replies import Refusal
 from gp_mockserver.wire.request_parameters import query_parameters
 from hypothesis import given
 from hypothesis import strategies as st
 
 _SNIPPETS = [
+    "%25",
+    "%3d",
+    "%3D",
+    "%%",
+    "%\r",
     "%",
     "%4",
     "%41",
@@ -41,6 +48,27 @@ def test_any_text_is_read_as_urllib_reads_it(text: str) -> None:
         expected.setdefault(name, value)
     expected.pop("", None)
     assert dict(query_parameters(text.encode())) == expected
+
+
+@given(st.lists(st.sampled_from(_SNIPPETS)).map("".join), st.integers(3, 9))
+def test_a_long_value_is_the_same_read_piece_by_piece(text: str, size: int) -> None:
+    expected = unquote_to_bytes(text.replace("+", " ")).decode(errors="replace")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(request_parameters, "_PIECE", size)
+        assert request_parameters._unquoted(text) == expected
+
+
+@pytest.mark.parametrize("unit", ["%", "%g", "%0A\n", "%41%g", "%\r", "%25%%"])
+def test_bad_escapes_by_the_million_are_not_taken_one_by_one(unit: str) -> None:
+    text = (unit * (3_000_000 // len(unit))).encode()
+    tracemalloc.start()
+    try:
+        value = query_parameters(b"v=" + text)["v"]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 12 * len(text)
+    assert value[-10:] == unquote_to_bytes(text[-60:]).decode()[-10:]
 
 
 @given(st.text())

@@ -452,6 +452,26 @@ def test_the_cookie_does_not_count_for_another_origins_page(wire: Any) -> None:
         assert code_of(wire.http.get(SECURED, params={"f": "json"}, headers=headers)) == code
 
 
+@pytest.mark.parametrize(
+    ("site", "destination", "code"),
+    [
+        ("same-origin", "script", 0),
+        ("none", "document", 0),
+        ("cross-site", "script", 499),
+        ("same-site", "script", 499),
+        ("same-site", "iframe", 499),
+        ("cross-site", "document", 0),
+    ],
+)
+def test_the_cookie_does_not_count_for_a_script_that_another_site_loads(
+    wire: Any, site: str, destination: str, code: int
+) -> None:
+    """A script is asked for without an origin; a link that is followed shows nothing to where it stood."""
+    headers = {"Cookie": f"agstoken={token_of(wire)}"}
+    headers |= {"Sec-Fetch-Site": site, "Sec-Fetch-Dest": destination}
+    assert code_of(wire.http.get(SECURED, params={"f": "json"}, headers=headers)) == code
+
+
 def test_a_form_posted_without_a_token_is_refused_and_not_led_elsewhere(wire: Any) -> None:
     assert wire.post(f"{TASK}/submitJob", Input_Observation_Point=POINT).status_code == 499
 

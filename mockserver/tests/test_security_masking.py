@@ -11,7 +11,9 @@ from urllib.parse import quote, urlencode
 import httpx
 import pytest
 from gp_mockserver.builtin.builtin_site import builtin_site
+from gp_mockserver.security import masking
 from gp_mockserver.security.masking import MASK, masked, without_tokens
+from gp_mockserver.security.tokens import MAX_TOKEN
 
 TOKEN = "QmFzZTY0-x_abcdefghijklmnop.0123456789-_qrstuvwxyz" * 3
 PASSWORD = "correct horse/battery+staple"
@@ -90,6 +92,17 @@ def test_masking_a_long_text_takes_no_long_time(text: str) -> None:
     begin = time.perf_counter()
     masked(text, ["abcdefghijklmn" * 100])
     assert time.perf_counter() - begin < 5
+
+
+def test_of_a_secret_longer_than_any_token_only_the_beginning_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quoted: list[int] = []
+    monkeypatch.setattr(masking, "quote", lambda text, safe="": quoted.append(len(text)) or text)
+    secret = "*a" * 100_000
+    assert masked(f"met {secret[:80]}, expected json", [secret]) == f"met {MASK}, expected json"
+    (kept,) = masking.secrets_of({"token": secret}, lambda name: None)
+    assert max(len(kept), *quoted) == MAX_TOKEN
 
 
 def test_only_references_lose_their_tokens() -> None:

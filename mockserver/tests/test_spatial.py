@@ -8,6 +8,7 @@ import pytest
 import shapely
 from gp_mockserver.geometry.coordinate_systems import ProjectionFailed, by_id_or_wkt, reported
 from gp_mockserver.geometry.ground_buffers import LARGEST_BUFFER, buffer
+from gp_mockserver.geometry.shapes import parts_of
 from gp_mockserver.geometry.spatial import extent_intersects, project, project_extent, within_extent
 from gp_mockserver.tools.tool_calls import ToolFailed
 from gp_protocol.values.feature_sets import FeatureSet
@@ -410,6 +411,44 @@ def test_a_feature_without_a_geometry_has_no_buffer():
 def test_a_point_beyond_the_pole_has_no_buffer():
     with pytest.raises(ProjectionFailed, match=r"4326 has latitude 95\.0, expected -90 to 90"):
         buffer(features({"x": 0, "y": 95}), KILOMETER)
+
+
+def zigzag(count):
+    return [[i / 1000, i % 2 / 10] for i in range(count)]
+
+
+@pytest.mark.parametrize("geometry", [{"paths": [zigzag(300)]}, {"rings": [[*zigzag(300), [0, -5], [0, 0]]]}])
+def test_a_buffer_of_many_vertices_is_that_of_its_whole_outline(geometry):
+    (made,) = buffer(features(geometry, sr=None), LinearUnit(0.05, "esriUnknownUnits")).features
+    (shape,) = parts_of(made["geometry"])
+    (given_shape,) = parts_of(geometry)
+    direct = given_shape.buffer(0.05, quad_segs=16)
+    assert shapely.symmetric_difference(shape, direct).area < direct.area / 1000
+
+
+@pytest.mark.parametrize(
+    ("rings", "area"),
+    [
+        ([[[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]], 2),
+        ([[[0, 0], [4, 0], [4, 4], [0, 4], [0, 0], [0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]], 12),
+        ([[[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]], [[1, 1], [2, 1], [2, 2], [1, 2], [1, 1]]], 15),
+        ([[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]], [[1, 0], [3, 0], [3, 2], [1, 2], [1, 0]]], 4),
+        ([[[0, 0], [1, 1], [2, 2], [0, 0]]], 0),
+        ([[[-n, -n], [n, -n], [n, n], [-n, n], [-n, -n]] for n in range(1, 400)], 4 * (400 * 399 / 2)),
+    ],
+)
+def test_what_lies_within_an_odd_number_of_turns_is_inside(rings, area):
+    (shape,) = parts_of({"rings": rings})
+    assert shape.is_valid
+    assert shape.area == pytest.approx(area)
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=3, max_size=12))
+def test_a_tangled_ring_is_as_the_library_repairs_it(vertices):
+    polygon = shapely.Polygon(vertices)
+    (shape,) = parts_of({"rings": [[*map(list, vertices), list(vertices[0])]]})
+    assert shape.is_valid
+    assert shape.area == pytest.approx(shapely.make_valid(polygon).area)
 
 
 def test_a_buffer_cannot_reach_farther_than_a_quarter_round_the_earth():

@@ -170,6 +170,21 @@ def test_a_token_is_changed_into_one_for_a_server_by_itself(wire: Any) -> None:
     assert wrong["error"]["code"] == 498
 
 
+def test_no_token_outlives_the_one_that_it_was_exchanged_for(wire: Any) -> None:
+    root = str(wire.http.base_url).removesuffix("/rest/services/")
+    first = ask(wire, expiration="1").json()
+    token = first["token"]
+    for wanted in ("100000", "", "0"):
+        wire.clock.advance(10)
+        form = {"token": token, "serverUrl": root, "expiration": wanted, "f": "json"}
+        answer = wire.http.post(f"{root}/tokens/", data=form).json()
+        assert answer["expires"] == first["expires"]
+        token = answer["token"]
+    assert is_taken(wire, token)
+    wire.clock.advance(30)
+    assert not is_taken(wire, token)
+
+
 @pytest.mark.parametrize(
     ("form", "header", "taken"),
     [

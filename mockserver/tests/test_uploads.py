@@ -15,6 +15,7 @@ from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.configuration.site_files import site_from
 from gp_mockserver.errors import SiteFileError
 from gp_mockserver.limits import Limits
+from gp_mockserver.uploads import uploaded_items
 from gp_mockserver.uploads.file_names import extension, plain_name
 from gp_mockserver.uploads.upload_rules import UploadRules
 
@@ -385,6 +386,40 @@ def test_all_uploads_together_are_held_to_the_sites_limit(open_wire: Any, fresh:
     assert wire.site.uploads.space.taken == 6000
     post(wire, f"{first['itemID']}/delete")
     uploaded(wire, b"x" * 6000)
+
+
+def test_the_memory_that_items_take_is_limited(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploaded_items, "MAX_RECORDS", 40_000)
+    described = "\N{GRINNING FACE}" * 4000
+    first = post(wire, "register", itemName="a.txt", description=described)["item"]
+    uploaded(wire, description=described)
+    for path, files in (("register", None), ("upload", {"file": ("b.txt", b"x")})):
+        assert "delete items" in refused(wire, path, files, itemName="b.txt", description=described)
+    post(wire, f"{first['itemID']}/delete")
+    uploaded(wire, description=described)
+    assert len(left_on_disk(wire)) == 2
+
+
+def test_a_long_list_of_items_is_paged(wire: Any) -> None:
+    names = [post(wire, "register", itemName=f"{number}.txt")["item"]["itemName"] for number in range(5)]
+
+    def listed(**asked: Any) -> tuple[list[str], int | None]:
+        answer = wire.json(UPLOADS, **asked)
+        return [each["itemName"] for each in answer["uploads"]], answer.get("nextStart")
+
+    assert listed() == (names, None)
+    assert listed(num=2) == (names[:2], 3)
+    assert listed(num=2, start=3) == (names[2:4], 5)
+    assert listed(num=2, start=5) == (names[4:], None)
+    assert listed(start=99) == ([], None)
+    assert wire.error(UPLOADS, start=0)["code"] == 400
+
+
+def test_no_answer_lists_more_than_a_thousand_items(wire: Any) -> None:
+    for number in range(1001):
+        wire.site.uploads.register("Files/FileTransfer", f"{number}.txt", "", 0.0)
+    answer = wire.json(UPLOADS, num=5000)
+    assert (len(answer["uploads"]), answer["nextStart"]) == (1000, 1001)
 
 
 def test_uploads_go_with_the_site(fresh: dict[str, Any], server: Any, open_wire: Any) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
 import pytest
-from gp_mockserver.layers.query_work import QueryRefused
+from gp_mockserver.layers.query_work import ALWAYS, MOST_STEPS, QueryRefused
 from gp_mockserver.layers.where_clauses import LONGEST, parse_where
 from gp_protocol.values.fields import Field
 from hypothesis import given
@@ -58,10 +59,19 @@ def chosen(where: str) -> list[int]:
         ("OBJECTID IN (1, 4)", [1, 4]),
         ("OBJECTID NOT IN (1, 4)", [2, 3]),
         ("Name IN ('Oak')", [1]),
+        ("OBJECTID IN (1, NULL)", [1]),
+        ("OBJECTID NOT IN (1, NULL)", []),
+        ("OBJECTID IN (Größe, 7)", [1, 2, 3, 4]),
+        ("Amount IN (1.5, 40.0, 40)", [1, 4]),
+        ("Amount NOT IN (1.5)", [3, 4]),
         ("Name LIKE 'O%'", [1, 2]),
         ("Name LIKE '%a%'", [1, 2]),
         ("Name LIKE 'O_k'", [1]),
         ("Name LIKE '%off'", [4]),
+        ("Name LIKE '%a_a_s'", [2]),
+        ("Name LIKE '%_a_a%'", [2]),
+        ("Name LIKE 'Oa%ak'", []),
+        ("Name LIKE '%'", [1, 2, 4]),
         ("Name LIKE 'Oak%Oak'", []),
         ("Name NOT LIKE 'O%'", [4]),
         ("Amount BETWEEN 0 AND 2", [1]),
@@ -112,6 +122,48 @@ def test_no_pattern_is_slow() -> None:
     started = time.perf_counter()
     assert fits({"Name": "a" * 100_000}) is False
     assert time.perf_counter() - started < 2
+
+
+@given(st.text("ab_%", max_size=8), st.text("ab", max_size=12))
+def test_a_pattern_is_as_its_regular_expression(pattern: str, text: str) -> None:
+    fits = parse_where(f"Name LIKE '{pattern}'", FIELDS)
+    expression = pattern.replace("%", ".*").replace("_", ".")
+    assert fits({"Name": text}) is (re.fullmatch(expression, text) is not None)
+
+
+def test_a_list_is_looked_up_whatever_its_length() -> None:
+    numbers = ",".join(map(str, range(1, 2001)))
+    fits = parse_where(f"OBJECTID IN ({numbers})", FIELDS, rows=100_000)
+    assert fits({"OBJECTID": 2000}) is True
+    assert fits({"OBJECTID": 2001}) is False
+    assert fits({"OBJECTID": [1]}) is False
+
+
+@pytest.mark.parametrize(
+    ("where", "rows", "met"),
+    [
+        (" OR ".join(["OBJECTID = 1"] * 600), 20_000, "600 comparisons for 20000 rows"),
+        (" OR ".join(["OBJECTID IN (Größe, Größe)"] * 200), 20_000, "600 comparisons"),
+        (f"Name LIKE '{'%a' * 1000}'", 20_000, "1002 comparisons"),
+        (" OR ".join(["Amount BETWEEN 1 AND 2"] * 200), 20_000, "400 comparisons"),
+        (" OR ".join(["1=1"] * (ALWAYS + 1)), MOST_STEPS, "11 comparisons"),
+    ],
+)
+def test_more_comparisons_than_so_many_rows_allow_are_refused(where: str, rows: int, met: str) -> None:
+    with pytest.raises(QueryRefused, match=f"where: met {met}"):
+        parse_where(where, FIELDS, rows)
+    parse_where(where, FIELDS, 10)
+
+
+def test_a_few_comparisons_are_taken_however_many_rows_there_are() -> None:
+    parse_where(" OR ".join(["1=1"] * ALWAYS), FIELDS, MOST_STEPS * 100)
+
+
+def test_patterns_that_are_laid_on_too_many_characters_are_given_up() -> None:
+    fits = parse_where(f"Name LIKE '%{'a_' * 2000}b%'", FIELDS)
+    with pytest.raises(QueryRefused, match="LIKE"):
+        for _ in range(20):
+            fits({"Name": "a" * 100_000})
 
 
 @given(st.text(max_size=80))

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from gp_protocol import lenient_json
 from gp_protocol.errors import RemoteProtocolError
 from gp_protocol.lenient_json import decode_json, reads_as_json
 from hypothesis import given
@@ -169,3 +170,61 @@ def test_a_whole_array_or_object_reads_as_json(text: str) -> None:
 )
 def test_other_text_does_not_read_as_json(text: str) -> None:
     assert not reads_as_json(text)
+
+
+PIECES = [
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ":",
+    '"',
+    "'",
+    "a",
+    "\\",
+    "1",
+    "e999",
+    "1.5e300",
+    "9" * 400,
+    "1e309",
+    ".",
+    " ",
+]
+PIECES += ["-1e400", "0" * 250 + ".5", "9" * 310 + ".5", "9" * 299 + "e10", "9" * 1001, "true", "None", "NaN"]
+PIECES += ['"k":', "'k':", "\n", '"x"', '"["', '"\\""', '"1e999"', "[]", "{}", "é", "#"]
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=8).map(lambda pieces: f"[{''.join(pieces)}]")
+
+
+def is_read(text: str) -> bool:
+    try:
+        decode_json(text)
+    except RemoteProtocolError:
+        return False
+    return True
+
+
+@pytest.fixture
+def unbuilt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes every text for a large one."""
+    monkeypatch.setattr(lenient_json, "_LARGE", 0)
+
+
+@pytest.mark.usefixtures("unbuilt")
+class TestOfLargeText:
+    @given(TEXTS | VALUES.map(lambda value: json.dumps([value])) | VALUES.map(lambda value: repr([value])))
+    def test_it_reads_as_json_if_it_can_be_read(self, text: str) -> None:
+        assert reads_as_json(text) == is_read(text)
+
+    @pytest.mark.parametrize("text", ["[", '{"a":', '["[[",', "[[],{'a':"])
+    @pytest.mark.parametrize("depth", [60, 64, 65, 127, 128, 129, 200, 1500])
+    def test_its_depth_counts(self, text: str, depth: int) -> None:
+        nested = text * depth + "1" + ("}" if ":" in text else "]") * depth
+        nested = nested if text != "[[],{'a':" else text * depth + "1" + "}]" * depth
+        assert reads_as_json(nested) == is_read(nested)
+
+    def test_no_value_is_made_of_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(lenient_json, "_strict", None)
+        assert reads_as_json("[" + "[]," * 100_000 + "1]")
+        assert reads_as_json("[" + "[]," * 100_000 + "]")
+        assert not reads_as_json("[" + "[]," * 100_000)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from itertools import pairwise
+from itertools import islice, pairwise
+from threading import Semaphore
 from typing import Any, Final
 
 import msgspec
@@ -39,6 +40,8 @@ _BUFFER_FIELDS: Final = (
     Field("ORIG_FID", "esriFieldTypeInteger", "ORIG_FID"),
     *_SHAPE_FIELDS,
 )
+_BUFFERING: Final = Semaphore(2)
+"""Buffers take the processor: more of them at once would only keep the event loop from it."""
 _COPIED_AT_ONCE: Final = 1024 * 1024
 _NOT_COPIED: Final = ("esriFieldTypeOID", "esriFieldTypeGeometry")
 
@@ -52,10 +55,10 @@ def viewshed(call: ToolCall) -> Mapping[str, Any]:
             f"Viewshed Distance: nothing is seen farther than {FARTHEST_VIEW / 1000:.0f} kilometers."
         )
         distance = FARTHEST_VIEW
-    observers = list(_points(points))
+    observers = list(islice(_points(points), MOST_OBSERVERS + 1))
     if len(observers) > MOST_OBSERVERS:
         raise ToolFailed(
-            f"Input Observation Point: met {len(observers)} points, expected {MOST_OBSERVERS} at most."
+            f"Input Observation Point: met more than {MOST_OBSERVERS} points, expected that many at most."
         )
     target = reported(call.out_sr or call.process_sr or source)
     polygons = []
@@ -82,11 +85,15 @@ def viewshed(call: ToolCall) -> Mapping[str, Any]:
 
 
 def buffer_points(call: ToolCall) -> Mapping[str, Any]:
-    """A buffer around each feature. Its attributes stay, but for its id, which is ORIG_FID now."""
+    """A buffer around each feature. Its attributes stay, but for its id, which is ORIG_FID now.
+
+    It fails on more than can be buffered in a moment (see `ground_buffers.MOST_PARTS`).
+    """
     features, source = _located_features(call, "Input_Points")
     distance = _positive(call, "Distance")
     target = reported(call.out_sr or call.process_sr or source)
-    polygons = project(buffer(_numbered(features), distance), target)
+    with _BUFFERING:
+        polygons = project(buffer(_numbered(features), distance), target)
     made = []
     for number, feature in enumerate(polygons.features, start=1):
         attributes = {

@@ -16,7 +16,15 @@ from gp_protocol.values.spatial_references import SpatialReference
 from gp_protocol.values.units import LinearUnit
 
 from gp_mockserver.geometry.coordinate_systems import WGS84, meters, to_degrees, transformed
-from gp_mockserver.geometry.shapes import Ring, even_odd, parts_of, polygons_of, rings_of, united
+from gp_mockserver.geometry.shapes import (
+    Ring,
+    check_crossings,
+    even_odd,
+    parts_of,
+    polygons_of,
+    rings_of,
+    united,
+)
 from gp_mockserver.tools.tool_calls import ToolFailed
 
 if TYPE_CHECKING:
@@ -26,7 +34,16 @@ if TYPE_CHECKING:
 LARGEST_BUFFER = 10_000_000.0
 """Meters: a quarter of the way round the Earth, as far as a buffer may reach."""
 
+MOST_PARTS = 1000
+"""Points, lines and rings to be buffered at once: as many as services answer features by default."""
+
+MOST_VERTICES = 5000
+"""Vertices of them all."""
+
 _QUADRANT_SEGMENTS = 16
+_MANY_VERTICES = 100
+_SEGMENTS_OF_A_PIECE = 8
+_LINES = ("paths", "curvePaths", "rings", "curveRings")
 
 
 def buffer(features: FeatureSet, distance: LinearUnit) -> FeatureSet:
@@ -37,8 +54,9 @@ def buffer(features: FeatureSet, distance: LinearUnit) -> FeatureSet:
     side, and around a pole it reaches the pole. Features in an unknown spatial reference are buffered in the
     plane, the number of `distance` taken as it is. A feature of which nothing is left (a polygon buffered
     inwards) is left out. Outer rings run clockwise. Raises ProjectionFailed, and ToolFailed beyond
-    LARGEST_BUFFER.
+    LARGEST_BUFFER and for more than MOST_PARTS, MOST_VERTICES, or crossings (see `check_crossings`).
     """
+    _check_size(features)
     source = features.spatial_reference
     made = []
     for feature in features.features:
@@ -69,6 +87,22 @@ def rings_from_ground(
         return _rings_in(_cut_at_180(outline, northern=sum(latitudes) > 0), target)
     xs, ys = transformed(longitudes, latitudes, WGS84, target)
     return [[[x, y] for x, y in zip(xs, ys, strict=True)]]
+
+
+def _check_size(features: FeatureSet) -> None:
+    """Raises ToolFailed for more than can be buffered in a moment."""
+    parts = vertices = 0
+    for feature in features.features:
+        geometry = feature.get("geometry") or {}
+        points = geometry.get("points") or ()
+        lines = [line for key in _LINES for line in geometry.get(key) or ()]
+        parts += len(points) + len(lines) or 1
+        vertices += len(points) + sum(map(len, lines)) or 1
+        if parts > MOST_PARTS or vertices > MOST_VERTICES:
+            raise ToolFailed(
+                f"met more than {MOST_PARTS} points, lines and rings or {MOST_VERTICES} vertices "
+                f"in {len(features.features)} features, expected that many at most: buffer fewer at once"
+            )
 
 
 def _ground_buffer(parts: list[Shape], source: SpatialReference, distance: float) -> list[Ring]:
@@ -110,9 +144,42 @@ def _grown_on_ground(part: Shape, source: SpatialReference, distance: float) -> 
 
 
 def _grown(part: Shape, distance: float) -> Shape:
-    """A buffer in the plane, without vertices that make less than a two-thousandth of the distance."""
-    grown = part.buffer(distance, quad_segs=_QUADRANT_SEGMENTS)
-    return grown.simplify(abs(distance) / 2000)
+    """A buffer in the plane, without vertices that make less than a two-thousandth of the distance.
+
+    That of an outline with many vertices is made of pieces: in one, all of it that overlaps is compared with
+    all else.
+    """
+    import shapely
+
+    finest = abs(distance) / 2000
+    if distance <= 0 or shapely.get_num_coordinates(part) <= _MANY_VERTICES:
+        return part.buffer(distance, quad_segs=_QUADRANT_SEGMENTS).simplify(finest)
+    if part.geom_type == "LineString":
+        check_crossings([part])
+    pieces = [piece for line in _outlines(part) for piece in _cut(line)]
+    around = shapely.simplify(shapely.buffer(pieces, distance, quad_segs=_QUADRANT_SEGMENTS), finest)
+    try:
+        return shapely.union_all([*shapely.get_parts(part), *around]).simplify(finest)
+    except shapely.errors.GEOSException:
+        raise ToolFailed(
+            "met a geometry of which no buffer can be made, expected rings and lines that do not cross "
+            "themselves: repair it"
+        ) from None
+
+
+def _outlines(part: Shape) -> list[Shape]:
+    if part.geom_type == "LineString":
+        return [part]
+    return [ring for polygon in polygons_of(part) for ring in (polygon.exterior, *polygon.interiors)]
+
+
+def _cut(line: Shape) -> list[Shape]:
+    """A line in pieces of a few segments, each beginning where the last one ends."""
+    import shapely
+
+    vertices = shapely.get_coordinates(line)
+    starts = range(0, len(vertices) - 1, _SEGMENTS_OF_A_PIECE)
+    return [shapely.LineString(vertices[start : start + _SEGMENTS_OF_A_PIECE + 1]) for start in starts]
 
 
 def _cut_at_180(outline: NDArray[Any], *, northern: bool) -> Shape:

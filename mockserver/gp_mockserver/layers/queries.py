@@ -27,6 +27,7 @@ from gp_mockserver.layers.layer_contents import object_id_field
 from gp_mockserver.layers.layer_descriptions import MOST_RECORDS
 from gp_mockserver.layers.query_work import QueryRefused, check_work
 from gp_mockserver.layers.where_clauses import parse_where
+from gp_mockserver.tools.tool_calls import ToolFailed
 
 Feature = dict[str, Any]
 Rows = FeatureSet | RecordSet
@@ -169,12 +170,16 @@ def _intersecting(text: str, value: FeatureSet, query: Query) -> Keep:
     from gp_mockserver.geometry.shapes import parts_of
 
     around = extent_of(moved)
-    wanted = shapely.union_all(parts_of(moved.features[0]["geometry"]))
+    try:
+        wanted = shapely.union_all(parts_of(moved.features[0]["geometry"]))
+    except ToolFailed as error:
+        raise QueryRefused(f"geometry: {error}") from None
+    shapely.prepare(wanted)
     if around is None:
         return lambda feature: False
     return lambda feature: (
         extent_intersects(feature, around)
-        and any(part.intersects(wanted) for part in parts_of(feature["geometry"]))
+        and any(wanted.intersects(part) for part in parts_of(feature["geometry"]))
     )
 
 

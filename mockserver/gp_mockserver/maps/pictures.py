@@ -49,6 +49,8 @@ _SIZE = 400
 _DPI = 96.0
 _INCH = 0.0254
 _FARTHEST = 1e12
+_SMALLEST = 1e-9
+"""A tenth of a millimeter in degrees: a box that is given may not be narrower, or lower (*assumed*)."""
 _AROUND = 0.05
 
 
@@ -110,6 +112,7 @@ def read_picture(parameters: Mapping[str, str], home: Extent) -> Picture:
     elif box.spatial_reference is None:
         own = read_spatial_reference_parameter("bboxSR", parameters.get("bboxSR")) or map_reference
         box = msgspec.structs.replace(box, spatial_reference=own)
+    had_a_size = box.xmax > box.xmin and box.ymax > box.ymin
     if image_reference is not None:
         try:
             box = project_extent(box, image_reference)
@@ -118,10 +121,17 @@ def read_picture(parameters: Mapping[str, str], home: Extent) -> Picture:
         box = msgspec.structs.replace(box, spatial_reference=reported_if_known(image_reference))
     if not _is_near(box):
         raise Refusal("bad-value", f"bbox: met coordinates beyond {_FARTHEST:g}, expected nearer ones")
+    shown = _shaped(with_size(box), width, height)
+    if not (_has_size(shown) and (_has_size(box) or not had_a_size)):
+        raise Refusal(
+            "bad-value",
+            f"bbox: met a box of {box.xmax - box.xmin:g} by {box.ymax - box.ymin:g} in the picture's spatial "
+            f"reference, expected one of at least {_SMALLEST:g} by {_SMALLEST:g}",
+        )
     return Picture(
         width,
         height,
-        _shaped(with_size(box), width, height),
+        shown,
         _dpi(parameters.get("dpi", "")),
         _format(parameters.get("format", "")),
         _flag(parameters.get("transparent", "")),
@@ -163,6 +173,10 @@ def _box(text: str) -> Extent | None:
 
 def _is_near(box: Extent) -> bool:
     return max(abs(box.xmin), abs(box.ymin), abs(box.xmax), abs(box.ymax)) <= _FARTHEST
+
+
+def _has_size(box: Extent) -> bool:
+    return box.xmax - box.xmin >= _SMALLEST and box.ymax - box.ymin >= _SMALLEST
 
 
 def _with_margin(box: Extent) -> Extent:

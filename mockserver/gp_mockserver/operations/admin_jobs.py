@@ -33,8 +33,8 @@ _SUCCESS: Final = {"status": "success"}
 async def jobs(request: Request) -> Reply:
     """The service's jobs, the newest first: `num` of them (1000, the most there are in one answer), from
     number `start` on (1)."""
-    start = _number(request, "start", 1, at_least=1)
-    count = min(_number(request, "num", MOST_LISTED, at_least=0), MOST_LISTED)
+    start = whole_number(request, "start", 1, at_least=1)
+    count = min(whole_number(request, "num", MOST_LISTED, at_least=0), MOST_LISTED)
     if len(request.site.store) < _MANY:
         found = _newest(request, start, count)
     else:
@@ -77,7 +77,8 @@ async def delete(request: Request) -> Reply:
     return Reply(_SUCCESS)
 
 
-def _number(request: Request, name: str, default: int, *, at_least: int) -> int:
+def whole_number(request: Request, name: str, default: int, *, at_least: int) -> int:
+    """A parameter's number, of nine digits at most. Raises Refusal for any other text."""
     text = request.parameters.get(name, "").strip()
     if not text:
         return default

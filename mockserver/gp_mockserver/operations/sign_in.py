@@ -65,10 +65,14 @@ def _is_exchange(request: Request) -> bool:
 def _exchanged(request: Request, guard: Guard) -> tuple[str, int]:
     """A token for a server, by another token: *Generate token* of a portal. It is bound as the other one is.
 
-    Any `serverUrl` will do.
+    Any `serverUrl` will do. It ends when the other one does, or earlier where less is asked for (*assumed*):
+    a token cannot be made to last by exchanging it again and again.
     """
     token = guard.read(request.parameters["token"].strip(), request)
-    return guard.issue(token.user, token.client, token.bound_to, request.arrived, _minutes(request))
+    until = token.expires
+    return guard.issue(
+        token.user, token.client, token.bound_to, request.arrived, _minutes(request), until=until
+    )
 
 
 def _signed_in(request: Request, guard: Guard) -> tuple[str, int]:

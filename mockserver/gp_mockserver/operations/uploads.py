@@ -1,19 +1,24 @@
 """Uploads to a service: whole files, files in parts, and what there is to see of them.
 
 Source: ArcGIS REST, *Uploads* and its children. *Assumed*: the JSON of the list (the reference has it in HTML
-only) and of `delete`, and the errors' words.
+only) and how a long one is paged, that of `delete`, and the errors' words.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any, Final
 
+from gp_mockserver.operations.admin_jobs import whole_number
 from gp_mockserver.running.job_runs import in_tool_thread
 from gp_mockserver.uploads.file_names import plain_name
 from gp_mockserver.uploads.uploaded_items import UploadedItem, check_checksum
 from gp_mockserver.wire.replies import FileReply, FormReply, Refusal, Reply
 from gp_mockserver.wire.requests import ReceivedFile, Request
+
+MOST_LISTED: Final = 1000
+"""Items in one answer."""
 
 _MAX_DESCRIPTION = 4000
 _MAX_PART_NUMBER = 1_000_000_000
@@ -21,9 +26,16 @@ _NUMBER = re.compile(r"\d{1,10}", re.ASCII)
 
 
 async def uploads(request: Request) -> Reply:
-    """The items of a service, and its limits."""
+    """The items of a service, the oldest first: `num` of them (1000, the most there are in one answer), from
+    number `start` on (1). Where there are more, `nextStart` says where they begin."""
+    start = whole_number(request, "start", 1, at_least=1)
+    count = min(whole_number(request, "num", MOST_LISTED, at_least=0), MOST_LISTED)
     items = request.site.uploads.items_of(request.service.name)
-    return Reply({"uploads": [item.as_json() for item in items]})
+    end = start - 1 + count
+    value: dict[str, Any] = {"uploads": [item.as_json() for item in items[start - 1 : end]]}
+    if end < len(items):
+        value["nextStart"] = end + 1
+    return Reply(value)
 
 
 async def info(request: Request) -> Reply:

@@ -41,6 +41,10 @@ class ToolThreads(Executor):
         """What no thread has taken yet, the oldest first."""
         self._idle = 0
 
+    def __len__(self) -> int:
+        """How many calls no thread has taken yet."""
+        return len(self._calls)
+
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """A call for the next thread. Raises ThreadsBusy."""
         future: Future[T] = Future()

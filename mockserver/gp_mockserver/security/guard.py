@@ -11,6 +11,7 @@ What an ArcGIS Server documents: 498 for a bad token, 499 for a missing one, 403
 
 from __future__ import annotations
 
+import math
 import posixpath
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -69,10 +70,20 @@ class Guard:
             raise Refusal("bad-credentials")
         return account
 
-    def issue(self, user: str, client: str, bound_to: str, now: float, minutes: float = 0) -> tuple[str, int]:
-        """A new token and its end in ms since the epoch; `minutes` of 0 leave its life to the site."""
+    def issue(
+        self,
+        user: str,
+        client: str,
+        bound_to: str,
+        now: float,
+        minutes: float = 0,
+        *,
+        until: float = math.inf,
+    ) -> tuple[str, int]:
+        """A new token and its end in ms since the epoch, `until` at the latest; `minutes` of 0 leave its life
+        to the site."""
         wanted = minutes * MINUTE if minutes > 0 else self.rules.short_lived
-        expires = int((now + min(wanted, self.rules.long_lived)) * 1000)
+        expires = int(min((now + min(wanted, self.rules.long_lived)) * 1000, until))
         key = self._key(user)
         assert key is not None
         return write_token(Token(user, expires, client, bound_to), key), expires

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import re
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,15 +21,19 @@ import msgspec
 from gp_mockserver.site_directories import SiteDirectories
 from gp_mockserver.uploads.incoming_files import INCOMING, IncomingFiles, Space
 from gp_mockserver.uploads.kept_items import DATA, KeptItem, kept_items, write_item
-from gp_mockserver.uploads.upload_rules import UploadRules
+from gp_mockserver.uploads.upload_rules import UploadRules, in_words
 from gp_mockserver.wire.replies import Refusal
 
 MAX_ITEMS: Final = 100_000
 """Items that a site keeps, however small."""
+MAX_RECORDS: Final = 100 * 1024 * 1024
+"""Bytes of memory that the names and descriptions of a site's items take."""
 MAX_PARTS: Final = 10_000
 """Parts of one item."""
 _FOLDER: Final = "uploads"
 _PIECE: Final = 1024 * 1024
+_RECORD: Final = 500
+"""Bytes of memory that an item takes beside its texts, about."""
 _DIGESTS: Final = {32: "md5", 40: "sha1", 64: "sha256"}
 _HEX: Final = re.compile(r"[0-9a-f]+", re.IGNORECASE | re.ASCII)
 
@@ -71,6 +76,8 @@ class SiteUploads:
         self._ids = random.Random(seed_text)
         self._items: dict[str, UploadedItem] = {}
         self._last_number = 0
+        self._records = 0
+        """Bytes of memory that the items take."""
         self.space = Space(limit)
         self.incoming = IncomingFiles(directories, self.space)
         if is_first:
@@ -103,13 +110,13 @@ class SiteUploads:
             self.space.give_back(item.size)
             raise _not_written(item, error) from None
         item.committed = True
-        self._items[item.item_id] = item
+        self._insert(item)
         return item
 
     def register(self, service: str, name: str, description: str, now: float) -> UploadedItem:
         """An item whose parts are still to come."""
         item = self._new(service, name, description, now)
-        self._items[item.item_id] = item
+        self._insert(item)
         return item
 
     def add_part(self, item: UploadedItem, number: int, file: Path, rules: UploadRules) -> None:
@@ -182,7 +189,8 @@ class SiteUploads:
         """Remove an item and its bytes."""
         if item.busy:
             raise _busy(item)
-        self._items.pop(item.item_id, None)
+        if self._items.pop(item.item_id, None) is not None:
+            self._records -= _memory_of(item.name, item.description)
         if item.committed:
             self.space.give_back(item.size)
         self._drop_parts(item)
@@ -199,6 +207,7 @@ class SiteUploads:
         else:
             self._directories.remove_folder(_FOLDER)
         self._items.clear()
+        self._records = 0
 
     def _keep(self, item: UploadedItem) -> None:
         """Let a whole item outlive the site, if the site's files do. Raises OSError."""
@@ -215,16 +224,8 @@ class SiteUploads:
             else:
                 found.append((kept, item_id))
         for kept, item_id in sorted(found, key=lambda each: (each[0].number, each[1])):
-            self._items[item_id] = UploadedItem(
-                kept.number,
-                item_id,
-                kept.service,
-                kept.name,
-                kept.description,
-                kept.date,
-                committed=True,
-                size=kept.size,
-            )
+            told = (kept.number, item_id, kept.service, kept.name, kept.description, kept.date)
+            self._insert(UploadedItem(*told, committed=True, size=kept.size))
             self._last_number = max(self._last_number, kept.number)
             self.space.count(kept.size)
 
@@ -234,12 +235,22 @@ class SiteUploads:
                 "upload-refused",
                 f"{service}: met {len(self._items)} items, expected fewer: delete items no longer needed",
             )
+        if self._records + _memory_of(name, description) > MAX_RECORDS:
+            raise Refusal(
+                "upload-refused",
+                f"{service}: the names and descriptions of the site's items would take more than "
+                f"{in_words(MAX_RECORDS)} of memory, expected less: delete items no longer needed",
+            )
         date = int(now * 1000)
         item_id = self._new_id()
         while item_id in self._items:
             item_id = self._new_id()
         self._last_number += 1
         return UploadedItem(self._last_number, item_id, service, name, description, date, committed=False)
+
+    def _insert(self, item: UploadedItem) -> None:
+        self._items[item.item_id] = item
+        self._records += _memory_of(item.name, item.description)
 
     def _new_id(self) -> str:
         """`i` and a UUID of version 4."""
@@ -279,6 +290,10 @@ def check_checksum(checksum: str) -> None:
             f"checksum: met {checksum[:80]!r}, expected one in hexadecimal by MD5 (32 digits), "
             "SHA-1 (40) or SHA-256 (64), or none",
         )
+
+
+def _memory_of(name: str, description: str) -> int:
+    return _RECORD + sys.getsizeof(name) + sys.getsizeof(description)
 
 
 def _not_written(item: UploadedItem, error: OSError) -> Refusal:

@@ -34,6 +34,7 @@ _PAGE_HEADERS = [
     _NO_SNIFFING,
 ]
 _CALLBACK = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*|\[\d+\])*", re.ASCII)
+_LONGEST_REPEATED = 500
 _EVER = frozenset({"html", "json", "pjson"})
 """The formats that every version has."""
 _ERRORS_IN_JSON = frozenset({"json", "pjson", "geojson", "kmz", "image", "pbf", "amf"})
@@ -146,7 +147,7 @@ def refuse(
     if is_page or (form.callback and not _is_callback(form.callback, site.limits.callback)):
         from gp_mockserver.directory.pages import error_page
 
-        place = None if address and any(_names(address, each) for each in secrets) else address
+        place = address if address and _may_be_repeated(address, secrets) else None
         prepared = html_answer(known.http_status_html, error_page(error, site, place, find_root(), request))
     elif address and address.operation.startswith("admin"):
         # *Assumed*: as the administrator's operations answer their own failures.
@@ -159,9 +160,12 @@ def refuse(
     return prepared
 
 
-def _names(address: Address, secret: str) -> bool:
-    """Whether an address, which its page's breadcrumbs repeat, has a secret in it."""
-    return secret in address.name or secret in address.job_id
+def _may_be_repeated(address: Address, secrets: Sequence[str]) -> bool:
+    """Whether a page's breadcrumbs may repeat an address: one of no great length, with no secret in it."""
+    written = (address.name, address.job_id)
+    return sum(map(len, written)) <= _LONGEST_REPEATED and not any(
+        secret in each for each in written for secret in secrets
+    )
 
 
 def html_answer(status: int, document: bytes) -> Answer:

@@ -82,14 +82,14 @@ async def read_form(
     operation takes files. Raises Refusal, MalformedRequest or ClientLeft."""
     limits = site.limits
     content_type = length = None
-    encodings: list[bytes] = []
+    encodings: tuple[bytes, ...] = ()
     for name, value in scope["headers"]:
         if name == b"content-type":
             content_type = content_type or value
         elif name == b"content-length":
             length = length or value
         elif name == b"content-encoding":
-            encodings.append(value)
+            encodings += (value,)
     if encodings:
         receive = _unpacked(b", ".join(encodings), receive, limits)
     files: Mapping[str, ReceivedFile] = {}
@@ -103,7 +103,10 @@ async def read_form(
             form = await _unless_large(body, _read_multipart, content_type, body, limits, joined)
     else:
         body = await _read_body(length, receive, limits)
-        form = await _unless_large(body, _decode_pairs, body, limits, joined)
+        if len(body) < _LARGE:  # as nearly all are
+            form = _decode_pairs(body, limits, joined)
+        else:
+            form = await _unless_large(body, _decode_pairs, body, limits, joined)
     return ({**form, **query} if query else form), files
 
 

@@ -124,7 +124,7 @@ def _is_packed(headers: Headers) -> bool:
 
 
 async def _zipped(body: bytes, headers: Headers) -> tuple[bytes, Headers]:
-    """A body and its headers as gzip has them."""
+    """A body and its headers as gzip has them, or, where nobody has time to compress it, as they are."""
     from gzip import compress
 
     if len(body) < _GZIP_IN_WORKER:
@@ -132,7 +132,10 @@ async def _zipped(body: bytes, headers: Headers) -> tuple[bytes, Headers]:
     else:
         from gp_mockserver.running.job_runs import in_worker
 
-        body = await in_worker(partial(compress, body, _GZIP_LEVEL, mtime=0))
+        try:
+            body = await in_worker(partial(compress, body, _GZIP_LEVEL, mtime=0))
+        except Refusal:  # all threads are busy
+            return body, headers
     others = [each for each in headers if each[0] != b"content-length"]
     length = (b"content-length", str(len(body)).encode())
     return body, [*others, length, (b"content-encoding", b"gzip")]
