@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from functools import partial
 from traceback import format_exception
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -15,20 +14,20 @@ from gp_protocol.lenient_json import json_limits
 from gp_mockserver.errors import SiteError, StoreUnwritable
 from gp_mockserver.lifecycle.job_store import JobRecord
 from gp_mockserver.operations import operation
-from gp_mockserver.running.askers import asked_by
+from gp_mockserver.running.askers import asker
 from gp_mockserver.security.masking import masked, secrets_of
 from gp_mockserver.sites import Site
 from gp_mockserver.tools.tool_calls import ToolFailed
 from gp_mockserver.wire.addresses import Address, find_address, refusal_for
-from gp_mockserver.wire.answers import Answer, answer, check_form, check_method, html_answer, refuse
+from gp_mockserver.wire.answers import Answer, answer, check_asked, html_answer, refuse
+from gp_mockserver.wire.callers import Caller
 from gp_mockserver.wire.poll_answers import PollAnswers
-from gp_mockserver.wire.public_addresses import origin, public_root
+from gp_mockserver.wire.public_addresses import origin
 from gp_mockserver.wire.replies import AnyReply, JobReply, Refusal
 from gp_mockserver.wire.request_parameters import (
     ClientLeft,
     MalformedRequest,
     brings_token,
-    find_header,
     query_parameters,
     read_form,
 )
@@ -98,9 +97,10 @@ class MockServer:
             elif scope["method"] == "OPTIONS":
                 await allow_preflight(scope, send, site, path)
             else:
-                before = json_limits.set(site.limits.json)
+                limits, nobody = json_limits.set(site.limits.json), asker.set(receive)
                 await self._serve(site, path, scope, receive, send, kept)
-                json_limits.reset(before)
+                json_limits.reset(limits)
+                asker.reset(nobody)
         elif scope["type"] == "lifespan":
             await _live(receive, send)
         else:
@@ -119,7 +119,7 @@ class MockServer:
     ) -> None:
         """Answer one request to a site, whatever goes wrong."""
         arrived = site.clock.now()
-        find_root = partial(public_root, site, scope)
+        caller = Caller(site, scope)
         address: Address | None = None
         latency: Latency | None = None
         reply: AnyReply | None = None
@@ -147,22 +147,10 @@ class MockServer:
             assert address is not None
             latency = site.latency_of(address.operation, address.service, address.task)
             request = Request(
-                address,
-                scope["method"],
-                parameters,
-                form,
-                arrived,
-                find_root,
-                partial(find_header, scope),
-                scope["client"][0] if scope.get("client") else "",
-                files,
-                turn,
-                port=scope["server"][1] if scope.get("server") else None,
-                path=path,
+                address, scope["method"], parameters, form, arrived, caller, files, turn, "", path
             )
             if lost is None or address.operation == "help":
-                check_method(scope["method"], address)
-                check_form(form, address)
+                check_asked(request)
             if (guard := site.guard) is not None and (
                 lost is not None or guard.watches(address) or brings_token(scope, parameters)
             ):
@@ -171,8 +159,7 @@ class MockServer:
                     address = None
                     raise refusal_for(request, lost)
             if reply is None:
-                with asked_by(receive):
-                    reply = await operation(address.operation)(request)
+                reply = await operation(address.operation)(request)
             prepared = answer(reply, request)
         except ClientLeft:
             left = "%s %s: the client left before there was an answer"
@@ -181,11 +168,9 @@ class MockServer:
         except Exception as error:
             if read := getattr(error, "parameters", None):  # of a body that was not read to its end
                 parameters = {**read, **parameters}
-            secrets = secrets_of(parameters, partial(find_header, scope))
+            secrets = secrets_of(parameters, caller.header)
             refusal = _as_refusal(error, scope, address, secrets)
-            prepared = refuse(
-                refusal, form or Form.of(parameters), site, address, find_root, secrets, request
-            )
+            prepared = refuse(refusal, form or Form.of(parameters), site, address, caller, secrets, request)
         finally:
             for file in files.values():
                 site.uploads.incoming.discard(file.path)

@@ -268,7 +268,7 @@ class Site:
             self.add_user(name, password)
         self.layers = LayerServices()
         """The feature services: what jobs published, and those that the site has from the start."""
-        self.running: dict[str, asyncio.Future[bool]] = {}
+        self.running: dict[str, asyncio.Future[None]] = {}
         """The tools that worker threads are running now, by job id."""
         again = f"/{self.store.past.openings}" if self.store.past.openings else ""
         self._job_ids = random.Random(f"{seed}/{context}{again}")

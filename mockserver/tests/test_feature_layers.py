@@ -180,7 +180,7 @@ def test_a_query_answers_geojson_in_wgs84(layers: Any) -> None:
         ({"outFields": "Kind,Hight"}, 'did you mean "Height"'),
         ({"orderByFields": "Height sideways"}, "orderByFields"),
         ({"orderByFields": "FID,FID,FID,FID"}, "orderByFields: met 4 names, expected 3 at most"),
-        ({"orderByFields": "," * 50_000}, "orderByFields: met 50001 names"),
+        ({"orderByFields": "," * 1000}, "orderByFields: met 1001 names"),
         ({"outFields": "FID," * 4}, "outFields: met 5 names, expected 3 at most"),
         ({"objectIds": "1," * 10_000}, "objectIds: met 10001 ids"),
         (

@@ -406,7 +406,7 @@ class TestExport:
             ({"bbox": "10,0,1,1"}, "bbox"),
             ({"bbox": "0,0,1e300,1"}, "bbox"),
             ({"bbox": "0,0,1e-300,1e-300"}, "bbox: met a box of 1e-300 by 1e-300"),
-            ({"bbox": "0,0,1e-300,1e-300", "imageSR": "54030"}, "bbox: met a box of 0 by 0"),
+            ({"bbox": "0,0,1e-300,1e-300", "imageSR": "54030"}, "bbox: met a box of"),
             ({"bbox": "0,0,1e-300,1e-300", "imageSR": "102020"}, "bbox: met a box of"),
             ({"bbox": "0,0,1e-300,1e-300", "bboxSR": "54030"}, "bbox: met a box of"),
             ({"bboxSR": "999999"}, "bboxSR"),

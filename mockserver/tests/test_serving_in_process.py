@@ -95,7 +95,7 @@ def test_a_call_that_finds_no_room_is_refused_and_one_that_is_cancelled_makes_ro
         threads.submit(ran.append, "refused")
     assert busy.value.name == "server-busy"
     assert dropped.cancel()
-    assert len(threads) == 1
+    assert threads.in_line == 1
     last = threads.submit(ran.append, "last")
     released.set()
     for call in (held, kept, last):
@@ -154,14 +154,14 @@ def test_a_request_is_told_that_the_server_is_busy_when_no_more_tools_may_wait(m
         client = held.hold(root)
         error = answer_of(f"{root}/Slow/GPServer/Hold/execute", "second")["error"]
         assert error["code"] == 500
-        assert error["message"] == "Wait time of the request to the service 'Slow/Hold.GPServer' has expired"
+        assert error["message"] == "Wait time of the request to the service 'Slow.GPServer' has expired"
         held.released.set()
         client.join()
         assert answer_of(f"{root}/Slow/GPServer/Hold/execute", "third")["results"][0]["value"] == "third"
     assert held.ran == ["held", "third"]
 
 
-def test_a_job_whose_tool_finds_no_room_goes_on_executing_until_it_does(monkeypatch, caplog):
+def test_a_jobs_tool_waits_however_many_do_and_whoever_leaves(monkeypatch, caplog):
     held = Held(monkeypatch, waiting=0)
     with serve(held.site) as server:
         root = f"{server.url}/rest/services"
@@ -186,8 +186,8 @@ def test_a_tool_whose_client_left_before_it_began_never_runs(monkeypatch, caplog
         request = f"GET {path}/Slow/GPServer/Hold/execute?Text=left HTTP/1.1\r\nHost: here\r\n\r\n"
         with socket.create_connection((urlsplit(root).hostname, urlsplit(root).port)) as leaving:
             leaving.sendall(request.encode())
-            assert waited_for(lambda: len(held.threads) == 1)
-        assert waited_for(lambda: len(held.threads) == 0)
+            assert waited_for(lambda: held.threads.in_line == 1)
+        assert waited_for(lambda: held.threads.in_line == 0)
         held.released.set()
         client.join()
         answer_of(f"{root}/Slow/GPServer/Hold/execute", "last")

@@ -169,7 +169,7 @@ def own_path(request: Request) -> str:
     if "GET" not in OPERATIONS[operation].methods:
         segments = segments[:-1]
     path = f"{home.removesuffix('/rest')}/{quote('/'.join(segments))}"
-    secrets = secrets_of(request.parameters, request.header)
+    secrets = secrets_of(request.parameters, request.caller.header)
     is_page = "html" in OPERATIONS[operation].formats and operation not in _AWAY
     if not is_page or len(path) > _MAX_PATH or masked(request.path, secrets) != request.path:
         return f"{home}/services"

@@ -37,7 +37,7 @@ _MAX_NAME: Final = 200
 
 def log_in_form(request: Request) -> Form:
     """The log-in form with the name and the way back that the request has, unless a secret is in them."""
-    secrets = secrets_of(request.parameters, request.header)
+    secrets = secrets_of(request.parameters, request.caller.header)
 
     def given(name: str) -> str:
         text = request.parameters.get(name, "")

@@ -125,7 +125,7 @@ def _untangled(area: Shape) -> Shape:
     except shapely.errors.GEOSException:  # coordinates too large to be reckoned with
         return shapely.make_valid(area)
     odd = _is_inside(shapely.point_on_surface(faces), area.exterior)
-    return shapely.union_all(faces[odd]) if odd.any() else noded
+    return shapely.union_all(faces[odd]) if odd.any() else shapely.make_valid(area)
 
 
 def _is_inside(points: NDArray[Any], ring: Shape) -> NDArray[Any]:

@@ -338,6 +338,9 @@ class MemoryJobStore:
         return ended_at is not None and now - ended_at > self.max_age
 
     def _forget_old(self, now: float) -> None:
+        oldest = self._records.get(self._sweep[0]) if self._sweep else None
+        if oldest is not None and now - oldest.submitted_at <= self.max_age:
+            return
         # Two for every one that comes: what is over age goes faster than new jobs can come.
         for _ in range(min(2, len(self._sweep))):
             job_id = self._sweep.popleft()

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import unquote
 
 import msgspec
@@ -32,9 +31,12 @@ from gp_mockserver.layers.query_work import QueryRefused
 from gp_mockserver.layers.symbols import symbol
 from gp_mockserver.layers.where_clauses import parse_where
 from gp_mockserver.maps.pictures import Picture
-from gp_mockserver.running.askers import value_of
+from gp_mockserver.running.askers import value_in
 from gp_mockserver.running.task_outputs import SCRATCH, read_outputs
 from gp_mockserver.wire.replies import Refusal
+
+if TYPE_CHECKING:
+    from gp_mockserver.running.tool_threads import ToolThreads
 
 _LAYERS: Final = ("GPFeatureRecordSetLayer", "GPRecordSet", "GPRasterDataLayer", "GPRasterData")
 _WORDS: Final = ("show", "hide", "include", "exclude")
@@ -129,11 +131,11 @@ def draw_views(views: Sequence[LayerView], picture: Picture) -> bytes:
 
 async def painted(function: Callable[..., T], *arguments: object) -> T:
     """A function's value, computed by one of the few threads that draw: a picture may take 200 MB."""
-    return await value_of(_painters().submit(function, *arguments))
+    return await value_in(_painters(), function, *arguments)
 
 
 @cache
-def _painters() -> Executor:
+def _painters() -> ToolThreads:
     from gp_mockserver.running.tool_threads import ToolThreads
 
     return ToolThreads(2, _WAITING_PICTURES)

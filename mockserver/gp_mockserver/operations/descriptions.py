@@ -28,7 +28,7 @@ async def info(request: Request) -> Reply:
         "authInfo": {"isTokenBasedSecurity": False},
     }
     if (guard := request.site.guard) is not None:
-        root = request.find_root()
+        root = request.caller.find_root()
         if guard.rules.federated:
             value["owningSystemUrl"] = root
         value["authInfo"] = guard.auth_info(root)

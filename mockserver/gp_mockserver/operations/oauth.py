@@ -73,7 +73,7 @@ async def token(request: Request) -> BytesReply:
         "access_token": access,
         "expires_in": int(expires / 1000 - request.arrived),
         "username": granted.user,
-        "ssl": request.find_root().startswith("https:"),
+        "ssl": request.caller.find_root().startswith("https:"),
         "refresh_token": refresh,
         "refresh_token_expires_in": int(life),
     }
@@ -89,7 +89,7 @@ def _json(value: Any) -> BytesReply:
 
 
 def _page(request: Request, title: str, info: dict[str, Any]) -> BytesReply:
-    action = f"{urlsplit(request.find_root()).path}/sharing/oauth2/signin"
+    action = f"{urlsplit(request.caller.find_root()).path}/sharing/oauth2/signin"
     said = "".join(f"<p>{escape(each)}</p>" for each in info.get("messages", ()))
     page = (
         f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"/><title>{escape(title)}</title>'

@@ -20,7 +20,7 @@ async def root(request: Request) -> Reply:
     """The sharing API's own version; below `info`, where its tokens come from."""
     if request.address.name != "info":
         return Reply({"currentVersion": _VERSION})
-    portal = request.find_root()
+    portal = request.caller.find_root()
     value = {
         "owningSystemUrl": portal,
         "authInfo": {
@@ -33,7 +33,7 @@ async def root(request: Request) -> Reply:
 
 async def portal_self(request: Request) -> Reply:
     """ArcGIS REST, *Portal self*, with the user where one is signed in."""
-    address = urlsplit(request.find_root())
+    address = urlsplit(request.caller.find_root())
     value: dict[str, Any] = {
         "access": "public",
         "allSSL": address.scheme == "https",

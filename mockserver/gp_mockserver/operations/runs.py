@@ -171,7 +171,7 @@ def _token_kept(request: Request) -> dict[str, str]:
     token = request.parameters.get("token", "").strip()
     if not (token and request.user and request.service.is_secured):
         return {}
-    return {"set-cookie": token_cookie(request.find_root(), token)}
+    return {"set-cookie": token_cookie(request.caller.find_root(), token)}
 
 
 def failing_on_inputs(timeline: Timeline, error: BadInputs) -> Timeline:

@@ -49,7 +49,7 @@ async def generate_token(request: Request) -> Reply | BytesReply | FormReply:
         return BytesReply("text/plain;charset=utf-8", token.encode())
     value = {"token": token, "expires": expires}
     if request.address.name == "sharing":
-        value["ssl"] = request.find_root().startswith("https:")
+        value["ssl"] = request.caller.find_root().startswith("https:")
     return Reply(value)
 
 
@@ -134,18 +134,18 @@ async def login(request: Request) -> FormReply | Redirect:
     guard = _guard(request)
     account = guard.sign_in(request.parameters.get("username", ""), request.parameters.get("password", ""))
     token, _ = guard.issue(account.name, "ip", guard.client_of(request), request.arrived)
-    return Redirect(_place_within(request), {"set-cookie": token_cookie(request.find_root(), token)})
+    return Redirect(_place_within(request), {"set-cookie": token_cookie(request.caller.find_root(), token)})
 
 
 async def logout(request: Request) -> Redirect:
     """Takes the cookie back and leads to the catalogue."""
-    cookie = f"{token_cookie(request.find_root(), '')}; Max-Age=0"
+    cookie = f"{token_cookie(request.caller.find_root(), '')}; Max-Age=0"
     return Redirect(f"{request.rest_root}/services", {"set-cookie": cookie})
 
 
 def _place_within(request: Request) -> str:
     """Where `redirect` leads, if that is a path below the site's own; the catalogue otherwise."""
-    root = request.find_root()
+    root = request.caller.find_root()
     home = urlsplit(root).path
     asked = request.parameters.get("redirect", "")
     path = unquote(unquote(asked.partition("?")[0]))

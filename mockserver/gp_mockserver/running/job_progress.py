@@ -13,12 +13,11 @@ from gp_mockserver.layers.output_services import NotPublished, publish
 from gp_mockserver.lifecycle.job_store import JobRecord, StoreFull
 from gp_mockserver.lifecycle.jobs import JobState
 from gp_mockserver.lifecycle.timelines import NEVER, Timeline
-from gp_mockserver.running.askers import asked_by
+from gp_mockserver.running.askers import for_a_job
 from gp_mockserver.running.job_runs import LARGE, failed, run, tool_call, unless_large
 from gp_mockserver.running.references_given import mentions_references
 from gp_mockserver.running.task_inputs import read_environment, read_inputs
 from gp_mockserver.running.task_outputs import keep_outputs
-from gp_mockserver.running.tool_threads import ThreadsBusy
 from gp_mockserver.security.masking import masked
 from gp_mockserver.site_directories import scratch_path
 from gp_mockserver.sites import ServedTask
@@ -61,8 +60,7 @@ def _arguments(task: ServedTask, record: JobRecord) -> str:
 
 
 async def _settle(task: ServedTask, record: JobRecord) -> JobRecord | None:
-    """Run the job's tool, or wait for the run that is under way; None where it takes too long, or has yet to
-    begin."""
+    """Run the job's tool, or wait for the run that is under way; None where it takes too long."""
     site = task.service.site
     given = record.submission.parameters
     if not task.blocking and len(given) < LARGE and not mentions_references(given):
@@ -70,26 +68,15 @@ async def _settle(task: ServedTask, record: JobRecord) -> JobRecord | None:
     else:
         running = site.running.get(record.job_id)
         if running is None:
-            with asked_by(None):
-                running = asyncio.ensure_future(_is_settled(task, record))
+            with for_a_job():
+                running = asyncio.ensure_future(_run_and_settle(task, record))
             site.running[record.job_id] = running
             running.add_done_callback(lambda _: site.running.pop(record.job_id, None))
         done, _ = await asyncio.wait([running], timeout=site.patience)
         if not done:
             return None
-        if not running.result():
-            return None
+        running.result()
     return site.store.get(record.job_id, record.submission.submitted_at)
-
-
-async def _is_settled(task: ServedTask, record: JobRecord) -> bool:
-    """Whether the job's tool has run; it has not where there are too many others: the next poll tries
-    again."""
-    try:
-        await _run_and_settle(task, record)
-    except ThreadsBusy:
-        return False
-    return True
 
 
 async def _run_and_settle(task: ServedTask, record: JobRecord) -> None:
@@ -111,7 +98,7 @@ async def _run_and_settle(task: ServedTask, record: JobRecord) -> None:
         outcome = failed(task, call, outcome, str(error))
     if outcome.status is JobStatus.SUCCEEDED:
         try:
-            kept = await _kept(size, task, outcome)
+            kept = await unless_large(size, keep_outputs, task.descriptor, outcome.outputs)
             publish(task, record.job_id, given, kept, site.clock.now())
         except NotPublished as error:
             kept, outcome = b"{}", failed(task, call, outcome, str(error))
@@ -129,13 +116,6 @@ async def _run_and_settle(task: ServedTask, record: JobRecord) -> None:
         if not is_there:  # deleted meanwhile, or its tool runs again since this could not be written
             site.layers.take_back(record.job_id)
             site.stored.forget_job(task.service.name, record.job_id)
-
-
-async def _kept(size: int, task: ServedTask, outcome: Outcome) -> bytes:
-    try:
-        return await unless_large(size, keep_outputs, task.descriptor, outcome.outputs)
-    except ThreadsBusy:  # the tool has run, and is not to run again
-        return keep_outputs(task.descriptor, outcome.outputs)
 
 
 def _with(outcome: Outcome, record: JobRecord) -> Timeline:

@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
 from contextvars import copy_context
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import MessageType
 
 from gp_mockserver.lifecycle.timelines import TimedMessage
-from gp_mockserver.running.askers import value_of
+from gp_mockserver.running.askers import value_in
 from gp_mockserver.running.references_given import ROOT, refers
 from gp_mockserver.running.task_inputs import Environment
 from gp_mockserver.running.task_outputs import made_outputs
 from gp_mockserver.site_directories import run_path
 from gp_mockserver.sites import ServedTask
 from gp_mockserver.tools.tool_calls import Outcome, Tool, ToolCall, run_tool
+
+if TYPE_CHECKING:
+    from gp_mockserver.running.tool_threads import ToolThreads
 
 MAX_WORKERS: Final = 32
 """Tools that run at once."""
@@ -43,14 +45,14 @@ log = logging.getLogger("gp_mockserver")
 
 
 @cache
-def _tools() -> Executor:
+def _tools() -> ToolThreads:
     from gp_mockserver.running.tool_threads import ToolThreads
 
     return ToolThreads(MAX_WORKERS, WAITING_TOOLS)
 
 
 @cache
-def _workers() -> Executor:
+def _workers() -> ToolThreads:
     from gp_mockserver.running.tool_threads import ToolThreads
 
     return ToolThreads(OWN_WORKERS, WAITING_CALLS)
@@ -67,11 +69,12 @@ def tool_call(
     """What a tool sees of one run."""
     site = task.service.site
     references = None
-    if refers(task.descriptor, inputs):
+    mentioned = ROOT in given
+    if (mentioned or task.descriptor.has_distant_defaults) and refers(task.descriptor, inputs):
         from gp_mockserver.running.input_references import InputReferences
 
         references = InputReferences(task.service, given.get(ROOT, ""), f"{run_path(job_id)}-inputs")
-    if ROOT in given:
+    if mentioned:
         given = {name: text for name, text in given.items() if name != ROOT}
     return ToolCall(
         job_id=job_id,
@@ -127,12 +130,12 @@ async def in_worker(function: Callable[..., T], *arguments: Any) -> T:
     Raises ThreadsBusy where too many wait for one, and ClientLeft where nobody waits for the value any longer
     by the time that a thread would begin.
     """
-    return await value_of(_workers().submit(copy_context().run, function, *arguments))
+    return await value_in(_workers(), copy_context().run, function, *arguments)
 
 
 async def in_tool_thread(function: Callable[..., T], *arguments: Any) -> T:
     """As `in_worker`, in one of the many threads for what may take long and mostly waits."""
-    return await value_of(_tools().submit(copy_context().run, function, *arguments))
+    return await value_in(_tools(), copy_context().run, function, *arguments)
 
 
 async def unless_large(size: int, function: Callable[..., T], *arguments: Any) -> T:

@@ -42,9 +42,9 @@ def with_root(request: Request) -> Mapping[str, str]:
     """A request's parameters, with what tells its own addresses from others where there may be some."""
     for text in request.parameters.values():
         if _URL in text or _ITEM in text:
-            roots = request.find_root()
-            if request.port is not None:
-                roots += f" {loopback_root(request.site, request.port)}"
+            roots = request.caller.find_root()
+            if request.caller.port is not None:
+                roots += f" {loopback_root(request.site, request.caller.port)}"
             return {**request.parameters, ROOT: roots}
     return request.parameters
 

@@ -41,12 +41,20 @@ class ToolThreads(Executor):
         """What no thread has taken yet, the oldest first."""
         self._idle = 0
 
-    def __len__(self) -> int:
+    @property
+    def in_line(self) -> int:
         """How many calls no thread has taken yet."""
         return len(self._calls)
 
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """A call for the next thread. Raises ThreadsBusy."""
+        with self._changed:
+            if self._is_full():
+                raise ThreadsBusy(self._limit, self._waiting)
+            return self.enqueue(function, *args, **kwargs)
+
+    def enqueue(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """A call for the next thread, however many wait; for those whose number has a limit of its own."""
         future: Future[T] = Future()
         with self._changed:
             if self._idle > len(self._calls):
@@ -54,11 +62,13 @@ class ToolThreads(Executor):
             elif self._to_start > 0:
                 self._to_start -= 1
                 Thread(target=self._work, name=f"gp-tool-{self._to_start}", daemon=True).start()
-            elif len(self._calls) >= self._waiting:
-                raise ThreadsBusy(self._limit, self._waiting)
             self._calls[future] = partial(function, *args, **kwargs)
         future.add_done_callback(self._forget)
         return future
+
+    def _is_full(self) -> bool:
+        is_free = self._to_start > 0 or self._idle > len(self._calls)
+        return not is_free and len(self._calls) >= self._waiting
 
     def _forget(self, future: Future[Any]) -> None:
         if future.cancelled():

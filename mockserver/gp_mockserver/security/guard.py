@@ -101,7 +101,9 @@ class Guard:
             raise Refusal(
                 "invalid-token", "it is none of this server's, has expired, or its user's password changed"
             )
-        if token.client == "referer" and not is_same_referer(token.bound_to, request.header("referer") or ""):
+        if token.client == "referer" and not is_same_referer(
+            token.bound_to, request.caller.header("referer") or ""
+        ):
             raise Refusal(
                 "invalid-token", "it is bound to another referer than this request's Referer header"
             )
@@ -116,9 +118,9 @@ class Guard:
 
     def client_of(self, request: Request) -> str:
         """The address of who asks, as tokens are bound to it."""
-        if self.rules.forwarded_for and (said := request.header("x-forwarded-for")):
+        if self.rules.forwarded_for and (said := request.caller.header("x-forwarded-for")):
             return said.partition(",")[0].strip()
-        return request.client
+        return request.caller.host
 
     def watches(self, address: Address) -> bool:
         """Whether a request without a token has to be looked at, too."""
@@ -162,7 +164,7 @@ class Guard:
             return ""
 
     def _brought(self, request: Request) -> _Brought | None:
-        header = request.header
+        header = request.caller.header
         if text := request.parameters.get("token", "").strip():
             return _Brought(text)
         if text := _bearer(header("x-esri-authorization")):
@@ -243,11 +245,11 @@ def _is_from_here(request: Request) -> bool:
     (*Fetch Metadata Request Headers*, W3C). Following a link is the user's own doing, and shows the
     answer to no page.
     """
-    origin = request.header("origin")
+    origin = request.caller.header("origin")
     if origin is None:
-        is_elsewhere = request.header("sec-fetch-site") in ("cross-site", "same-site")
-        return not is_elsewhere or request.header("sec-fetch-dest") == "document"
-    here = urlsplit(request.find_root())
+        is_elsewhere = request.caller.header("sec-fetch-site") in ("cross-site", "same-site")
+        return not is_elsewhere or request.caller.header("sec-fetch-dest") == "document"
+    here = urlsplit(request.caller.find_root())
     return origin.lower() == f"{here.scheme}://{here.netloc}".lower()
 
 

@@ -4,7 +4,7 @@ whatever a reply holds ready."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,10 +18,10 @@ from gp_mockserver.operations import OPERATIONS
 from gp_mockserver.security.masking import masked
 from gp_mockserver.sites import Site
 from gp_mockserver.wire.addresses import Address
+from gp_mockserver.wire.callers import Caller
 from gp_mockserver.wire.replies import AnyReply, BytesReply, FileReply, Redirect, Refusal, Reply
 from gp_mockserver.wire.requests import Form, Request
 
-FindRoot = Callable[[], str]
 Headers = list[tuple[bytes, bytes]]
 
 _HTML = b"text/html;charset=utf-8"
@@ -48,33 +48,26 @@ class Answer(msgspec.Struct):
     body: bytes | Path
 
 
-def check_method(method: str, address: Address) -> None:
-    """Raises Refusal for a method that the resource does not answer."""
-    if method not in _methods(address):
-        raise Refusal("method-not-allowed", f"met {method[:20]}, expected {one_of(_methods(address))}")
-
-
-def _methods(address: Address) -> tuple[str, ...]:
-    return OPERATIONS[address.operation].methods
-
-
-def check_form(form: Form, address: Address) -> None:
-    """Raises Refusal for a format that the resource does not have in this version, and for a callback that is
-    no function's name."""
-    formats = OPERATIONS[address.operation].formats
+def check_asked(request: Request) -> None:
+    """Raises Refusal for a method that the resource does not answer, for a format that it does not have in
+    this version, and for a callback that is no function's name."""
+    address, form = request.address, request.form
+    asked = OPERATIONS[address.operation]
+    if request.method not in asked.methods:
+        raise Refusal("method-not-allowed", f"met {request.method[:20]}, expected {one_of(asked.methods)}")
+    formats = asked.formats
     if formats and not (
         form.format in formats and (form.format in _EVER or address.profile.has("format", form.format))
     ):
         known = [each for each in formats if address.profile.has("format", each)]
         raise Refusal("unsupported-format", f"f: met {form.format[:80]!r}, expected {one_of(known)}")
-    if not form.callback:
-        return
-    limits = address.site.limits
-    if len(form.callback) > limits.callback:
-        met = f"a name of {len(form.callback)}"
-        raise Refusal("invalid-parameters", limits.passed("callback", met, "characters"))
-    if not _CALLBACK.fullmatch(form.callback):
-        raise Refusal("invalid-parameters", "callback: expected the name of a function, such as app.done")
+    if form.callback:
+        limits = address.site.limits
+        if len(form.callback) > limits.callback:
+            met = f"a name of {len(form.callback)}"
+            raise Refusal("invalid-parameters", limits.passed("callback", met, "characters"))
+        if not _CALLBACK.fullmatch(form.callback):
+            raise Refusal("invalid-parameters", "callback: expected the name of a function, such as app.done")
 
 
 def _is_callback(text: str, longest: int) -> bool:
@@ -129,7 +122,7 @@ def refuse(
     form: Form,
     site: Site,
     address: Address | None,
-    find_root: FindRoot,
+    caller: Caller,
     secrets: Sequence[str] = (),
     request: Request | None = None,
 ) -> Answer:
@@ -141,6 +134,8 @@ def refuse(
     profile = address.profile if address else site.profile
     details = [masked(each, secrets) for each in refusal.details]
     fill = {name: masked(each, secrets) for name, each in refusal.fill.items()}
+    if address:
+        fill.setdefault("service", address.service.name if address.service else masked(address.name, secrets))
     error = envelope(refusal.name, profile, *details, overrides=site.errors, **fill)
     known = KNOWN_ERRORS[refusal.name]
     is_page = form.format not in _ERRORS_IN_JSON or refusal.name == "unsupported-format"
@@ -148,7 +143,9 @@ def refuse(
         from gp_mockserver.directory.pages import error_page
 
         place = address if address and _may_be_repeated(address, secrets) else None
-        prepared = html_answer(known.http_status_html, error_page(error, site, place, find_root(), request))
+        prepared = html_answer(
+            known.http_status_html, error_page(error, site, place, caller.find_root(), request)
+        )
     elif address and address.operation.startswith("admin"):
         # *Assumed*: as the administrator's operations answer their own failures.
         told = {"status": "error", "messages": [error.message, *error.details], "code": error.code}
@@ -156,7 +153,9 @@ def refuse(
     else:
         prepared = _json(error.to_json(), form, profile, known.http_status_json)
     if refusal.name == "method-not-allowed" and address:
-        prepared.headers.append((b"allow", ", ".join((*_methods(address), "OPTIONS")).encode()))
+        prepared.headers.append(
+            (b"allow", ", ".join((*OPERATIONS[address.operation].methods, "OPTIONS")).encode())
+        )
     return prepared
 
 
@@ -180,9 +179,9 @@ def _json(value: object, form: Form, profile: Profile, status: int = 200) -> Ans
     content_type = profile.json_content_type.encode()
     if form.callback:
         content_type, body = b"text/javascript;charset=UTF-8", form.callback.encode() + b"(" + body + b");"
-    whole = _whole(status, content_type, body)
-    whole.headers.append(_NO_SNIFFING)
-    return whole
+    length = str(len(body)).encode()
+    headers = [(b"content-type", content_type), (b"content-length", length), _NO_SNIFFING]
+    return Answer(status, headers, body)
 
 
 def _whole(status: int, content_type: bytes, body: bytes) -> Answer:

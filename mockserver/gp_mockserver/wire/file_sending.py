@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import msgspec
 
 from gp_mockserver.wire.byte_ranges import Ranges, read_ranges
+from gp_mockserver.wire.callers import header
 from gp_mockserver.wire.file_types import UNKNOWN
-from gp_mockserver.wire.request_parameters import header
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send

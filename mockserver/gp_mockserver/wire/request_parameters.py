@@ -48,20 +48,6 @@ class ClientLeft(Exception):
     """The connection ended before the request was whole."""
 
 
-def header(scope: Scope, wanted: bytes) -> bytes | None:
-    """A header's first value; `wanted` is in lower case."""
-    for name, value in scope["headers"]:
-        if name == wanted:
-            return bytes(value)
-    return None
-
-
-def find_header(scope: Scope, name: str) -> str | None:
-    """A header's first value as text; `name` is in lower case."""
-    value = header(scope, name.encode())
-    return None if value is None else value.decode("latin-1")
-
-
 _CREDENTIALS = frozenset({b"authorization", b"x-esri-authorization", b"cookie"})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,6 +11,7 @@ from gp_protocol.versions import Profile
 from gp_mockserver.lifecycle.job_store import JobRecord
 from gp_mockserver.sites import ServedService, ServedTask, Site
 from gp_mockserver.wire.addresses import Address
+from gp_mockserver.wire.callers import Caller
 from gp_mockserver.wire.replies import Refusal
 
 Flags = {"true": True, "false": False}
@@ -37,33 +38,27 @@ class ReceivedFile(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct):
-    """`header` gives a header's value by its name in lower case, or None; `client` is the other end's host.
-    `arrived` is the instant on the site's clock, in seconds since the epoch; `find_root` finds the
-    site's public address, which few answers need."""
+    """`arrived` is the instant on the site's clock, in seconds since the epoch."""
 
     address: Address
     method: str
     parameters: Mapping[str, str]
     form: Form
     arrived: float
-    find_root: Callable[[], str]
-    header: Callable[[str], str | None]
-    client: str = ""
+    caller: Caller
     files: Mapping[str, ReceivedFile] = {}
     """The files of a multipart form by field, for operations that take files."""
     turn: JobRecord | None = None
     """The record of a poll that has taken its turn already."""
     user: str = ""
     """Who asks, where a token says so."""
-    port: int | None = None
-    """The port on which the server took the request, where that is known."""
     path: str = ""
     """The path as it was asked for, below the context and decoded."""
 
     @property
     def rest_root(self) -> str:
         """Such as `https://gis.example.com/arcgis/rest`: the REST resources as the client should see them."""
-        return f"{self.find_root()}/rest"
+        return f"{self.caller.find_root()}/rest"
 
     @property
     def site(self) -> Site:

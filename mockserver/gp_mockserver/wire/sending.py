@@ -15,9 +15,10 @@ from gp_mockserver.operations import OPERATIONS
 from gp_mockserver.sites import Site
 from gp_mockserver.wire.addresses import find_address
 from gp_mockserver.wire.answers import Answer, Headers
+from gp_mockserver.wire.callers import header
 from gp_mockserver.wire.poll_answers import Messages
 from gp_mockserver.wire.replies import Refusal
-from gp_mockserver.wire.request_parameters import header
+from gp_mockserver.wire.request_parameters import ClientLeft
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -134,7 +135,7 @@ async def _zipped(body: bytes, headers: Headers) -> tuple[bytes, Headers]:
 
         try:
             body = await in_worker(partial(compress, body, _GZIP_LEVEL, mtime=0))
-        except Refusal:  # all threads are busy
+        except (Refusal, ClientLeft):  # all threads are busy
             return body, headers
     others = [each for each in headers if each[0] != b"content-length"]
     length = (b"content-length", str(len(body)).encode())

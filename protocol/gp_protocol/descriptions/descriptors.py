@@ -115,6 +115,12 @@ class Task(msgspec.Struct, frozen=True, dict=True):
         return tuple(p for p in self.parameters if p.direction is Direction.OUTPUT)
 
     @cached_property
+    def has_distant_defaults(self) -> bool:
+        """Whether the default of an input may stand elsewhere: a layer, a file or an uploaded item."""
+        defaults = msgspec.json.encode([p.default_value for p in self.inputs], enc_hook=str)
+        return b'"url"' in defaults or b'"itemID"' in defaults
+
+    @cached_property
     def _by_name(self) -> Mapping[str, Parameter]:
         return {p.name: p for p in reversed(self.parameters)}
 

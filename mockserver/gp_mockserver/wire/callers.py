@@ -1,0 +1,50 @@
+"""Who sends a request, and how they reached the server: its headers, addresses and ports, as far as anybody
+asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from gp_mockserver.sites import Site
+from gp_mockserver.wire.public_addresses import public_root
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+
+class Caller(msgspec.Struct):
+    """One end of a request to a site; what it says is looked up when it is asked."""
+
+    site: Site
+    scope: Scope
+
+    def find_root(self) -> str:
+        """The site's address as the caller should see it, such as `https://gis.example.com/arcgis`."""
+        return public_root(self.site, self.scope)
+
+    def header(self, name: str) -> str | None:
+        """A header's first value; `name` is in lower case."""
+        value = header(self.scope, name.encode())
+        return None if value is None else value.decode("latin-1")
+
+    @property
+    def host(self) -> str:
+        """The other end's address, empty where it is not known."""
+        client = self.scope.get("client")
+        return client[0] if client else ""
+
+    @property
+    def port(self) -> int | None:
+        """The port on which the server took the request, where that is known."""
+        server = self.scope.get("server")
+        return server[1] if server else None
+
+
+def header(scope: Scope, wanted: bytes) -> bytes | None:
+    """A header's first value; `wanted` is in lower case."""
+    for name, value in scope["headers"]:
+        if name == wanted:
+            return bytes(value)
+    return None
