@@ -9,13 +9,12 @@ from traceback import format_exception
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from gp_protocol.lenient_json import json_limits
+from gp_protocol.json_limits import json_limits
 
 from gp_mockserver.errors import SiteError, StoreUnwritable
 from gp_mockserver.lifecycle.job_store import JobRecord
 from gp_mockserver.operations import operation
 from gp_mockserver.running.askers import asker
-from gp_mockserver.security.masking import masked, secrets_of
 from gp_mockserver.sites import Site
 from gp_mockserver.tools.tool_calls import ToolFailed
 from gp_mockserver.wire.addresses import Address, find_address, refusal_for
@@ -168,6 +167,8 @@ class MockServer:
         except Exception as error:
             if read := getattr(error, "parameters", None):  # of a body that was not read to its end
                 parameters = {**read, **parameters}
+            from gp_mockserver.security.masking import secrets_of
+
             secrets = secrets_of(parameters, caller.header)
             refusal = _as_refusal(error, scope, address, secrets)
             prepared = refuse(refusal, form or Form.of(parameters), site, address, caller, secrets, request)
@@ -194,6 +195,8 @@ def _as_refusal(error: Exception, scope: Scope, address: Address | None, secrets
     performed = address.operation if address else "unknown"
     if isinstance(error, StoreUnwritable):  # which the store has logged
         return Refusal("operation-failed", operation=performed)
+    from gp_mockserver.security.masking import masked
+
     told = masked("".join(format_exception(error)).rstrip(), secrets)
     log.error("%s %s could not be answered\n%s", scope["method"], _shown_path(scope, secrets), told)
     return Refusal("operation-failed", operation=performed)
@@ -201,6 +204,8 @@ def _as_refusal(error: Exception, scope: Scope, address: Address | None, secrets
 
 def _shown_path(scope: Scope, secrets: Iterable[str] = ()) -> str:
     """A request's path for a log, in which it can begin no line of its own."""
+    from gp_mockserver.security.masking import masked
+
     return repr(masked(scope["path"], secrets)[:_LOGGED])[1:-1]
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Final
 
 import msgspec
-from gp_protocol.lenient_json import MAX_DEPTH, MAX_DIGITS, JSONLimits
+from gp_protocol.json_limits import MAX_DEPTH, MAX_DIGITS, JSONLimits
 
 _MEBIBYTE = 1024 * 1024
 

@@ -11,6 +11,7 @@ import asyncio
 import itertools
 import math
 import random
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 from urllib.parse import urlsplit
@@ -23,7 +24,6 @@ from gp_protocol.suggestions import did_you_mean
 from gp_protocol.versions import Profile, profile
 
 from gp_mockserver.errors import SiteError
-from gp_mockserver.layers.layer_services import LayerServices
 from gp_mockserver.lifecycle.clocks import Clock, RealClock
 from gp_mockserver.lifecycle.continued_clocks import going_on
 from gp_mockserver.lifecycle.job_store import JobStore, MemoryJobStore
@@ -33,17 +33,18 @@ from gp_mockserver.lifecycle.timelines import Timeline, standard_timeline
 from gp_mockserver.limits import DEFAULT_LIMITS, Limits
 from gp_mockserver.running.listed_hosts import listed_hosts
 from gp_mockserver.site_directories import SiteDirectories
-from gp_mockserver.stored_files import StoredFiles
-from gp_mockserver.uploads.upload_rules import UploadRules
-from gp_mockserver.uploads.uploaded_items import SiteUploads
 
 if TYPE_CHECKING:
+    from gp_mockserver.layers.layer_services import LayerServices
     from gp_mockserver.security.guard import Guard
     from gp_mockserver.security.sign_in_rules import SignInRules
+    from gp_mockserver.stored_files import StoredFiles
     from gp_mockserver.tools.latency import Latency
     from gp_mockserver.tools.outcome_rules import OutcomeRule
     from gp_mockserver.tools.task_handles import TaskHandle, TaskOptions
     from gp_mockserver.tools.tool_calls import Tool, ToolCall
+    from gp_mockserver.uploads.upload_rules import UploadRules
+    from gp_mockserver.uploads.uploaded_items import SiteUploads
     from gp_mockserver.wire.addresses import Address
 
 DEFAULT_VERSION = "12.0"
@@ -131,6 +132,8 @@ class ServedService(msgspec.Struct, eq=False):
     @property
     def upload_rules(self) -> UploadRules:
         """What it takes as an upload: its own rules, else any type up to the site's limit."""
+        from gp_mockserver.uploads.upload_rules import UploadRules
+
         return self.uploads or UploadRules(self.site.limits.upload)
 
     @property
@@ -266,20 +269,55 @@ class Site:
             self.sign_in(security)
         for name, password in (users or {}).items():
             self.add_user(name, password)
-        self.layers = LayerServices()
-        """The feature services: what jobs published, and those that the site has from the start."""
         self.running: dict[str, asyncio.Future[None]] = {}
         """The tools that worker threads are running now, by job id."""
         again = f"/{self.store.past.openings}" if self.store.past.openings else ""
         self._job_ids = random.Random(f"{seed}/{context}{again}")
         self._request_numbers = itertools.count(1)
-        self.uploads = SiteUploads(
-            self.directories,
-            self.limits.stored,
-            seed_text=f"{seed}/{context}/uploads{again}",
-            is_first=not again,
-        )
-        self.stored = StoredFiles(self.directories, self.uploads.space)
+        self._making = threading.RLock()
+        self._layers: LayerServices | None = None
+        self._uploads: SiteUploads | None = None
+        self._stored: StoredFiles | None = None
+        if self.store.past.files is not None:
+            _ = self.stored  # which counts what is there, before anything comes
+
+    # What few requests need is made, and its modules are imported, when it is first asked for.
+
+    @property
+    def layers(self) -> LayerServices:
+        """The feature services: what jobs published, and those that the site has from the start."""
+        from gp_mockserver.layers.layer_services import LayerServices
+
+        with self._making:
+            if self._layers is None:
+                self._layers = LayerServices()
+            return self._layers
+
+    @property
+    def uploads(self) -> SiteUploads:
+        """The uploaded items of all services."""
+        from gp_mockserver.uploads.uploaded_items import SiteUploads
+
+        with self._making:
+            if self._uploads is None:
+                openings = self.store.past.openings
+                again = f"/{openings}" if openings else ""
+                seed_text = f"{self.seed}/{self.context}/uploads{again}"
+                self._uploads = SiteUploads(
+                    self.directories, self.limits.stored, seed_text=seed_text, is_first=not openings
+                )
+            return self._uploads
+
+    @property
+    def stored(self) -> StoredFiles:
+        """The account of all files that the site keeps."""
+        from gp_mockserver.stored_files import StoredFiles
+
+        with self._making:
+            if self._stored is None:
+                found = () if self.store.past.files is None else self.directories.job_sizes()
+                self._stored = StoredFiles(self.directories, self.uploads.space, found)
+            return self._stored
 
     def sign_in(self, rules: SignInRules | None = None) -> Guard:
         """The site's guard, made when first asked for: from then on requests may bring tokens. `rules` say
@@ -301,7 +339,8 @@ class Site:
     @property
     def folders(self) -> list[str]:
         """The catalogue's folders, in the order in which their first services came."""
-        layers = (service.name for service in self.layers.seen(self, self.clock.now()))
+        published = self._layers.seen(self, self.clock.now()) if self._layers is not None else ()
+        layers = (service.name for service in published)
         return list(dict.fromkeys(name.split("/")[0] for name in (*self.services, *layers) if "/" in name))
 
     def add_service(
@@ -373,7 +412,8 @@ class Site:
         """Close the store, and remove the files of runs, and those of jobs and uploads if jobs do not outlive
         the site."""
         self.store.close(self.clock.now())
-        self.uploads.close()
+        if self._uploads is not None:
+            self._uploads.close()
         self.directories.close()
 
     def _find_queue(self, path: str) -> ServiceQueue | None:

@@ -7,6 +7,8 @@ output directory by itself, by age (that they go for want of room is *assumed*).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gp_mockserver.site_directories import SiteDirectories
 from gp_mockserver.uploads.incoming_files import Space
 from gp_mockserver.wire.replies import Refusal
@@ -17,14 +19,19 @@ class NoRoom(Exception):
 
 
 class StoredFiles:
-    """The sizes of what jobs and runs left: of a job's folder, of each file in the output folder."""
+    """The sizes of what jobs and runs left: of a job's folder, of each file in the output folder.
 
-    def __init__(self, directories: SiteDirectories, space: Space) -> None:
+    `found`: the jobs of which there are files from before the site, and how many bytes.
+    """
+
+    def __init__(
+        self, directories: SiteDirectories, space: Space, found: Iterable[tuple[str, int]] = ()
+    ) -> None:
         self._directories = directories
         self._space = space
         self._jobs: dict[str, int] = {}
         self._outputs: dict[str, int] = {}
-        for job_id, size in directories.job_sizes():
+        for job_id, size in found:
             self._jobs[job_id] = size
             self._space.count(size)
 

@@ -20,7 +20,8 @@ from gp_mockserver.limits import DEFAULT_LIMITS, Limits
 from gp_mockserver.wire.content_encodings import unpacked
 from gp_mockserver.wire.replies import Refusal
 from gp_protocol.errors import RemoteProtocolError
-from gp_protocol.lenient_json import JSONLimits, decode_json, json_limits
+from gp_protocol.json_limits import JSONLimits, json_limits
+from gp_protocol.lenient_json import decode_json
 
 ECHO = "DataTypes/Echo/GPServer/Echo"
 SMALL = Limits(

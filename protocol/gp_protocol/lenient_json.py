@@ -14,34 +14,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Any
 
 import msgspec
 
 from gp_protocol.errors import RemoteProtocolError, shown
+from gp_protocol.json_limits import JSONLimits, json_limits
 from gp_protocol.json_shapes import has_number_out_of_range, is_deeper, without_texts
-
-MAX_LENGTH = 64 * 1024 * 1024
-MAX_DEPTH = 128
-MAX_DIGITS = 1000
-
-
-class JSONLimits(msgspec.Struct, frozen=True):
-    """What a JSON text may be: characters or bytes in all, arrays and objects within each other, and digits
-    in a row of a number; and what errors say of where the last two are set."""
-
-    length: int = MAX_LENGTH
-    depth: int = MAX_DEPTH
-    digits: int = MAX_DIGITS
-    depth_remedy: str = ""
-    digits_remedy: str = ""
-
-
-_USUAL = JSONLimits()
-json_limits: ContextVar[JSONLimits] = ContextVar("json_limits", default=_USUAL)
-"""The limits of every text for which no other is given, here and in what runs in a copy of this context:
-whoever reads an input need not know whose it is."""
 
 _strict: Callable[[str | bytes], Any] = msgspec.json.Decoder().decode
 _unbuilt: Callable[[str | bytes], Any] = msgspec.json.Decoder(msgspec.Raw).decode

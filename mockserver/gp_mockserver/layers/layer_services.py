@@ -9,7 +9,6 @@ deletes it). Services of the site itself always stay.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -30,7 +29,9 @@ MOST_BYTES: Final = 500 * 1024 * 1024
 
 def item_id_of(seed: int, name: str) -> str:
     """The id of a service's portal item: always the same one for a seed and a name."""
-    return hashlib.md5(f"{seed}/{name}".encode(), usedforsecurity=False).hexdigest()
+    from hashlib import md5
+
+    return md5(f"{seed}/{name}".encode(), usedforsecurity=False).hexdigest()
 
 
 class Layer(msgspec.Struct, frozen=True, eq=False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,3 +18,12 @@ def token_cookie(root: str, token: str) -> str:
     address = urlsplit(root)
     secure = "; Secure" if address.scheme == "https" else ""
     return f"{TOKEN_COOKIE}={token}; Path={address.path}; HttpOnly; SameSite=Lax{secure}"
+
+
+def cookie_token(header: Callable[[str], str | None]) -> str | None:
+    """The token of the cookie `agstoken`, if there is one."""
+    for part in (header("cookie") or "").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == TOKEN_COOKIE and value:
+            return value.strip('"')
+    return None

@@ -19,7 +19,7 @@ from urllib.parse import urlencode, urlsplit
 from gp_mockserver.errors import SiteError
 from gp_mockserver.operations import OPERATIONS
 from gp_mockserver.security.accounts import ANY_USER, Account, account_with
-from gp_mockserver.security.masking import cookie_token
+from gp_mockserver.security.cookies import cookie_token
 from gp_mockserver.security.sign_in_rules import MINUTE, SignInRules
 from gp_mockserver.security.tokens import (
     CODE,

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
-from gp_mockserver.security.cookies import TOKEN_COOKIE
+from gp_mockserver.security.cookies import cookie_token
 
 MASK = "*****"
 _SHORTEST = 3
@@ -83,15 +83,6 @@ def secrets_of(parameters: Mapping[str, str], header: Callable[[str], str | None
 def without_secrets(parameters: Mapping[str, str]) -> dict[str, str]:
     """A request's parameters but its tokens and passwords."""
     return {name: value for name, value in parameters.items() if name.lower() not in _SECRET_NAMES}
-
-
-def cookie_token(header: Callable[[str], str | None]) -> str | None:
-    """The token of the cookie `agstoken`, if there is one."""
-    for part in (header("cookie") or "").split(";"):
-        name, _, value = part.strip().partition("=")
-        if name == TOKEN_COOKIE and value:
-            return value.strip('"')
-    return None
 
 
 def without_tokens(value: Any) -> Any:

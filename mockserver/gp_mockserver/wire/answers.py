@@ -15,7 +15,6 @@ from gp_protocol.suggestions import one_of
 from gp_protocol.versions import Profile
 
 from gp_mockserver.operations import OPERATIONS
-from gp_mockserver.security.masking import masked
 from gp_mockserver.sites import Site
 from gp_mockserver.wire.addresses import Address
 from gp_mockserver.wire.callers import Caller
@@ -132,6 +131,8 @@ def refuse(
     An unsupported format is refused in HTML, since no other format is known.
     """
     profile = address.profile if address else site.profile
+    from gp_mockserver.security.masking import masked
+
     details = [masked(each, secrets) for each in refusal.details]
     fill = {name: masked(each, secrets) for name, each in refusal.fill.items()}
     if address:

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gp_mockserver.limits import DEFAULT_LIMITS, Limits
 from gp_mockserver.operations import OPERATIONS
 from gp_mockserver.sites import Site
-from gp_mockserver.uploads.file_names import plain_name
-from gp_mockserver.uploads.incoming_files import IncomingFile
 from gp_mockserver.wire.addresses import Address
 from gp_mockserver.wire.replies import Refusal
 from gp_mockserver.wire.requests import ReceivedFile
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope
+
+    from gp_mockserver.uploads.incoming_files import IncomingFile
 
 T = TypeVar("T")
 
@@ -246,6 +246,7 @@ async def _receive_files(
     A file that is refused is not read to its end; but where it is not known yet in which form to say so, `f`
     is looked for in a little more of what comes.
     """
+    from gp_mockserver.uploads.file_names import plain_name
     from gp_mockserver.wire.multipart_forms import MultipartForm
 
     assert address.service is not None
