@@ -25,13 +25,11 @@ from gp_protocol.versions import Profile, profile
 
 from gp_mockserver.errors import SiteError
 from gp_mockserver.lifecycle.clocks import Clock, RealClock
-from gp_mockserver.lifecycle.continued_clocks import going_on
 from gp_mockserver.lifecycle.job_store import JobStore, MemoryJobStore
 from gp_mockserver.lifecycle.jobs import Submission
 from gp_mockserver.lifecycle.queueing import ServiceQueue
 from gp_mockserver.lifecycle.timelines import Timeline, standard_timeline
 from gp_mockserver.limits import DEFAULT_LIMITS, Limits
-from gp_mockserver.running.listed_hosts import listed_hosts
 from gp_mockserver.site_directories import SiteDirectories
 
 if TYPE_CHECKING:
@@ -247,7 +245,11 @@ class Site:
         self.seed = seed
         self.store: JobStore = MemoryJobStore() if store is None else store
         self.store.attach(self._find_queue, self._remove_job_files)
-        self.clock: Clock = going_on(clock or RealClock(), self.store.past.latest)
+        self.clock: Clock = clock or RealClock()
+        if self.store.past.latest > -math.inf:
+            from gp_mockserver.lifecycle.continued_clocks import going_on
+
+            self.clock = going_on(self.clock, self.store.past.latest)
         self.latency = dict(latency or {})
         self.errors = dict(errors or {})
         self.bad_input = bad_input
@@ -255,7 +257,11 @@ class Site:
         self.limits = limits or DEFAULT_LIMITS
         self.patience = patience
         self.store.max_bytes = self.limits.jobs_memory
-        self.fetch_from = listed_hosts(fetch_from)
+        self.fetch_from: frozenset[str] = frozenset()
+        if fetch_from:
+            from gp_mockserver.running.listed_hosts import listed_hosts
+
+            self.fetch_from = listed_hosts(fetch_from)
         self.services: dict[str, ServedService] = {}
         self.directories = SiteDirectories(self.store.past.files)
         self.directories.clean_up(self.store.has_outcome)

@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from gp_mockserver.builtin.builtin_site import builtin_site
-from gp_mockserver.layers import layer_services
-from gp_mockserver.layers.layer_services import PARAMETER
+from gp_mockserver.layers import PARAMETER, layer_services
 from gp_mockserver.layers.site_layers import add_layers
 from gp_mockserver.lifecycle.timelines import Cancellation
 from gp_mockserver.sites import Site

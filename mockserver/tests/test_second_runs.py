@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gp_mockserver.layers.layer_services import PARAMETER
+from gp_mockserver.layers import PARAMETER
 from gp_mockserver.lifecycle.sqlite_job_store import SQLiteJobStore
 from gp_mockserver.sites import Site
 from gp_mockserver.tools.tool_calls import ToolCall, ToolFailed

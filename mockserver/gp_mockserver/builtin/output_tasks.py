@@ -19,7 +19,7 @@ from gp_mockserver.builtin.builtin_descriptors import (
     output_parameter,
     viewshed_task,
 )
-from gp_mockserver.layers.layer_services import PARAMETER
+from gp_mockserver.layers import PARAMETER
 from gp_mockserver.tools.tool_calls import Tool, ToolCall
 
 _MEASURED_ON: Final = datetime(2026, 1, 1, tzinfo=UTC)

@@ -15,7 +15,7 @@ import msgspec
 from gp_protocol.descriptions.descriptors import ParameterType, Task
 from gp_protocol.versions import FEATURES, Profile
 
-from gp_mockserver.layers.layer_services import PARAMETER
+from gp_mockserver.layers import PARAMETER
 from gp_mockserver.operations import OPERATIONS
 from gp_mockserver.wire.addresses import Address
 

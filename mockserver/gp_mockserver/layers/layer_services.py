@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "Hosted"
 """The folder of the services that jobs publish."""
-PARAMETER: Final = "esri_out_feature_service_name"
-"""The input by which a client names the service that a job is to publish."""
 MOST_SERVICES: Final = 1000
 MOST_BYTES: Final = 500 * 1024 * 1024
 """Of the layers that jobs published: the oldest services go first."""

@@ -19,7 +19,8 @@ from gp_protocol.errors import RemoteProtocolError
 from gp_protocol.lenient_json import decode_json
 from gp_protocol.versions import Profile
 
-from gp_mockserver.layers.layer_services import FOLDER, PARAMETER, Layer, LayerService, item_id_of
+from gp_mockserver.layers import PARAMETER
+from gp_mockserver.layers.layer_services import FOLDER, Layer, LayerService, item_id_of
 from gp_mockserver.sites import ServedTask
 
 SETS: Final = frozenset({"GPFeatureRecordSetLayer", "GPRecordSet"})

@@ -15,7 +15,7 @@ from gp_protocol.values.feature_sets import FeatureSet
 from gp_protocol.values.references import LayerReference, Raster
 from gp_protocol.values.spatial_references import SpatialReference
 
-from gp_mockserver.layers.layer_services import PARAMETER
+from gp_mockserver.layers import PARAMETER
 from gp_mockserver.layers.output_services import published_urls
 from gp_mockserver.running.task_outputs import projected
 from gp_mockserver.wire.requests import Request
