@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,13 +49,15 @@ def test_the_published_schema_is_current_and_valid() -> None:
 def test_every_example_of_the_documentation_is_a_site_and_fits_the_schema(text: str, folder: Path) -> None:
     file = folder / "site.yaml"
     file.write_text(text)
-    assert load_site(file).services
+    with closing(load_site(file)) as site:
+        assert site.services
     VALIDATOR.validate(parse_yaml(text))
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "examples/sites").glob("*.yaml")), ids=lambda file: file.name)
 def test_every_example_site_loads_and_fits_the_schema(file: Path) -> None:
-    assert load_site(file).services
+    with closing(load_site(file)) as site:
+        assert site.services
     VALIDATOR.validate(read_data(file, file.name))
 
 
