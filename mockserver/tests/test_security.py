@@ -497,3 +497,26 @@ def test_the_portal_tells_itself_and_who_asks(wire: Any) -> None:
     assert (me["username"], me["fullName"], me["role"]) == ("tester", "Test User", "org_admin")
     assert asked("community/users/tester", token) == me
     assert asked("community/users/other", token)["error"]["code"] == 403
+
+
+def test_a_layer_that_a_hidden_service_published_is_hidden_too(open_wire: Any, fresh: dict[str, Any]) -> None:
+    site = builtin_site(**fresh, security=SignInRules(hide_secured=True))
+    wire = open_wire(site)
+    site.services["Publishing/ViewshedLayers"].secure(["tester"])
+    token, _ = site.sign_in().issue("tester", "requestip", "", wire.clock.now())
+    task = "Publishing/ViewshedLayers/GPServer/viewshed"
+    job = wire.post(
+        f"{task}/submitJob",
+        f="json",
+        token=token,
+        esri_out_feature_service_name="Seen",
+        Input_Observation_Point='{"features":[{"geometry":{"x":-118,"y":37,"spatialReference":{"wkid":4326}}}]}',
+        Viewshed_Distance='{"distance":5,"units":"esriMiles"}',
+    ).json()["jobId"]
+    wire.clock.advance(60)
+    assert wire.json(f"{task}/jobs/{job}", token=token)["jobStatus"] == "esriJobSucceeded"
+    layer = {"name": "Hosted/Seen", "type": "FeatureServer"}
+    assert layer in wire.json("Hosted", token=token)["services"]
+    assert "Hosted" in wire.json("", token=token)["folders"]
+    assert "Hosted" not in wire.json("")["folders"]
+    assert layer not in wire.json("Hosted")["services"]

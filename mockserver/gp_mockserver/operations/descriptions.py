@@ -52,10 +52,12 @@ async def catalogue(request: Request) -> Reply:
 def _listed(request: Request) -> list[dict[str, str]]:
     """Every service with its type: a result map service stands beside its own (*assumed*), feature services
     at the end."""
-    site = request.site
+    site, guard = request.site, request.site.guard
     listed = []
+    hidden = set()
     for name, service in site.services.items():
-        if site.guard and not site.guard.lists(service, request.user):
+        if guard and not guard.lists(service, request.user):
+            hidden.add(name)
             continue
         listed.append({"name": name, "type": "GPServer"})
         own_map = service.descriptor.result_map_server_name
@@ -63,7 +65,8 @@ def _listed(request: Request) -> list[dict[str, str]]:
         if own_map and service.profile.has("resource", "result map") and entry not in listed:
             listed.append(entry)
     layers = site.layers.seen(site, request.arrived)
-    return listed + [{"name": service.name, "type": "FeatureServer"} for service in layers]
+    shown = [each for each in layers if each.task.rpartition("/")[0] not in hidden]
+    return listed + [{"name": each.name, "type": "FeatureServer"} for each in shown]
 
 
 async def service(request: Request) -> Reply:
