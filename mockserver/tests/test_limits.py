@@ -272,6 +272,23 @@ def test_a_body_announced_as_too_large_is_refused_before_it_is_sent(small: Any) 
     assert raised.value.details[0].startswith("body: met 4001")
 
 
+def test_a_body_that_tells_no_length_is_refused_once_it_is_over_the_limit(small: Any) -> None:
+    from gp_mockserver.wire.request_parameters import read_form
+
+    asked = 0
+
+    async def receive() -> Any:
+        nonlocal asked
+        asked += 1
+        assert asked <= 5
+        return {"type": "http.request", "body": b"a" * 1000, "more_body": True}
+
+    with pytest.raises(Refusal) as raised:
+        asyncio.run(read_form({}, {"headers": []}, receive, small.site, None))  # type: ignore[arg-type]
+    assert raised.value.name == "too-large"
+    assert asked == 5
+
+
 @pytest.mark.parametrize(
     ("written", "size"),
     [
