@@ -126,3 +126,13 @@ def test_a_large_form_is_decoded_while_other_requests_are_served(
     (made,) = [each for each in answer.json()["results"] if each["paramName"] == "Out_GPString"]
     assert made["value"] == text
     assert seen[0] == {"urlencoded": "_decode_pairs", "multipart": "_read_multipart"}[kind]
+
+
+@pytest.mark.parametrize("name", ["Host", "X-Forwarded-Host"])
+@pytest.mark.parametrize("host", ["a]b", "[", "[::1", "[x]", "[::1]]:80"])
+def test_a_host_that_no_address_can_have_is_passed_over(wire: Any, caplog: Any, name: str, host: str) -> None:
+    for path in ("Nothing/GPServer", "WorldViewshed/GPServer/viewshed/submitJob", "../../rest/login"):
+        response = wire.http.get(path, headers={name: host})
+        assert response.status_code < 500
+        assert f"//{host}" not in response.text
+    assert "Traceback" not in caplog.text

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from gp_mockserver.sites import Site
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
 _HOST = re.compile(r"[A-Za-z0-9._~\-\[\]:%]+")
+_IPV6 = re.compile(r"\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~\-%]+)*/?")
 
 
@@ -37,10 +38,24 @@ def origin(scope: Scope) -> str:
     if scheme not in ("http", "https"):
         scheme = scope["scheme"]
     host = first(b"x-forwarded-host") or first(b"host")
-    if not _HOST.fullmatch(host):
+    if not _is_host(host):
         name, port = scope["server"] or ("localhost", None)
         host = f"{name}:{port}" if port else name
     prefix = first(b"x-forwarded-prefix")
     if not _PREFIX.fullmatch(prefix):
         prefix = ""
     return f"{scheme}://{host}{prefix.rstrip('/')}"
+
+
+def _is_host(text: str) -> bool:
+    """Whether addresses can have this host; one with brackets only as an IPv6 address."""
+    if not _HOST.fullmatch(text):
+        return False
+    if "[" not in text and "]" not in text:
+        return True
+    if not _IPV6.fullmatch(text):
+        return False
+    try:
+        return urlsplit(f"http://{text}").hostname is not None
+    except ValueError:
+        return False
