@@ -2,8 +2,8 @@
 
 Measured: wall time from starting `python -m gpharness serve` (built-in site) or `python -m uvicorn` (an app
 of three lines) until GET /arcgis/rest/services?f=json is answered, in turns; the ratio of the medians.
-Connecting is tried every two milliseconds, for both alike. Files are warm: the first start of each does not
-count.
+Connecting is tried every two milliseconds, for both alike. Files are warm, and the bytecode of both is
+cached: the first start of each does not count.
 
 Not measured: a cold disk, site files (which import YAML).
 """

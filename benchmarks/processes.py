@@ -33,11 +33,12 @@ def pin(core: int, pid: int = 0) -> None:
 def started(
     command: Sequence[str], environment: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that is terminated at the end."""
+    """A process that is terminated at the end; it keeps its bytecode, as an installed package has it."""
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,
-        env={**os.environ, **(environment or {})},
+        env=environ | (environment or {}),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

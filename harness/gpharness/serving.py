@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -168,6 +169,8 @@ def serve_sites(
                     print("\n".join(lines), flush=True)
                 if ready_file is not None:
                     stack.enter_context(readiness_file(ready_file, lines))
+                gc.freeze()
+                gc.enable()
 
             if reload:
                 from gpharness.reloading import watching

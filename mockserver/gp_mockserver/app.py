@@ -9,6 +9,7 @@ from traceback import format_exception
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import msgspec
 from gp_protocol.json_limits import json_limits
 
 from gp_mockserver.errors import SiteError, StoreUnwritable
@@ -117,71 +118,98 @@ class MockServer:
         self, site: Site, path: str, scope: Scope, receive: Receive, send: Send, turn: JobRecord | None
     ) -> None:
         """Answer one request to a site, whatever goes wrong."""
-        arrived = site.clock.now()
-        caller = Caller(site, scope)
-        address: Address | None = None
-        latency: Latency | None = None
+        seen = _Seen(Caller.of(site, scope), path, site.clock.now(), turn)
         reply: AnyReply | None = None
-        form: Form | None = None
-        request: Request | None = None
-        parameters: Mapping[str, str] = {}
-        files: Mapping[str, ReceivedFile] = {}
-        lost: Refusal | None = None
         try:
-            parameters = query_parameters(scope["query_string"], site.limits)
-            try:
-                address = find_address(site, path)
-            except Refusal as nowhere:
-                lost = nowhere
-            if scope["method"] == "POST":
-                parameters, files = await read_form(parameters, scope, receive, site, address)
-            form = Form.of(parameters)
-            if form.format == "help" and site.profile.has("format", "help"):
-                address = Address(site, "help", name=path)
-            elif lost is not None:
-                if site.guard is None:
-                    raise lost
-                # Who asks decides what may be said.
-                address = lost.address or Address(site, "root")
-            assert address is not None
-            latency = site.latency_of(address.operation, address.service, address.task)
-            request = Request(
-                address, scope["method"], parameters, form, arrived, caller, files, turn, "", path
-            )
-            if lost is None or address.operation == "help":
-                check_asked(request)
-            if (guard := site.guard) is not None and (
-                lost is not None or guard.watches(address) or brings_token(scope, parameters)
-            ):
-                reply = guard.admit(request)
-                if lost is not None and reply is None and address.operation != "help":
-                    address = None
-                    raise refusal_for(request, lost)
-            if reply is None:
-                reply = await operation(address.operation)(request)
-            prepared = answer(reply, request)
+            reply = await _reply(seen, receive)
+            assert seen.request is not None
+            prepared = answer(reply, seen.request)
         except ClientLeft:
             left = "%s %s: the client left before there was an answer"
             log.info(left, scope["method"], _shown_path(scope))
             return
         except Exception as error:
-            if read := getattr(error, "parameters", None):  # of a body that was not read to its end
-                parameters = {**read, **parameters}
-            from gp_mockserver.security.masking import secrets_of
-
-            secrets = secrets_of(parameters, caller.header)
-            refusal = _as_refusal(error, scope, address, secrets)
-            prepared = refuse(refusal, form or Form.of(parameters), site, address, caller, secrets, request)
+            prepared = _refused(error, seen)
         finally:
-            for file in files.values():
+            for file in seen.files.values():
                 site.uploads.incoming.discard(file.path)
-        if address and latency:
-            await site.clock.sleep(latency.seconds(site.request_seed(address.operation)))
-            await send_answer(scope, receive, send, prepared, site.clock, latency.bytes_per_second)
+        if seen.latency is not None and seen.address is not None:
+            await site.clock.sleep(seen.latency.seconds(site.request_seed(seen.address.operation)))
+            await send_answer(scope, receive, send, prepared, site.clock, seen.latency.bytes_per_second)
             return
-        if isinstance(reply, JobReply) and request is not None and request.can_be_kept:
+        if isinstance(reply, JobReply) and (request := seen.request) and request.can_be_kept:
             self._polls.keep(scope, request.service, reply.record, reply.state, whole(prepared))
         await send_answer(scope, receive, send, prepared)
+
+
+class _Seen(msgspec.Struct):
+    """What is known of a request so far: whatever goes wrong is answered in its form, as far as that is
+    known."""
+
+    caller: Caller
+    path: str
+    arrived: float
+    turn: JobRecord | None
+    parameters: Mapping[str, str] = {}
+    files: Mapping[str, ReceivedFile] = {}
+    form: Form | None = None
+    address: Address | None = None
+    latency: Latency | None = None
+    request: Request | None = None
+
+
+async def _reply(seen: _Seen, receive: Receive) -> AnyReply:
+    """The reply to a request. Raises whatever goes wrong."""
+    caller, path = seen.caller, seen.path
+    site, scope = caller.site, caller.scope
+    lost: Refusal | None = None
+    seen.parameters = query_parameters(scope["query_string"], site.limits)
+    try:
+        seen.address = find_address(site, path)
+    except Refusal as nowhere:
+        lost = nowhere
+    if scope["method"] == "POST":
+        seen.parameters, seen.files = await read_form(seen.parameters, caller, receive, seen.address)
+    form = seen.form = Form.of(seen.parameters)
+    address = seen.address
+    if form.format == "help" and site.profile.has("format", "help"):
+        address, lost = Address(site, "help", name=path), None
+    elif lost is not None:
+        if site.guard is None:
+            raise lost
+        # Who asks decides what may be said.
+        address = lost.address or Address(site, "root")
+    assert address is not None
+    seen.address = address
+    seen.latency = site.latency_of(address.operation, address.service, address.task)
+    request = seen.request = Request(
+        address, scope["method"], seen.parameters, form, seen.arrived, caller, seen.files, seen.turn, "", path
+    )
+    if lost is None:
+        check_asked(request)
+    if (guard := site.guard) is not None and (
+        lost is not None or guard.watches(address) or brings_token(caller, seen.parameters)
+    ):
+        reply = guard.admit(request)
+        if reply is not None:
+            return reply
+    if lost is not None:
+        seen.address = None
+        raise refusal_for(request, lost)
+    return await operation(address.operation)(request)
+
+
+def _refused(error: Exception, seen: _Seen) -> Answer:
+    """The answer to a request with which something went wrong."""
+    from gp_mockserver.security.masking import secrets_of
+
+    caller, address, parameters = seen.caller, seen.address, seen.parameters
+    if read := getattr(error, "parameters", None):  # of a body that was not read to its end
+        parameters = {**read, **parameters}
+    secrets = secrets_of(parameters, caller.header)
+    refusal = _as_refusal(error, caller.scope, address, secrets)
+    form = seen.form or Form.of(parameters)
+    return refuse(refusal, form, caller.site, address, caller, secrets, seen.request)
 
 
 def _as_refusal(error: Exception, scope: Scope, address: Address | None, secrets: list[str]) -> Refusal:

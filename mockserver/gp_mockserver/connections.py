@@ -33,6 +33,7 @@ from gp_mockserver.connection_limits import (
     url_too_long,
 )
 from gp_mockserver.request_heads import fault_of_size, fault_of_version_or_host, without_offer
+from gp_mockserver.whole_answers import WholeAnswers
 
 log = logging.getLogger("gp_mockserver")
 
@@ -212,7 +213,7 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._under_way = cycle
-        super()._start_asgi_task(cycle, app)
+        super()._start_asgi_task(cycle, WholeAnswers(app, cycle))  # type: ignore[arg-type]
 
     def pause_writing(self) -> None:
         self._waiting_since = None

@@ -261,6 +261,7 @@ def test_a_bomb_is_unpacked_no_further_than_the_limit() -> None:
 
 
 def test_a_body_announced_as_too_large_is_refused_before_it_is_sent(small: Any) -> None:
+    from gp_mockserver.wire.callers import Caller
     from gp_mockserver.wire.request_parameters import read_form
 
     async def receive() -> Any:
@@ -268,11 +269,12 @@ def test_a_body_announced_as_too_large_is_refused_before_it_is_sent(small: Any) 
 
     scope = {"headers": [(b"content-length", b"4001")], "method": "POST"}
     with pytest.raises(Refusal) as raised:
-        asyncio.run(read_form({}, scope, receive, small.site, None))  # type: ignore[arg-type]
+        asyncio.run(read_form({}, Caller.of(small.site, scope), receive, None))  # type: ignore[arg-type]
     assert raised.value.details[0].startswith("body: met 4001")
 
 
 def test_a_body_that_tells_no_length_is_refused_once_it_is_over_the_limit(small: Any) -> None:
+    from gp_mockserver.wire.callers import Caller
     from gp_mockserver.wire.request_parameters import read_form
 
     asked = 0
@@ -284,7 +286,7 @@ def test_a_body_that_tells_no_length_is_refused_once_it_is_over_the_limit(small:
         return {"type": "http.request", "body": b"a" * 1000, "more_body": True}
 
     with pytest.raises(Refusal) as raised:
-        asyncio.run(read_form({}, {"headers": []}, receive, small.site, None))  # type: ignore[arg-type]
+        asyncio.run(read_form({}, Caller(small.site, {}, {}), receive, None))  # type: ignore[arg-type]
     assert raised.value.name == "too-large"
     assert asked == 5
 

@@ -206,7 +206,7 @@ class MemoryJobStore:
     def add(self, submission: Submission, queue: ServiceQueue | None = None) -> JobRecord:
         job_id, now = submission.job_id, submission.submitted_at
         timeline = submission.timeline
-        queues = queue is not None and any(phase.status is JobStatus.EXECUTING for phase in timeline.phases)
+        queues = queue is not None and timeline.executes
         room_at = math.inf if queues else None
         counting = timeline.polls_that_count > 0
         record = JobRecord(timeline, now, None, (), (), room_at, submission, 0, 0, None, counting)

@@ -194,6 +194,10 @@ class Timeline(msgspec.Struct, frozen=True, gc=False):
         return sum(phase.polls + 1 for phase in phases if phase.polls is not None)
 
     @property
+    def executes(self) -> bool:
+        return any(phase.status is JobStatus.EXECUTING for phase in self.phases)
+
+    @property
     def gates(self) -> tuple[str, ...]:
         """The names of the gates that hold its phases."""
         return tuple(phase.hold for phase in self.phases if phase.hold is not None)

@@ -3,6 +3,7 @@ asks."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,6 +20,12 @@ class Caller(msgspec.Struct):
 
     site: Site
     scope: Scope
+    headers: Mapping[bytes, bytes]
+    """Each header's first value; names are in lower case."""
+
+    @classmethod
+    def of(cls, site: Site, scope: Scope) -> Caller:
+        return cls(site, scope, dict(reversed(scope["headers"])))
 
     def find_root(self) -> str:
         """The site's address as the caller should see it, such as `https://gis.example.com/arcgis`."""
@@ -26,8 +33,12 @@ class Caller(msgspec.Struct):
 
     def header(self, name: str) -> str | None:
         """A header's first value; `name` is in lower case."""
-        value = header(self.scope, name.encode())
+        value = self.headers.get(name.encode())
         return None if value is None else value.decode("latin-1")
+
+    def every(self, name: bytes) -> list[bytes]:
+        """All values of a header."""
+        return [value for each, value in self.scope["headers"] if each == name]
 
     @property
     def host(self) -> str:

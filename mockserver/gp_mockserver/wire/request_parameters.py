@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gp_mockserver.limits import DEFAULT_LIMITS, Limits
 from gp_mockserver.operations import OPERATIONS
-from gp_mockserver.sites import Site
 from gp_mockserver.wire.addresses import Address
+from gp_mockserver.wire.callers import Caller
 from gp_mockserver.wire.replies import Refusal
 from gp_mockserver.wire.requests import ReceivedFile
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope
+    from starlette.types import Receive
 
     from gp_mockserver.uploads.incoming_files import IncomingFile
 
@@ -51,33 +51,20 @@ class ClientLeft(Exception):
 _CREDENTIALS = frozenset({b"authorization", b"x-esri-authorization", b"cookie"})
 
 
-def brings_token(scope: Scope, parameters: Mapping[str, str]) -> bool:
+def brings_token(caller: Caller, parameters: Mapping[str, str]) -> bool:
     """Whether a request has anything in which a token may stand."""
-    if "token" in parameters:
-        return True
-    for name, _ in scope["headers"]:  # noqa: SIM110 -- any() takes twice as long
-        if name in _CREDENTIALS:
-            return True
-    return False
+    return "token" in parameters or not _CREDENTIALS.isdisjoint(caller.headers)
 
 
 async def read_form(
-    query: Mapping[str, str], scope: Scope, receive: Receive, site: Site, address: Address | None
+    query: Mapping[str, str], caller: Caller, receive: Receive, address: Address | None
 ) -> tuple[Mapping[str, str], Mapping[str, ReceivedFile]]:
     """A query's parameters with those of the form in the body, and the files of a multipart form where the
     operation takes files. Raises Refusal, MalformedRequest or ClientLeft."""
-    limits = site.limits
-    content_type = length = None
-    encodings: tuple[bytes, ...] = ()
-    for name, value in scope["headers"]:
-        if name == b"content-type":
-            content_type = content_type or value
-        elif name == b"content-length":
-            length = length or value
-        elif name == b"content-encoding":
-            encodings += (value,)
-    if encodings:
-        receive = _unpacked(b", ".join(encodings), receive, limits)
+    limits = caller.site.limits
+    content_type, length = caller.headers.get(b"content-type"), caller.headers.get(b"content-length")
+    if b"content-encoding" in caller.headers:
+        receive = _unpacked(caller.every(b"content-encoding"), receive, limits)
     files: Mapping[str, ReceivedFile] = {}
     joined = OPERATIONS[address.operation].joined if address else ()
     if content_type and content_type.lower().startswith(b"multipart/form-data"):
@@ -104,10 +91,10 @@ async def _unless_large(body: bytes, function: Callable[..., T], *arguments: Any
     return await in_worker(function, *arguments)
 
 
-def _unpacked(encoding: bytes, receive: Receive, limits: Limits) -> Receive:
+def _unpacked(encodings: list[bytes], receive: Receive, limits: Limits) -> Receive:
     from gp_mockserver.wire.content_encodings import unpacked
 
-    return unpacked(encoding, receive, limits)
+    return unpacked(b", ".join(encodings), receive, limits)
 
 
 def query_parameters(query: bytes, limits: Limits = DEFAULT_LIMITS) -> Mapping[str, str]:
@@ -132,8 +119,10 @@ def _decode_pairs(encoded: bytes, limits: Limits, joined: Collection[str] = ()) 
     parameters: dict[str, str] = {}
     for pair in encoded.decode(errors="replace").split("&"):
         name, _, value = pair.partition("=")
-        if "%" in value or "+" in value:
+        if "%" in value:
             value = _unquoted(value)
+        elif "+" in value:
+            value = value.replace("+", " ")
         if "%" in name or "+" in name:
             name = _unquoted(name)
         if may_be_long and len(name) > longest:

@@ -1,0 +1,87 @@
+"""Answers written to the connection in one piece.
+
+uvicorn writes an answer's head and its body each by itself, and checks every header on its own. Nearly all
+answers of a mock are whole, small and of few headers: these are put together here. Whatever is not so plain
+(parts, HEAD, no length, headers of the connection) goes uvicorn's own way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+    from gp_mockserver.wire.answers import Headers
+
+_CONTROLS = bytes(sign for sign in range(32) if sign != ord("\t")) + b"\x7f"
+_OF_CONNECTIONS = frozenset({b"connection", b"transfer-encoding"})
+
+
+class WholeAnswers:
+    """The application as one request of a connection calls it."""
+
+    __slots__ = ("_app", "_cycle", "_start")
+
+    def __init__(self, app: ASGIApp, cycle: RequestResponseCycle) -> None:
+        self._app = app
+        self._cycle = cycle
+        self._start: Message | None = None
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
+        return self._app(scope, receive, self.send)
+
+    async def send(self, message: Message) -> None:
+        """Takes ASGI's messages; the first one waits for the second, as ASGI has it."""
+        cycle, start = self._cycle, self._start
+        if start is None:
+            if message["type"] == "http.response.start" and not cycle.response_started:
+                self._start = message
+                return
+        else:
+            self._start = None
+            if not (cycle.disconnected or cycle.flow.write_paused or message.get("more_body")):
+                body = message.get("body", b"")
+                head = _head(start, len(body), cycle)
+                if head is not None:
+                    cycle.waiting_for_100_continue = False
+                    cycle.response_started = cycle.response_complete = True
+                    cycle.transport.write(head + body)
+                    cycle.message_event.set()
+                    cycle.on_response()
+                    return
+            await cycle.send(start)  # type: ignore[arg-type]
+        await cycle.send(message)  # type: ignore[arg-type]
+
+
+def _head(start: Message, size: int, cycle: RequestResponseCycle) -> bytes | None:
+    """The head of a plain answer with a body of so many bytes; None where it is not plain."""
+    if not cycle.keep_alive or cycle.access_log or cycle.scope["method"] == "HEAD":
+        return None
+    has_length = False
+    headers = start["headers"]
+    lines: list[bytes] = []
+    for name, value in headers:
+        if name == b"content-length":
+            has_length = int(value) == size
+        elif name in _OF_CONNECTIONS:
+            return None
+        lines += (name, b": ", value, b"\r\n")
+    head = b"".join(lines)
+    if not has_length or len(head.translate(None, _CONTROLS)) != len(head) - 2 * len(headers):
+        return None
+    return b"%b%b%b\r\n" % (STATUS_LINE[start["status"]], _of_server(cycle.default_headers), head)
+
+
+_last: tuple[object, bytes] = (None, b"")
+
+
+def _of_server(headers: Headers) -> bytes:
+    """The lines of the headers that the server sets, which stay the same list for a second."""
+    global _last
+    if _last[0] is not headers:
+        _last = (headers, b"".join(b"%b: %b\r\n" % pair for pair in headers))
+    return _last[1]
