@@ -89,7 +89,7 @@ class _Client(threading.Thread):
             is_new = connection is None
             try:
                 connection = connection or socket.create_connection((HOST, self._port), timeout=30)
-            except ConnectionRefusedError:
+            except (ConnectionRefusedError, ConnectionResetError):  # nothing was asked yet
                 return
             try:
                 target = TARGETS[number % len(TARGETS)]

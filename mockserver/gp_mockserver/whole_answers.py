@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gp_mockserver.wire.answers import Headers
 
 _CONTROLS = bytes(sign for sign in range(32) if sign != ord("\t")) + b"\x7f"
+_COPIED = 64 * 1024
+"""Bytes: a larger body is not copied to stand behind its head."""
 _OF_CONNECTIONS = frozenset({b"connection", b"transfer-encoding"})
 
 
@@ -49,7 +51,11 @@ class WholeAnswers:
                 if head is not None:
                     cycle.waiting_for_100_continue = False
                     cycle.response_started = cycle.response_complete = True
-                    cycle.transport.write(head + body)
+                    if len(body) <= _COPIED:
+                        cycle.transport.write(head + body)
+                    else:
+                        cycle.transport.write(head)
+                        cycle.transport.write(body)
                     cycle.message_event.set()
                     cycle.on_response()
                     return
