@@ -1,0 +1,359 @@
+"""One request and the answer to it: with its token, by way of redirects, repeated where that does no harm.
+
+What may be repeated is the rule of this file. A read may, when no answer came or one that says that another
+try may do better. A run, a cancel or an upload may only when it is certain that the server did nothing: when
+it could not be reached, when it answered 429 or 503 and when to come back, or when it refused the token.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar, overload
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+
+from gp_client.addresses import shown
+from gp_client.answers import is_transient, read_answer, read_list_answer
+from gp_client.errors import (
+    AuthError,
+    DeadlineExceeded,
+    GPError,
+    HTTPError,
+    InvalidInput,
+    JobAddress,
+    ServerError,
+    SubmissionUnknown,
+    TransportError,
+)
+from gp_client.http_messages import Body, Request, Response
+from gp_client.redirects import MOST, STATUSES, becomes_get, target_of, too_many
+from gp_client.sessions import Deadline, Session
+from gp_client.steps import Flow, Retrying, Send, Tell, Wait
+
+T = TypeVar("T")
+
+_FORM = "application/x-www-form-urlencoded"
+_AS_FORM = {"Content-Type": _FORM}
+_BUSY = (429, 503)
+_EARLY = (400, 404)
+_FIRST_LOOK = 0.5
+_MOST_REFUSALS = 5
+_NOTHING: Mapping[str, str] = {}
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """What is asked for, without its token: an operation's parameters, or a request as somebody made it."""
+
+    method: str
+    url: str
+    form: Mapping[str, str] | None = None
+    made: Request | None = None
+
+
+@overload
+def ask(
+    session: Session,
+    url: str,
+    parameters: Mapping[str, str] = ...,
+    *,
+    safe: bool,
+    deadline: Deadline,
+    job: JobAddress | None = ...,
+    list_allowed: Literal[False] = ...,
+    patience: int = ...,
+) -> Flow[dict[str, Any]]: ...
+@overload
+def ask(
+    session: Session,
+    url: str,
+    parameters: Mapping[str, str] = ...,
+    *,
+    safe: bool,
+    deadline: Deadline,
+    job: JobAddress | None = ...,
+    list_allowed: bool,
+    patience: int = ...,
+) -> Flow[Any]: ...
+def ask(
+    session: Session,
+    url: str,
+    parameters: Mapping[str, str] = _NOTHING,
+    *,
+    safe: bool,
+    deadline: Deadline,
+    job: JobAddress | None = None,
+    list_allowed: bool = False,
+    patience: int = 0,
+) -> Flow[Any]:
+    """The JSON object that a resource answers, or with `list_allowed` its list; `f=json` is added.
+
+    It is a GET where it is `safe`, short and without a token, else a POST of a form. A safe one that is
+    answered 400 or 404 is repeated `patience` times more, after 0.5 s and then longer. `job` is named in
+    errors.
+
+    Raises TransportError (SubmissionUnknown where it is not safe and may have been acted on), HTTPError,
+    AuthError, ServerError, ProtocolViolation, DeadlineExceeded.
+    """
+    url = url.partition("#")[0]
+    asked = _Asked("GET" if safe else "POST", url, _with_format(parameters, url))
+    reader, clock = read_list_answer if list_allowed else read_answer, session.clock
+
+    def read(response: Response) -> Any:
+        return reader(response, now=clock.wall())
+
+    return _exchange(session, asked, safe=safe, deadline=deadline, job=job, read=read, patience=patience)
+
+
+def fetch(
+    session: Session,
+    request: Request,
+    *,
+    safe: bool,
+    deadline: Deadline,
+    job: JobAddress | None = None,
+    read: Callable[[Response], T],
+) -> Flow[T]:
+    """What `read` makes of the answer to any request; it raises the error that the answer is.
+
+    A token goes into the form, or where the body is none into the query. The time limit of a request with a
+    sink or with a streamed body is its own `timeout`, where that is more than the settings'. `Response.url`
+    is where the answer came from, without the query. Raises as `ask` does.
+    """
+    asked = _Asked(request.method.upper(), request.url.partition("#")[0], None, request)
+    return _exchange(session, asked, safe=safe, deadline=deadline, job=job, read=read)
+
+
+def ask_unsigned(
+    session: Session, url: str, parameters: Mapping[str, str], *, safe: bool, deadline: Deadline
+) -> Flow[dict[str, Any]]:
+    """The same for what a token is not needed for, or what hands one out: none goes along, and no redirect
+    to another host is followed. A page in the place of JSON is an AuthError."""
+    asked = _Asked("GET" if safe else "POST", url, parameters)
+    return _exchange(session, asked, safe=safe, deadline=deadline, job=None, read=_read_token, home=url)
+
+
+def _exchange(
+    session: Session,
+    asked: _Asked,
+    *,
+    safe: bool,
+    deadline: Deadline,
+    job: JobAddress | None,
+    read: Callable[[Response], T],
+    patience: int = 0,
+    home: str = "",
+) -> Flow[T]:
+    """`home`: whose redirects are followed where no token is sent; the server's root where one is."""
+    keeper, clock, is_signed = session.tokens, session.clock, not home
+    whole, tries, early, refusals, tokens, used = asked, 0, 0, 0, 0, 0
+    seen: list[str] = []
+    response: Response | None = None
+    caught: GPError | None = None
+    try:
+        while True:
+            try:
+                if is_signed and keeper.is_due(clock.now()):
+                    tokens += yield from _renewed_in_time(session, deadline)
+                used = keeper.generation
+                request = _composed(session, asked, safe, deadline, is_signed)
+                response = yield Send(request)
+                assert response is not None
+                if response.status in STATUSES:
+                    was_safe = safe
+                    asked, safe, seen = _redirected(session, asked, safe, response, request, home, seen)
+                    whole = whole if safe == was_safe else asked
+                    continue
+                response.url = shown(response.url or request.url)
+                return read(response)
+            except GPError as error:
+                caught = _completed(session, error, asked, job)
+            asked, seen = whole, []
+            if isinstance(caught, AuthError) and is_signed:
+                if refusals >= _MOST_REFUSALS or not keeper.can_renew(caught, used, tokens, clock.now()):
+                    raise _with_remedy(caught, keeper.can_sign_in, keeper.has_token)
+                refusals += 1
+                tokens += yield from _renewed(session, deadline, asked, job, used, tokens)
+                continue
+            if isinstance(caught, TransportError) and caught.sent and not safe and is_signed:
+                raise _unknown(caught) from caught
+            if deadline.left(clock) <= 0 and isinstance(caught, TransportError | HTTPError):
+                raise _over(deadline, asked, job) from caught
+            if safe and early < patience and isinstance(caught, ServerError) and caught.code in _EARLY:
+                wait = min(_FIRST_LOOK * 2.0 ** min(early, 60), session.settings.retries.longest_wait)
+                early += 1
+            else:
+                wait = _wait(session, caught, tries, safe)
+                tries += 1
+            if wait < 0 or wait >= deadline.left(clock):
+                raise caught
+            yield Tell(Retrying(shown(asked.url), wait, caught.text))
+            yield Wait(wait)
+    finally:
+        caught = response = None  # else an error that is kept keeps its answer
+
+
+def _composed(session: Session, asked: _Asked, safe: bool, deadline: Deadline, is_signed: bool) -> Request:
+    left = deadline.left(session.clock)
+    if left <= 0:
+        raise _over(deadline, asked, None)
+    settings, keeper, url = session.settings, session.tokens, asked.url
+    signature = keeper.parameters_for(url, session.root) if is_signed else _NOTHING
+    headers = keeper.headers_for(url, session.root)
+    timeout = min(settings.timeout, left)
+    try:
+        if asked.made is not None:
+            return _signed(asked, signature, headers, settings.timeout, left)
+        form = asked.form or _NOTHING
+        if safe and not signature:
+            query = urlencode(form)
+            address = f"{url}{'&' if '?' in url else '?'}{query}" if query else url
+            if len(address) <= settings.longest_get:
+                return Request("GET", address, headers, b"", timeout)
+        body = urlencode({**form, **signature}).encode()
+    except UnicodeEncodeError as error:
+        met = f"a text with the half of a character ({error.object[error.start : error.end]!r})"
+        raise InvalidInput(parameter="parameters", met=met, expected="text", url=shown(url)) from None
+    return Request("POST", url, {**headers, **_AS_FORM}, body, timeout)
+
+
+def _signed(
+    asked: _Asked, signature: Mapping[str, str], headers: Mapping[str, str], timeout: float, left: float
+) -> Request:
+    made, url = asked.made or Request(asked.method, asked.url), asked.url
+    body: bytes | Body = made.body if asked.method == made.method else b""
+    kept = {**headers, **made.headers}
+    if body != made.body:
+        kept = {name: value for name, value in kept.items() if not name.lower().startswith("content-")}
+    if signature:
+        query = urlencode(signature)
+        if isinstance(body, bytes) and body and _is_form(made.headers):
+            body = body + b"&" + query.encode()
+        else:
+            url = f"{url}{'&' if '?' in url else '?'}{query}"
+    if made.sink is not None or not isinstance(body, bytes):
+        timeout = max(timeout, made.timeout)
+    return Request(asked.method, url, kept, body, min(timeout, left), made.sink)
+
+
+def _is_form(headers: Mapping[str, str]) -> bool:
+    return any(name.lower() == "content-type" and value.startswith(_FORM) for name, value in headers.items())
+
+
+def _redirected(
+    session: Session,
+    asked: _Asked,
+    safe: bool,
+    response: Response,
+    request: Request,
+    home: str,
+    seen: list[str],
+) -> tuple[_Asked, bool, list[str]]:
+    """What to ask next, whether it is safe, and the addresses seen by then. A run that is sent on with a GET
+    was acted on: from there on it is a read."""
+    trusted = () if home else session.settings.trusted_hosts
+    target = target_of(response, request.url, home or session.root, trusted)
+    is_get = becomes_get(response.status, request.method, target)
+    is_new = is_get and not safe
+    seen = seen or [request.url]
+    is_loop = target in seen and not is_new and not response.header("set-cookie")
+    if is_loop or len(seen) > MOST:
+        raise too_many(response, request.url, is_loop=is_loop)
+    seen = [*seen, target]
+    if asked.made is not None:
+        return _Asked("GET" if is_get else asked.method, target, None, asked.made), safe or is_new, seen
+    if is_new or (request.method == "GET" and "?" in target):
+        return _Asked("GET", target, _with_format(_NOTHING, target)), True, seen
+    return _Asked(asked.method, target, asked.form), safe, seen
+
+
+def _with_format(parameters: Mapping[str, str], url: str) -> Mapping[str, str]:
+    """Parameters with `f=json`, unless the address has one."""
+    if "?" in url and any(name.lower() == "f" for name, _ in parse_qsl(url.partition("?")[2], True)):
+        return parameters
+    return {**parameters, "f": "json"} if parameters else {"f": "json"}
+
+
+def _renewed(
+    session: Session, deadline: Deadline, asked: _Asked, job: JobAddress | None, used: int, tokens: int
+) -> Flow[int]:
+    """How many tokens were asked for to have another than the one of generation `used`."""
+    if session.tokens.generation != used:
+        return 0
+    try:
+        yield from session.tokens.renewed(session, deadline, ask_unsigned, used, tokens)
+    except TransportError as error:
+        text = f"{error.text}, while signing in; what was asked for was refused before, and not done"
+        unsigned = TransportError(text, url=error.url, sent=False)
+        raise _completed(session, unsigned, asked, job) from error
+    except GPError as error:
+        raise _completed(session, error, asked, job) from None
+    return 1
+
+
+def _renewed_in_time(session: Session, deadline: Deadline) -> Flow[int]:
+    """1, as a token was asked for. If none came, the old one serves until it is refused."""
+    keeper = session.tokens
+    with contextlib.suppress(GPError):
+        yield from keeper.renewed(session, deadline, ask_unsigned, keeper.generation, 0)
+    return 1
+
+
+def _wait(session: Session, error: GPError, tries: int, safe: bool) -> float:
+    """Seconds until the request may be repeated; -1: it may not."""
+    retries = session.settings.retries
+    if tries + 1 >= retries.attempts:
+        return -1
+    told = error.retry_after if isinstance(error, HTTPError) else None
+    is_undone = (isinstance(error, TransportError) and not error.sent) or (
+        isinstance(error, HTTPError) and error.status in _BUSY and told is not None
+    )
+    if not is_undone and not (safe and is_transient(error)):
+        return -1
+    if told is not None and told > retries.longest_retry_after:
+        return -1
+    wait = min(retries.first_wait * 2.0 ** min(tries, 60), retries.longest_wait)
+    return max(wait * session.random.uniform(0.75, 1.0), told or 0.0)
+
+
+def _completed(session: Session, error: GPError, asked: _Asked, job: JobAddress | None) -> GPError:
+    """The same error, which says where it was, and nothing of tokens and passwords."""
+    error.url = shown(error.url or asked.url)
+    error.job = error.job or job
+    completed: GPError = session.tokens.without_secrets(error)
+    return completed
+
+
+def _over(deadline: Deadline, asked: _Asked, job: JobAddress | None) -> DeadlineExceeded:
+    text = f"the deadline of {deadline.seconds:g} seconds is over, and there is no answer yet"
+    return DeadlineExceeded(text, url=shown(asked.url), job=job)
+
+
+def _unknown(error: TransportError) -> SubmissionUnknown:
+    text = f"{error.text}; the request was sent, and whether the server acts on it is not known"
+    return SubmissionUnknown(text, url=error.url, job=error.job, sent=True)
+
+
+def _with_remedy(error: AuthError, can_sign_in: bool, has_token: bool) -> AuthError:
+    if error.code == 403:
+        return error
+    if can_sign_in:
+        remedy = "user and password, or what they may do, do not suffice here"
+    elif has_token:
+        remedy = "the token that was given is refused here: give a new one, or user and password"
+    else:
+        remedy = "give user= and password=, or token="
+    return AuthError(
+        f"{error.text}; {remedy}", code=error.code, details=error.details, url=error.url, job=error.job
+    )
+
+
+def _read_token(response: Response) -> dict[str, Any]:
+    from gp_client.pages import page_in
+
+    if response.status < 400:
+        page = page_in(response.content, response.header("content-type"))
+        if page is not None:
+            raise AuthError(f"the token service answered with a page ({page.title[:80]!r}), expected JSON")
+    return read_answer(response)

@@ -1,0 +1,260 @@
+"""Requests carried by httpx, or by httpx2, its successor: whichever the given client is of.
+
+httpx has a time limit for each read and none for an answer as a whole, so a server that sends a byte each
+second would never end; here a limit holds for all of an exchange. Content encodings are taken off here,
+too: httpx takes a gzip stream without its end for whole.
+
+The async transport holds the limit with any client. The sync one holds it exactly where httpx's own
+connections carry the request; with another transport it looks at the time between two pieces of the body.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+from gp_client.connection_tuning import bound_by_time, ends_at, tune
+from gp_client.content_decoding import ACCEPTED, Decoding
+from gp_client.errors import TransportError
+from gp_client.http_messages import Body, Request, Response
+
+if TYPE_CHECKING:
+    import httpx
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_CONNECT_TIMEOUT = 15.0
+_CLOSE_TIMEOUT = 1.0
+
+
+def client_library(client: Any) -> Any:
+    """The module, httpx or httpx2, of which a client is. Raises TypeError for any other object."""
+    for kind in type(client).__mro__:
+        name = kind.__module__.partition(".")[0]
+        if name in ("httpx", "httpx2"):
+            return sys.modules[name]
+    raise TypeError(f"http: met {type(client).__name__}, expected a Client or AsyncClient of httpx or httpx2")
+
+
+class HTTPXTransport:
+    """Carries requests with an `httpx.Client`: its proxies, certificates, HTTP version and transport count,
+    its timeouts, redirects and its own auth do not."""
+
+    def __init__(self, client: httpx.Client | None = None, *, largest_answer: int = 1 << 28) -> None:
+        self._owned = client is None
+        if client is None:
+            import httpx
+
+            client = httpx.Client(trust_env=True)
+        self._client = client
+        self._library = client_library(client)
+        self._largest = largest_answer
+        bound_by_time(client)
+
+    def send(self, request: Request) -> Response:
+        ends = time.monotonic() + request.timeout
+        before = ends_at.set(ends)
+        try:
+            return self._send(request, ends)
+        except _Ours as error:
+            raise error.error from error.error.__cause__
+        except Exception as error:
+            raise _transport_error(error, request, self._library) from _cause(error)
+        finally:
+            ends_at.reset(before)
+
+    def _send(self, request: Request, ends: float) -> Response:
+        client = self._client
+        built = client.build_request(
+            request.method,
+            request.url,
+            headers=_headers(request),
+            content=_content(request.body),
+            timeout=_timeouts(self._library, request.timeout),
+            extensions={"trace": lambda event, told: tune(client, event)},
+        )
+        answer = client.send(built, stream=True, auth=None, follow_redirects=False)
+        try:
+            response, decoding = _ours(_begun, answer, request, self._largest)
+            for chunk in answer.iter_bytes() if answer.is_stream_consumed else answer.iter_raw():
+                _ours(decoding.take, chunk)
+                if time.monotonic() > ends:
+                    raise TimeoutError
+            response.content = _ours(decoding.finish)
+            return response
+        finally:
+            answer.close()
+
+    def close(self) -> None:
+        if self._owned:
+            self._client.close()
+
+
+class AsyncHTTPXTransport:
+    """The same with an `httpx.AsyncClient`, on asyncio and on trio."""
+
+    def __init__(self, client: httpx.AsyncClient | None = None, *, largest_answer: int = 1 << 28) -> None:
+        self._owned = client is None
+        if client is None:
+            import httpx
+
+            client = httpx.AsyncClient(trust_env=True)
+        self._client = client
+        self._library = client_library(client)
+        self._largest = largest_answer
+
+    async def send(self, request: Request) -> Response:
+        import anyio
+
+        try:
+            with anyio.fail_after(request.timeout):
+                return await self._send(request)
+        except _Ours as error:
+            raise error.error from error.error.__cause__
+        except Exception as error:
+            raise _transport_error(error, request, self._library) from _cause(error)
+
+    async def _send(self, request: Request) -> Response:
+        import anyio
+
+        client = self._client
+
+        async def trace(event: str, told: object) -> None:
+            tune(client, event)
+
+        built = client.build_request(
+            request.method,
+            request.url,
+            headers=_headers(request),
+            content=_content_async(request.body),
+            timeout=_timeouts(self._library, request.timeout),
+            extensions={"trace": trace},
+        )
+        answer = await client.send(built, stream=True, auth=None, follow_redirects=False)
+        pieces = answer.aiter_bytes() if answer.is_stream_consumed else answer.aiter_raw()
+        try:
+            response, decoding = _ours(_begun, answer, request, self._largest)
+            async for chunk in pieces:
+                _ours(decoding.take, chunk)
+            response.content = _ours(decoding.finish)
+            return response
+        except _Ours:
+            await _abandon(answer, pieces)
+            raise
+        finally:
+            with anyio.move_on_after(_CLOSE_TIMEOUT, shield=True):
+                await answer.aclose()
+
+    async def close(self) -> None:
+        if self._owned:
+            await self._client.aclose()
+
+
+async def _abandon(answer: Any, pieces: AsyncIterator[bytes]) -> None:
+    """Closes the connection, and has httpx's generators run into that: trio warns of one that is dropped."""
+    await answer.stream.aclose()
+    with contextlib.suppress(Exception):
+        async for _ in pieces:
+            pass
+
+
+class _Ours(Exception):
+    """Wraps an error that is not the network's, such as a full disk, on its way through httpx."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def _ours(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    try:
+        return function(*arguments, **named)
+    except Exception as error:
+        raise _Ours(error) from error
+
+
+def _begun(answer: Any, request: Request, largest: int) -> tuple[Response, Decoding]:
+    headers = [(key.decode("latin-1"), value.decode("latin-1")) for key, value in answer.headers.raw]
+    response = Response(answer.status_code, headers, b"", request.url)
+    sink = request.sink if request.sink is not None and request.sink.begin(response) else None
+    encoding = "" if answer.is_stream_consumed else response.header("content-encoding")
+    return response, Decoding(encoding, _shown(request.url), largest, sink)
+
+
+def _headers(request: Request) -> list[tuple[bytes, bytes]]:
+    """As bytes, since httpx takes text of ASCII alone."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    headers.setdefault("accept-encoding", ACCEPTED)
+    if isinstance(request.body, Body):
+        headers["content-length"] = str(request.body.length)
+    return [(name.encode("latin-1"), value.encode()) for name, value in headers.items()]
+
+
+def _timeouts(library: Any, seconds: float) -> Any:
+    """Those of connecting are over before the exchange is: then it is known that nothing was sent."""
+    return library.Timeout(seconds, connect=min(0.9 * seconds, _CONNECT_TIMEOUT), pool=0.9 * seconds)
+
+
+def _content(body: bytes | Body) -> bytes | Iterator[bytes]:
+    return body if isinstance(body, bytes) else _pieces(body)
+
+
+def _content_async(body: bytes | Body) -> bytes | AsyncIterator[bytes]:
+    return body if isinstance(body, bytes) else _pieces_async(body)
+
+
+def _pieces(body: Body) -> Iterator[bytes]:
+    try:
+        for chunk in body.chunks():
+            if chunk:
+                yield chunk
+    except Exception as error:
+        raise _Ours(error) from error
+
+
+async def _pieces_async(body: Body) -> AsyncIterator[bytes]:
+    for chunk in _pieces(body):
+        yield chunk
+
+
+def _transport_error(error: Exception, request: Request, library: Any) -> TransportError:
+    """What the network raised, in this client's own word; `sent` is False where the request cannot have
+    arrived."""
+    url = _shown(request.url)
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, TimeoutError):
+        return TransportError(f"no complete answer within {request.timeout:g} seconds", url=url)
+    if isinstance(error, library.LocalProtocolError):
+        return TransportError("a request that HTTP does not allow", url=url, sent=False)
+    unsent = (
+        library.ConnectError,
+        library.ConnectTimeout,
+        library.PoolTimeout,
+        library.UnsupportedProtocol,
+        library.ProxyError,
+        library.InvalidURL,
+        UnicodeError,  # a host that is no name
+        OverflowError,  # a port that is none
+    )
+    said = str(error) or type(error).__name__
+    return TransportError(f"{type(error).__name__}: {said}", url=url, sent=not isinstance(error, unsent))
+
+
+def _cause(error: Exception) -> Exception | None:
+    """None for what may quote a header, and so a token."""
+    return None if type(error).__name__ == "LocalProtocolError" else error
+
+
+def _shown(url: str) -> str:
+    """An address as an error may name it: without user, query and fragment."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url.partition("?")[0]
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

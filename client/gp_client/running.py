@@ -1,0 +1,413 @@
+"""The flows of a run: execute, or submit, poll until the end, and fetch the results.
+
+A submission is never repeated by itself. A poll is. A job that is left behind, for its deadline or for an
+interruption, is cancelled unless it is to go on, and the error says where it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import EllipsisType
+from typing import Any
+
+import msgspec
+from gp_protocol.descriptions.descriptors import Parameter, ParameterType
+from gp_protocol.errors import shown
+from gp_protocol.job_states import JobStatus
+
+from gp_client.descriptors import TaskDescription
+from gp_client.errors import (
+    DeadlineExceeded,
+    GPError,
+    JobAddress,
+    JobCancelled,
+    JobDeleted,
+    JobError,
+    JobFailed,
+    JobTimedOut,
+    JobVanished,
+    ProtocolViolation,
+    ServerError,
+)
+from gp_client.exchange import ask
+from gp_client.inputs import encode_inputs
+from gp_client.jobs import JobState, read_job, read_messages, read_submission
+from gp_client.options import RunOptions
+from gp_client.outputs import Output, read_output
+from gp_client.results import Result
+from gp_client.sessions import Deadline, Session
+from gp_client.steps import Flow, MessageCame, ProgressMade, StatusChanged, Tell, Wait
+
+Seconds = float | None | EllipsisType
+"""A length of time: seconds, None for no limit, `...` for what the client's settings say."""
+
+_NOT_YET_VISIBLE = 5
+"""Polls that may find no such job before one has found it: servers behind a balancer take a moment."""
+_UNKNOWN_STATUS = 3
+"""Polls in a row that may find a status that nobody knows before that is an error."""
+_LATE_RESULTS = 6
+"""Looks that a job which succeeded gets for its results to be listed."""
+_TOO_EARLY = 4
+_LAST_WORDS = 5.0
+"""Seconds for the cancel of a job that is left behind."""
+
+_ENDS: Mapping[JobStatus, type[JobError]] = {
+    JobStatus.FAILED: JobFailed,
+    JobStatus.EXPECTED_FAILURE: JobFailed,
+    JobStatus.TIMED_OUT: JobTimedOut,
+    JobStatus.CANCELLED: JobCancelled,
+    JobStatus.DELETING: JobDeleted,
+    JobStatus.DELETED: JobDeleted,
+}
+
+
+def parameters_of(task: TaskDescription, inputs: Mapping[str, Any], options: RunOptions) -> dict[str, str]:
+    """What a run sends. Raises InvalidInput, before anything is sent."""
+    encoded = encode_inputs(task.descriptor, inputs, url=task.url, version=task.version)
+    return {**encoded, **options.parameters(task.version)}
+
+
+def execute(
+    session: Session,
+    task: TaskDescription,
+    inputs: Mapping[str, Any],
+    options: RunOptions,
+    deadline: Deadline,
+) -> Flow[Result]:
+    """ArcGIS REST, *Execute task*."""
+    url = f"{task.url}/execute"
+    parameters = parameters_of(task, inputs, options)
+    json = yield from ask(session, url, parameters, safe=False, deadline=deadline)
+    listed = json.get("results")
+    if not isinstance(listed, list):
+        met = shown(listed) if "results" in json else f"an answer with {', '.join(json) or 'nothing'}"
+        raise ProtocolViolation(pointer="/results", met=met[:200], expected="a list of results", url=url)
+    given = {_name_in(each, number, url).lower(): (number, each) for number, each in enumerate(listed)}
+    outputs = {}
+    for parameter in task.descriptor.outputs:
+        found = given.get(parameter.name.lower())
+        if found is None:
+            outputs[parameter.name] = _not_listed(parameter, url, None)
+            continue
+        number, answer = found
+        outputs[parameter.name] = read_output(
+            answer,
+            task,
+            parameter.name,
+            url=url,
+            pointer=f"/results/{number}",
+            asked_reference=options.asked_reference,
+            rows_by_name=bool(options.return_column_name),
+        )
+    messages = session.tokens.without_secrets_in(read_messages(json.get("messages")))
+    return Result(outputs, messages, None, json)
+
+
+def _name_in(answer: Any, number: int, url: str) -> str:
+    name = answer.get("paramName") if isinstance(answer, dict) else None
+    if not isinstance(name, str):
+        pointer, expected = f"/results/{number}", '{"paramName", "dataType", "value"}'
+        raise ProtocolViolation(pointer=pointer, met=shown(answer), expected=expected, url=url)
+    return name
+
+
+def _not_listed(parameter: Parameter, url: str, job: JobAddress | None) -> Output:
+    """An output that a server does not list: none, where it is optional."""
+    if parameter.parameter_type is not ParameterType.OPTIONAL:
+        raise ProtocolViolation(
+            pointer="/results",
+            met="no such result",
+            expected=f"the output {parameter.name!r}, which the task declares",
+            url=url,
+            job=job,
+        )
+    return Output(parameter.name, parameter.data_type, None, None, (), False)
+
+
+def run(
+    session: Session,
+    task: TaskDescription,
+    inputs: Mapping[str, Any],
+    options: RunOptions,
+    deadline: Deadline,
+) -> Flow[Result]:
+    """Run a task as its service does, and wait for its outputs.
+
+    Where neither the task nor its service says how it runs, it is submitted, and executed where the server
+    refuses that: what is refused was not run.
+    """
+    if task.is_synchronous:
+        return (yield from execute(session, task, inputs, options, deadline))
+    try:
+        job = yield from submit(session, task, inputs, options, deadline)
+    except ServerError as refused:
+        if task.is_synchronous is None and refused.code in (400, 404, 500):
+            return (yield from execute(session, task, inputs, options, deadline))
+        raise
+    state = yield from succeeded(session, job, deadline)
+    return (yield from fetch_results(session, task, job, state, options, deadline))
+
+
+def submit(
+    session: Session,
+    task: TaskDescription,
+    inputs: Mapping[str, Any],
+    options: RunOptions,
+    deadline: Deadline,
+) -> Flow[JobAddress]:
+    """ArcGIS REST, *Submit job*."""
+    url = f"{task.url}/submitJob"
+    parameters = parameters_of(task, inputs, options)
+    json = yield from ask(session, url, parameters, safe=False, deadline=deadline)
+    address = read_submission(json, task.url, url)
+    if address.id in session.jobs_seen:
+        raise ProtocolViolation(
+            pointer="/jobId", met=f"{address.id} for a second job", expected="an id of its own", url=url
+        )
+    session.jobs_seen.add(address.id)
+    return address
+
+
+def look(session: Session, job: JobAddress, deadline: Deadline, *, patience: int = 0) -> Flow[JobState]:
+    """One look at a job."""
+    json = yield from ask(session, job.url, safe=True, deadline=deadline, job=job, patience=patience)
+    state = read_job(json, job)
+    messages = session.tokens.without_secrets_in(state.messages)
+    return state if messages is state.messages else msgspec.structs.replace(state, messages=messages)
+
+
+def follow(
+    session: Session, job: JobAddress, deadline: Deadline, before: JobState | None = None
+) -> Flow[JobState]:
+    """Poll a job until it has ended, telling what is new in it; its final state, whatever that is.
+
+    Raises DeadlineExceeded, JobVanished, and whatever else keeps it from being followed.
+    """
+    polling, clock = session.settings.polling, session.clock
+    state, seen, unknown = before, before is not None, 0
+    wait = polling.first
+    try:
+        while state is None or not state.is_final:
+            left = deadline.left(clock)
+            if left <= 0:
+                raise DeadlineExceeded(_over(deadline), url=job.url, job=job)
+            yield Wait(min(left, wait * (1 + polling.jitter * session.random.uniform(-1, 1))))
+            wait = min(wait * polling.growth, polling.longest)
+            try:
+                found = yield from look(session, job, deadline, patience=0 if seen else _NOT_YET_VISIBLE)
+            except ProtocolViolation as violation:
+                unknown += 1
+                if violation.pointer != "/jobStatus" or unknown >= _UNKNOWN_STATUS:
+                    raise
+                continue
+            except ServerError as error:
+                if seen and error.code in (400, 404):
+                    raise _vanished(error, job) from None
+                raise
+            unknown, seen = 0, True
+            yield from _news(job, state, found)
+            state = found
+    except DeadlineExceeded as over:
+        raise (yield from _left_behind(session, job, state, over, deadline)) from None
+    except GeneratorExit:
+        raise
+    except BaseException as interruption:
+        if not isinstance(interruption, Exception):
+            yield from _interrupted(session, job, interruption)
+        raise
+    return state
+
+
+def _over(deadline: Deadline) -> str:
+    return f"not done within {deadline.seconds:g} seconds"
+
+
+def _vanished(error: ServerError, job: JobAddress) -> JobVanished:
+    reason = "the job was there before: it has been deleted or cleaned up"
+    return JobVanished(
+        error.message,
+        code=error.code,
+        details=error.details,
+        reason=reason,
+        raw=error.raw,
+        url=job.url,
+        job=job,
+    )
+
+
+def _news(job: JobAddress, before: JobState | None, now: JobState) -> Flow[None]:
+    if before is None or before.status != now.status:
+        yield Tell(StatusChanged(job.id, now.status))
+    known = before.messages if before is not None else ()
+    fresh: Iterable[Any] = (
+        now.messages[len(known) :]
+        if now.messages[: len(known)] == known
+        else (message for message in now.messages if message not in known)
+    )
+    for message in fresh:
+        yield Tell(MessageCame(job.id, message))
+    if now.progress is not None and (before is None or before.progress != now.progress):
+        yield Tell(ProgressMade(job.id, now.progress))
+
+
+def _left_behind(
+    session: Session, job: JobAddress, state: JobState | None, over: DeadlineExceeded, deadline: Deadline
+) -> Flow[DeadlineExceeded]:
+    """The error for a job whose deadline is over, once it was asked to end."""
+    cancelled = yield from _try_to_cancel(session, job, state)
+    what = "it was asked to end" if cancelled else "it may go on"
+    status = state.status.value if state is not None else ""
+    return DeadlineExceeded(
+        f"{_over(deadline)}; the job was {status or 'not seen yet'}, and {what}",
+        url=job.url,
+        job=job,
+        status=status,
+        messages=state.messages if state is not None else (),
+        cancelled=cancelled,
+    )
+
+
+def _interrupted(session: Session, job: JobAddress, interruption: BaseException) -> Flow[None]:
+    """Last steps before an interruption goes on: the job is asked to end, and named."""
+    cancelled = yield from _try_to_cancel(session, job, None)
+    what = "was asked to end" if cancelled else "may go on"
+    interruption.add_note(f"job {job.id} {what}: {job.url}")
+    try:
+        interruption.job = job  # type: ignore[attr-defined]
+    except AttributeError:  # an exception with slots
+        return
+
+
+def _try_to_cancel(session: Session, job: JobAddress, state: JobState | None) -> Flow[bool]:
+    """Whether a job that is left behind could be asked to end; nobody waits long for that."""
+    if session.settings.leave_running or (state is not None and state.is_final):
+        return False
+    try:
+        yield from cancel(session, job, Deadline.after(session.clock, _LAST_WORDS))
+    except GPError:
+        return False
+    return True
+
+
+def cancel(session: Session, job: JobAddress, deadline: Deadline) -> Flow[JobState]:
+    """ArcGIS REST, *Cancel GP job*: the job as it is then. Raises ServerError where it is refused: a job is
+    cancelled only while it waits or executes."""
+    url = f"{job.url}/cancel"
+    json = yield from ask(session, url, safe=False, deadline=deadline, job=job)
+    return read_job({"jobStatus": JobStatus.CANCELLING, **json}, job)
+
+
+def succeeded(
+    session: Session, job: JobAddress, deadline: Deadline, before: JobState | None = None
+) -> Flow[JobState]:
+    """A job's final state. Raises JobError, of the kind that its end is, for any but success."""
+    state = yield from follow(session, job, deadline, before)
+    if kind := _ENDS.get(state.status):
+        raise kind(_ending(state), state=state, job=job)
+    return state
+
+
+def _ending(state: JobState) -> str:
+    """What a job's end says: its status and the reasons among its messages."""
+    errors = [
+        message.description
+        for message in state.messages
+        if message.type.value.endswith("Error") and message.description.strip() not in ("Failed.", "")
+    ]
+    reason = "; ".join(errors)[:500]
+    return f"{state.status}{': ' if reason else ''}{reason}"
+
+
+def fetch_results(
+    session: Session,
+    task: TaskDescription,
+    job: JobAddress,
+    state: JobState,
+    options: RunOptions,
+    deadline: Deadline,
+) -> Flow[Result]:
+    """Every output that the task declares, of a job that succeeded."""
+    declared = task.descriptor.outputs
+    if declared:
+        state = yield from _with_results(session, task, job, state, deadline)
+    known = {name.lower(): url for name, url in state.results.items()}
+    outputs = {}
+    for parameter in declared:
+        url = known.get(parameter.name.lower())
+        if url is None:
+            outputs[parameter.name] = _not_listed(parameter, job.url, job)
+        else:
+            outputs[parameter.name] = yield from fetch_output(
+                session, task, parameter.name, url, job, options, deadline
+            )
+    return Result(outputs, state.messages, job, state.raw)
+
+
+def _with_results(
+    session: Session, task: TaskDescription, job: JobAddress, state: JobState, deadline: Deadline
+) -> Flow[JobState]:
+    """The job once it lists its results, which some servers take a moment for. Raises ProtocolViolation."""
+    wait = 0.5
+    for _ in range(_LATE_RESULTS):
+        if not _missing(task, state):
+            return state
+        yield Wait(min(wait, deadline.left(session.clock)))
+        wait *= 2
+        later = yield from look(session, job, deadline)
+        if later.succeeded:  # a status after the final one changes nothing
+            state = later
+    if missing := _missing(task, state):
+        listed = ", ".join(state.results) or "none"
+        raise ProtocolViolation(
+            pointer="/results",
+            met=f"results of {listed}",
+            expected=f"one of {', '.join(missing)}, which the task declares",
+            url=job.url,
+            job=job,
+        )
+    return state
+
+
+def _missing(task: TaskDescription, state: JobState) -> list[str]:
+    listed = {name.lower() for name in state.results}
+    return [
+        each.name
+        for each in task.descriptor.outputs
+        if each.name.lower() not in listed and each.parameter_type is not ParameterType.OPTIONAL
+    ]
+
+
+def fetch_output(
+    session: Session,
+    task: TaskDescription,
+    name: str,
+    url: str,
+    job: JobAddress,
+    options: RunOptions,
+    deadline: Deadline,
+) -> Flow[Output]:
+    """One result or input of a job."""
+    parameters = options.result_parameters(task.version)
+    json = yield from ask(
+        session,
+        url,
+        parameters,
+        safe=True,
+        deadline=deadline,
+        job=job,
+        patience=_TOO_EARLY,
+        list_allowed=True,
+    )
+    return read_output(
+        json,
+        task,
+        name,
+        url=url,
+        asked_reference=options.asked_reference,
+        rows_by_name=bool(options.return_column_name),
+    )
+
+
+def deadline_of(session: Session, seconds: Seconds) -> Deadline:
+    """A deadline from now."""
+    return Deadline.after(session.clock, session.settings.deadline if seconds is ... else seconds)

@@ -1,0 +1,162 @@
+"""JSON is read in any packing, and refused where it could mean two things or nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from gp_client.errors import ProtocolViolation
+from gp_client.strict_json import read_json
+from hypothesis import given
+from hypothesis import strategies as st
+
+URL = "http://user:word@gis.example.com/arcgis/rest/info?token=abc"
+
+PACKED: dict[str, tuple[bytes, str, Any]] = {
+    "plain": (b'{"a": [1, 2.5, true, null, "x"]}', "", {"a": [1, 2.5, True, None, "x"]}),
+    "a byte order mark": (b'\xef\xbb\xbf{"a": 1}', "", {"a": 1}),
+    "utf-16 with its mark": ('{"a": "é"}'.encode("utf-16"), "", {"a": "é"}),
+    "utf-16-le without a mark": ('{"a": "é"}'.encode("utf-16-le"), "", {"a": "é"}),
+    "utf-16-be without a mark": ('{"a": "é"}'.encode("utf-16-be"), "", {"a": "é"}),
+    "utf-32 with its mark": ('{"a": "é"}'.encode("utf-32"), "", {"a": "é"}),
+    "utf-32-be without a mark": ('{"a": "é"}'.encode("utf-32-be"), "", {"a": "é"}),
+    "jsonp": (b'cb({"a": 1});', "text/javascript", {"a": 1}),
+    "jsonp, a dotted name and no semicolon": (b' my.call.back( {"a": ")"} ) \r\n', "", {"a": ")"}),
+    "latin-1 that says so": ('{"a": "é"}'.encode("latin-1"), "text/plain; charset=ISO-8859-1", {"a": "é"}),
+    "utf-8 under the label latin-1": ('{"a": "é"}'.encode(), "text/plain; charset=ISO-8859-1", {"a": "é"}),
+    "bytes that are no utf-8": (b'{"a": "caf\xe9"}', "application/json", {"a": "caf\ufffd"}),
+    "a charset that is a transport encoding": (b'{"a": "\xe9"}', "text/html; charset=hex", {"a": "\ufffd"}),
+    "half a surrogate pair": (b'{"a": "x\\ud800y"}', "", {"a": "x\ufffdy"}),
+    "the other half": (b'{"\\udc00": "\\ud83d\\ude00"}', "", {"\ufffd": "\U0001f600"}),
+    "an escaped backslash before u": (b'{"a": "\\\\ud800\\ud800"}', "", {"a": "\\ud800\ufffd"}),
+    "raw control characters": (b'{"a": "1\x072\n3\t4\x00"}', "", {"a": "1\x072\n3\t4\x00"}),
+    "raw control characters and half a pair": (b'{"a": "\n\\udfff"}', "", {"a": "\n\ufffd"}),
+    "blanks before and after": (b'\r\n\r\n {"a": 1} \r\n', "", {"a": 1}),
+    "escaped slashes": (b'{"a": "http:\\/\\/x\\u003a1"}', "", {"a": "http://x:1"}),
+    "forms of numbers": (
+        b'{"a": [1.0, -1.2E7, 5e-5, 0.12345678901234567, 4503599627370495, -0]}',
+        "",
+        {"a": [1.0, -1.2e7, 5e-5, 0.12345678901234567, 4503599627370495, 0]},
+    ),
+    "more digits than a double keeps": (b'{"a": 0.1000000000000000055511151}', "", {"a": 0.1}),
+    "a large double written out": (
+        b'{"a": 10000000000000000905969664}',
+        "",
+        {"a": 10000000000000000905969664},
+    ),
+    "digits within a text": (b'{"a": "' + b"7" * 1500 + b'"}', "", {"a": "7" * 1500}),
+    "brackets within a text": (b'{"a": "' + b"[" * 900 + b'"}', "", {"a": "[" * 900}),
+    "a pretty layout": (b'{\n "a" : \n {\r\n\t"b": 1\n }\n}', "", {"a": {"b": 1}}),
+}
+
+
+@pytest.mark.parametrize(("content", "content_type", "value"), PACKED.values(), ids=PACKED.keys())
+def test_packing_does_not_change_the_value(content: bytes, content_type: str, value: Any) -> None:
+    assert read_json(content, content_type, url=URL) == value
+
+
+REFUSED: dict[str, tuple[bytes, str, str]] = {
+    "NaN": (b'{"a": [1, NaN]}', "/a/1", "NaN"),
+    "Infinity": (b'{"a": {"b": -Infinity}}', "/a/b", "-Infinity"),
+    "beyond a double": (b'{"a": 1e400}', "/a", "1e400"),
+    "30 digits": (b'{"a": 123456789012345678901234567890}', "/a", "1234567890123456"),
+    "2000 digits": (b'{"a": 0.' + b"1" * 2000 + b"}", "/a", "2001 digits"),
+    "9000 digits": (b'{"a": ' + b"1" * 9000 + b"}", "/a", "9000 digits"),
+    "a name twice": (b'{"jobStatus": "x", "b": [{"c": 1, "d": 2, "c": 3}]}', "/b/0/c", "second"),
+    "a name twice at the top": (b'{"a:b": 1, "a:b": "x:\\u003a"}', "/a:b", "second"),
+    "a name twice, spelt in two ways": (b'{"a": 1, "\\u0061": 1}', "/a", "second"),
+    "a name twice with a slash": (b'{"a/~": 1, "a/~": 1}', "/a~1~0", "second"),
+    "a name twice in utf-16": ('{"a": 1, "a": 2}'.encode("utf-16"), "/a", "second"),
+    "a comment after it": (b'{"a": 1}<!-- node 2 -->', "", "<"),
+    "two documents": (b'{"a": 1}{"a": 1}', "", "{"),
+    "single quotes": (b"{'a': 1}", "", "single quote"),
+    "the text of a Python dictionary as a value": (b"{\"value\": {'a': True}}", "/value", "single quote"),
+    "a Python word": (b'{"a": [True]}', "/a/0", "True"),
+    "a comment": (b'{"a": /* 1 */ 2}', "/a", "comment"),
+    "a trailing comma": (b'{"a": 1,}', "", "}"),
+    "a leading zero": (b'{"a": 01}', "/a", "01"),
+    "an unknown escape": (b'{"a": "\\x41"}', "/a", "escape"),
+    "cut within a text": (b'{"a": {"b": "text', "/a/b", "the end of the text"),
+    "cut within a word": (b'{"a": fal', "/a", "the end of the text"),
+    "cut within a number": (b'{"a": -', "/a", "the end of the text"),
+    "cut after a name": (b'{"a"', "/a", "the end of the text"),
+    "cut after a comma": (b'{"a": 1,', "", "the end of the text"),
+    "nothing": (b"", "", "no body"),
+    "blanks": (b"\r\n", "", "a blank body"),
+    "nothing but a byte order mark": (b"\xef\xbb\xbf", "", "a blank body"),
+    "too deep": (b'{"a": ' + b"[" * 501 + b"]" * 501 + b"}", "", "more than 500"),
+    "far too deep": (b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "", "more than 500"),
+    "deep without an end": (b"[" * 100_000, "", "more than 500"),
+    "a page": (b"<html></html>", "", "<"),
+    "an unclosed wrapper": (b'cb({"a": 1}', "", "cb"),
+    "a NUL after it": (b'{"a": 1}\x00', "", "U+0000"),
+}
+
+
+@pytest.mark.parametrize(("content", "pointer", "met"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_could_be_read_in_two_ways_is_refused_with_its_place(
+    content: bytes, pointer: str, met: str
+) -> None:
+    with pytest.raises(ProtocolViolation) as caught:
+        read_json(content, "application/json", url=URL)
+    assert caught.value.pointer == pointer
+    assert met in caught.value.met
+    assert caught.value.url == "http://gis.example.com/arcgis/rest/info"
+
+
+def test_nesting_is_read_up_to_the_limit() -> None:
+    deep: Any = read_json(b'{"a": ' + b"[" * 499 + b"]" * 499 + b"}", url=URL)
+    assert list(deep) == ["a"]
+
+
+def test_a_large_body_is_checked_for_names_that_stand_twice() -> None:
+    member = b'{"attributes": {"t": "09:37:09"}, "geometry": {"x": 1.5, "y": 2}}'
+    many = b",".join([member] * 260_000)
+    assert (
+        len(read_json(b'{"value": {"features": [' + many + b"]}}", url=URL)["value"]["features"]) == 260_000
+    )
+    with pytest.raises(ProtocolViolation):
+        read_json(b'{"value": {"features": [' + many + b', {"x": 1, "x": 1}]}}', url=URL)
+
+
+def test_an_answer_of_too_many_parts_is_not_built() -> None:
+    with pytest.raises(ProtocolViolation, match="more arrays and objects"):
+        read_json(b'{"a": [' + b"[]," * 8_000_001 + b"[]]}", url=URL)
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(VALUES, st.booleans(), st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]))
+def test_every_value_is_read_as_it_was_written(value: Any, ascii_only: bool, encoding: str) -> None:
+    text = json.dumps({"a": value}, ensure_ascii=ascii_only)
+    assert read_json(text.encode(encoding), url=URL) == {"a": value}
+
+
+@given(VALUES, st.data())
+def test_a_cut_answer_is_never_read(value: Any, data: st.DataObject) -> None:
+    whole = json.dumps({"a": value}, ensure_ascii=False).encode()
+    length = data.draw(st.integers(0, len(whole) - 1))
+    with pytest.raises(ProtocolViolation) as caught:
+        read_json(whole[:length], url=URL)
+    assert caught.value.met in ("the end of the text", "no body")
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+def test_any_bytes_are_a_value_or_a_violation(content: bytes) -> None:
+    try:
+        read_json(content, "text/html; charset=latin-1", url=URL)
+    except ProtocolViolation as violation:
+        told = str(violation).encode()
+    else:
+        told = b""
+    assert b"word" not in told
