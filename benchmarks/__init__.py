@@ -1,1 +1,2 @@
-"""Speed and size of the mock server, as ratios to bare baselines in the same run: `python -m benchmarks`."""
+"""Speed and size of the mock server and of the client, as ratios to bare baselines in the same run:
+`python -m benchmarks`."""

@@ -10,13 +10,15 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import first_answer, http_rates, long_job, store_size
+from benchmarks import client_cost, first_answer, http_rates, long_job, store_size
 from benchmarks.measurements import Measurement, as_json, as_table
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="http, start, store, job; all unless given")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="start, http, store, job, client; all unless given"
+    )
     parser.add_argument("--rounds", type=int, default=9, help="pairs of rounds of each HTTP benchmark (9)")
     parser.add_argument("--seconds", type=float, default=1.5, help="length of a round (1.5)")
     parser.add_argument("--starts", type=int, default=11, help="starts of each server (11)")
@@ -28,6 +30,7 @@ def main() -> None:
         "http": lambda: http_rates.measure(rounds=options.rounds, seconds=options.seconds),
         "store": lambda: store_size.measure(jobs=options.jobs),
         "job": long_job.measure,
+        "client": client_cost.measure,
     }
     if unknown := set(options.names) - set(runs):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; known are {', '.join(runs)}")

@@ -59,16 +59,17 @@ class HTTPXTransport:
     def send(self, request: Request) -> Response:
         ends = time.monotonic() + request.timeout
         before = ends_at.set(ends)
+        trace = _Trace(self._client)
         try:
-            return self._send(request, ends)
+            return self._send(request, ends, trace)
         except _Ours as error:
             raise error.error from error.error.__cause__
         except Exception as error:
-            raise _transport_error(error, request, self._library) from _cause(error)
+            raise _transport_error(error, request, self._library, trace) from _cause(error)
         finally:
             ends_at.reset(before)
 
-    def _send(self, request: Request, ends: float) -> Response:
+    def _send(self, request: Request, ends: float, trace: _Trace) -> Response:
         client = self._client
         built = client.build_request(
             request.method,
@@ -76,7 +77,7 @@ class HTTPXTransport:
             headers=_headers(request),
             content=_content(request.body),
             timeout=_timeouts(self._library, request.timeout),
-            extensions={"trace": lambda event, told: tune(client, event)},
+            extensions={"trace": trace.look},
         )
         answer = client.send(built, stream=True, auth=None, follow_redirects=False)
         try:
@@ -111,29 +112,26 @@ class AsyncHTTPXTransport:
     async def send(self, request: Request) -> Response:
         import anyio
 
+        trace = _Trace(self._client)
         try:
             with anyio.fail_after(request.timeout):
-                return await self._send(request)
+                return await self._send(request, trace)
         except _Ours as error:
             raise error.error from error.error.__cause__
         except Exception as error:
-            raise _transport_error(error, request, self._library) from _cause(error)
+            raise _transport_error(error, request, self._library, trace) from _cause(error)
 
-    async def _send(self, request: Request) -> Response:
+    async def _send(self, request: Request, trace: _Trace) -> Response:
         import anyio
 
         client = self._client
-
-        async def trace(event: str, told: object) -> None:
-            tune(client, event)
-
         built = client.build_request(
             request.method,
             request.url,
             headers=_headers(request),
             content=_content_async(request.body),
             timeout=_timeouts(self._library, request.timeout),
-            extensions={"trace": trace},
+            extensions={"trace": trace.look_async},
         )
         answer = await client.send(built, stream=True, auth=None, follow_redirects=False)
         pieces = answer.aiter_bytes() if answer.is_stream_consumed else answer.aiter_raw()
@@ -153,6 +151,27 @@ class AsyncHTTPXTransport:
     async def close(self) -> None:
         if self._owned:
             await self._client.aclose()
+
+
+class _Trace:
+    """What httpcore tells of an exchange: whether its request began to be sent. Others tell nothing."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._events = 0
+        self._sent = False
+
+    def look(self, event: str, told: object) -> None:
+        self._events += 1
+        self._sent = self._sent or event.endswith(".send_request_headers.started")
+        tune(self._client, event)
+
+    async def look_async(self, event: str, told: object) -> None:
+        self.look(event, told)
+
+    @property
+    def is_unsent(self) -> bool:
+        return bool(self._events) and not self._sent
 
 
 async def _abandon(answer: Any, pieces: AsyncIterator[bytes]) -> None:
@@ -196,7 +215,7 @@ def _headers(request: Request) -> list[tuple[bytes, bytes]]:
 
 
 def _timeouts(library: Any, seconds: float) -> Any:
-    """Those of connecting are over before the exchange is: then it is known that nothing was sent."""
+    """Those of connecting are over before the exchange is, which then says what it was that took so long."""
     return library.Timeout(seconds, connect=min(0.9 * seconds, _CONNECT_TIMEOUT), pool=0.9 * seconds)
 
 
@@ -222,14 +241,12 @@ async def _pieces_async(body: Body) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _transport_error(error: Exception, request: Request, library: Any) -> TransportError:
+def _transport_error(error: Exception, request: Request, library: Any, trace: _Trace) -> TransportError:
     """What the network raised, in this client's own word; `sent` is False where the request cannot have
     arrived."""
     url = _shown(request.url)
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
-    if isinstance(error, TimeoutError):
-        return TransportError(f"no complete answer within {request.timeout:g} seconds", url=url)
     if isinstance(error, library.LocalProtocolError):
         return TransportError("a request that HTTP does not allow", url=url, sent=False)
     unsent = (
@@ -242,8 +259,22 @@ def _transport_error(error: Exception, request: Request, library: Any) -> Transp
         UnicodeError,  # a host that is no name
         OverflowError,  # a port that is none
     )
-    said = str(error) or type(error).__name__
-    return TransportError(f"{type(error).__name__}: {said}", url=url, sent=not isinstance(error, unsent))
+    if isinstance(error, library.ConnectTimeout | library.PoolTimeout):
+        text = f"no connection in time: {type(error).__name__}"
+    elif isinstance(error, TimeoutError | library.TimeoutException):
+        text = f"no complete answer within {request.timeout:g} seconds"
+    else:
+        text = f"{type(error).__name__}: {_said(error)}".removesuffix(": ")
+    return TransportError(text, url=url, sent=not (trace.is_unsent or isinstance(error, unsent)))
+
+
+def _said(error: BaseException | None) -> str:
+    """What an error says, or else the one behind it: httpx's are often mute on trio."""
+    for _ in range(10):
+        if error is None or str(error):
+            break
+        error = error.__cause__ or error.__context__
+    return str(error or "")
 
 
 def _cause(error: Exception) -> Exception | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Generic, Self, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -29,6 +29,9 @@ from gp_client.results import Result
 from gp_client.running import Seconds, deadline_of
 from gp_client.sessions import AsyncConnection, Deadline, Session, SyncConnection
 from gp_client.steps import Flow
+
+if TYPE_CHECKING:
+    from gp_client.uploads import UploadedItem
 
 Inputs = Mapping[str, Any]
 ServiceT = TypeVar("ServiceT")
@@ -106,6 +109,7 @@ class ClientOperations(Handle, Generic[ServiceT, TaskT, JobT]):
                 overwrite=overwrite,
                 resume=resume,
                 deadline=deadline_of(session, deadline),
+                listener=self._connection.listener,
             )
         )
 
@@ -188,7 +192,7 @@ class ServiceOperations(Handle, Generic[TaskT]):
     ) -> Flow[ItemReference]:
         """Upload a file; what comes back is a value for a file input of this service's tasks.
 
-        A file is streamed, a large one in parts. Raises NotSupported where the service takes none.
+        A file is streamed, a large one in parts. Raises ServerError where the service takes none.
         """
         from gp_client.uploads import UploadSource, upload
 
@@ -201,8 +205,17 @@ class ServiceOperations(Handle, Generic[TaskT]):
                 description=description,
                 part_size=part_size,
                 deadline=deadline_of(session, deadline),
+                listener=self._connection.listener,
             )
         )
+
+    @operation
+    def uploads(self) -> Flow[list[UploadedItem]]:
+        """The items that have been uploaded to the service, as far as it tells them."""
+        from gp_client.uploads import list_uploads
+
+        session = self._session
+        return (yield from list_uploads(session, self.url, deadline_of(session, ...)))
 
     @operation
     def delete_upload(self, item: ItemReference | str) -> Flow[None]:

@@ -117,9 +117,10 @@ _PLACES = {
 class Watched(Scripted):
     """Remembers when each request came, and what it was answered."""
 
-    def __init__(self, script: Script, clock: SharedClock) -> None:
+    def __init__(self, script: Script, clock: SharedClock, elsewhere: Response | None = None) -> None:
         super().__init__({_PLACES.get(name, name): each for name, each in script.items()})  # type: ignore[arg-type]
         self._clock = clock
+        self._elsewhere = elsewhere
         self.times: list[float] = []
         self.answers: list[Response | None] = []
 
@@ -127,12 +128,22 @@ class Watched(Scripted):
         self.times.append(self._clock.now())
         self.answers.append(None)
         try:
-            response = self.answers[-1] = super().send(request)
+            response = self.answers[-1] = self._answer(request)
         except TransportError as error:
             if not error.sent:
                 self.answers[-1] = Response(503)
             raise
         return response
+
+    def knows(self, request: Request) -> bool:
+        path = urlsplit(request.url).path.rstrip("/")
+        return any(path.endswith(f"/{key}") or request.url == key for key in self._script)
+
+    def _answer(self, request: Request) -> Response:
+        if self._elsewhere is not None and not self.knows(request):
+            self.asked.append(request)
+            return self._elsewhere
+        return super().send(request)
 
     def count(self, *endings: str) -> int:
         return sum(path.rstrip("/").endswith(endings) for path in self.paths())
@@ -174,12 +185,14 @@ def converse(
     call: Call = run,
     acted_on: int = 1,
     root: str = ROOT,
+    elsewhere: Response | None = None,
     **options: Any,
 ) -> Outcome:
-    """What came of a call; `acted_on` run requests at most may reach a server that acts on them."""
+    """What came of a call; `acted_on` run requests at most may reach a server that acts on them. `elsewhere`
+    is the answer at an address that the script does not know, which else fails the test."""
     clock = SharedClock(start=1000.0)
     events: list[Event] = []
-    server = Watched({**good(execution), **changes}, clock)
+    server = Watched({**good(execution), **changes}, clock, elsewhere)
     client = GPClient(
         root, http=server, clock=clock, seed=1, on_event=events.append, **{"deadline": DEADLINE, **options}
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -17,14 +18,17 @@ class RawServer:
     """Each connection is taken by a thread of its own; a request whose answer leaves the connection open is
     followed by the next. `asked` are the requests, head and body, in order of their coming."""
 
-    def __init__(self, answering: Answering, *, reads_body: bool = True) -> None:
+    def __init__(
+        self, answering: Answering, *, reads_body: bool = True, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.asked: list[bytes] = []
         self.stopping = threading.Event()
         self._answering = answering
         self._reads_body = reads_body
+        self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}"
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
 
@@ -39,13 +43,17 @@ class RawServer:
             thread.start()
 
     def _converse(self, connection: socket.socket) -> None:
-        with connection, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), self._secured(connection) as connection:
             while request := self._request(connection):
                 self.asked.append(request)
                 connection.settimeout(10)
                 self._answering(connection, request)
                 if connection.fileno() < 0:
                     return
+
+    def _secured(self, connection: socket.socket) -> socket.socket:
+        connection.settimeout(10)
+        return self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
 
     def _request(self, connection: socket.socket) -> bytes:
         connection.settimeout(0.02)
@@ -85,8 +93,10 @@ def _length(head: bytes) -> int:
 
 
 @contextlib.contextmanager
-def serving(answering: Answering, *, reads_body: bool = True) -> Iterator[RawServer]:
-    server = RawServer(answering, reads_body=reads_body)
+def serving(
+    answering: Answering, *, reads_body: bool = True, tls: ssl.SSLContext | None = None
+) -> Iterator[RawServer]:
+    server = RawServer(answering, reads_body=reads_body, tls=tls)
     try:
         yield server
     finally:

@@ -3,9 +3,11 @@ time."""
 
 from __future__ import annotations
 
+import datetime
 import gzip
 import signal
 import socket
+import ssl
 import threading
 import time
 import tracemalloc
@@ -17,10 +19,12 @@ import anyio
 import httpx
 import httpx2
 import pytest
+import trustme
+from gp_client import AsyncGPClient, GPClient
 from gp_client.clocks import SystemClock
 from gp_client.content_decoding import Decoding
 from gp_client.drivers import iterate_async, run, run_async
-from gp_client.errors import ProtocolViolation, TransportError
+from gp_client.errors import DeadlineExceeded, ProtocolViolation, TransportError
 from gp_client.http_messages import Body, Request, Response
 from gp_client.httpx_transports import AsyncHTTPXTransport, HTTPXTransport, client_library
 from gp_client.steps import Flow, Send, StatusChanged, Tell, Wait
@@ -36,25 +40,26 @@ SLACK = 2.0
 DROPPED_BY_HTTPCORE = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 """httpcore drops the generator of a body that it cannot send to its end, of which trio warns."""
 
+Made = Request | Callable[[], Request]
 Carry = Callable[..., list[Response]]
 
 
 @pytest.fixture(params=CARRIERS, ids=lambda carrier: "-".join(carrier))
 def carry(request: pytest.FixtureRequest) -> Carry:
     """Sends requests, made at the last moment where they are functions, one after the other over one client,
-    and gives back their answers."""
+    and gives back their answers; further words are the client's."""
     library, way = LIBRARIES[request.param[0]], request.param[1]
 
-    def carry_sync(*requests: Request | Callable[[], Request], largest: int = 1 << 20) -> list[Response]:
-        with library.Client(trust_env=False) as client:
+    def carry_sync(*requests: Made, largest: int = 1 << 20, **words: Any) -> list[Response]:
+        with library.Client(trust_env=False, **words) as client:
             transport = HTTPXTransport(client, largest_answer=largest)
             return [transport.send(each() if callable(each) else each) for each in requests]
 
-    def carry_async(*requests: Request | Callable[[], Request], largest: int = 1 << 20) -> list[Response]:
+    def carry_async(*requests: Made, largest: int = 1 << 20, **words: Any) -> list[Response]:
         responses = []
 
         async def main() -> None:
-            async with library.AsyncClient(trust_env=False) as client:
+            async with library.AsyncClient(trust_env=False, **words) as client:
                 transport = AsyncHTTPXTransport(client, largest_answer=largest)
                 for each in requests:
                     responses.append(await transport.send(each() if callable(each) else each))
@@ -417,6 +422,92 @@ def test_a_header_beyond_ascii_is_sent_as_utf_8(carry: Carry) -> None:
     assert "referer: http://zürich.example/\r\n".encode() in server.asked[0]
 
 
+AUTHORITY = trustme.CA()
+
+
+def certified(*names: str, **more: Any) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    AUTHORITY.issue_cert(*names, **more).configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def trusting() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    AUTHORITY.configure_trust(context)
+    return context
+
+
+def test_tls_carries_an_exchange(carry: Carry, trusting: ssl.SSLContext) -> None:
+    body = JSON * 100_000
+    with serving(saying(whole(body)), tls=certified("127.0.0.1")) as server:
+        one = Request("POST", server.url, body=bytes(1 << 20), timeout=20.0)
+        responses = carry(one, one, largest=1 << 28, verify=trusting)
+    assert [response.content for response in responses] == [body, body]
+
+
+def test_the_time_is_kept_over_tls_as_well(carry: Carry, trusting: ssl.SSLContext) -> None:
+    answering, at = trickling(b"HTTP/1.1 200 OK\r\n\r\n", b" ")
+    with serving(answering, tls=certified("127.0.0.1")) as server:
+        at.append(server)
+        start = time.monotonic()
+        with pytest.raises(TransportError):
+            carry(get(server, timeout=0.5), verify=trusting)
+        assert time.monotonic() - start < 0.5 + SLACK
+
+
+def test_a_handshake_without_end_is_over_when_its_time_is(carry: Carry) -> None:
+    def answering(connection: socket.socket, request: bytes) -> None:
+        raise AssertionError
+
+    with serving(answering) as server:  # which waits for a request, and gets a greeting
+        start = time.monotonic()
+        with pytest.raises(TransportError) as raised:
+            carry(Request("POST", server.url.replace("http:", "https:"), timeout=0.5))
+        assert time.monotonic() - start < 0.5 + SLACK
+    assert not raised.value.sent
+
+
+LONG_AGO = {
+    "not_before": datetime.datetime(2019, 1, 1, tzinfo=datetime.UTC),
+    "not_after": datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [("elsewhere.example.org", {}), ("127.0.0.1", LONG_AGO)],
+    ids=["of-another-host", "out-of-date"],
+)
+def test_a_certificate_that_is_not_to_be_trusted_ends_it(
+    name: str, more: dict[str, Any], carry: Carry, trusting: ssl.SSLContext
+) -> None:
+    tls = certified(name, **more)
+    with serving(saying(whole(JSON)), tls=tls) as server, pytest.raises(TransportError) as raised:
+        carry(get(server), verify=trusting)
+    assert not raised.value.sent
+    assert "certificate" in str(raised.value)
+    assert not server.asked
+
+
+def test_a_proxy_is_the_one_that_is_asked(carry: Carry) -> None:
+    with serving(saying(whole(JSON))) as proxy:
+        request = Request("GET", "http://gis.example.com/arcgis", timeout=5.0)
+        (response,) = carry(request, proxy=proxy.url)
+    assert response.content == JSON
+    assert proxy.asked[0].startswith(b"GET http://gis.example.com/arcgis HTTP/1.1")
+
+
+def test_the_time_is_kept_by_way_of_a_proxy_as_well(carry: Carry) -> None:
+    answering, at = trickling(b"HTTP/1.1 200 OK\r\n\r\n", b" ")
+    with serving(answering) as proxy:
+        at.append(proxy)
+        start = time.monotonic()
+        with pytest.raises(TransportError):
+            carry(Request("GET", "http://gis.example.com/arcgis", timeout=0.3), proxy=proxy.url)
+        assert time.monotonic() - start < 0.3 + SLACK
+
+
 class Fallen(Exception):
     pass
 
@@ -598,3 +689,24 @@ def test_ctrl_c_in_the_middle_of_an_exchange_takes_the_last_steps(library: Any) 
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("way", ["sync", "asyncio", "trio"])
+@pytest.mark.parametrize("name", ["silence", "a head for ever", "a body for ever"])
+def test_a_client_keeps_its_deadline_whatever_the_server_does(name: str, way: str) -> None:
+    answering, at = trickling(*FOR_EVER[name])
+
+    def ask() -> None:
+        with GPClient(server.url, deadline=0.5) as client:
+            client.info()
+
+    async def ask_async() -> None:
+        async with AsyncGPClient(server.url, deadline=0.5) as client:
+            await client.info()
+
+    with serving(answering) as server:
+        at.append(server)
+        start = time.monotonic()
+        with pytest.raises(DeadlineExceeded):
+            ask() if way == "sync" else anyio.run(ask_async, backend=way)
+        assert time.monotonic() - start < 0.5 + SLACK

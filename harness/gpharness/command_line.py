@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+from gpharness.client_commands import arcpy, describe, run
+from gpharness.command_options import option
+
 PRECEDENCE = "An option wins over its environment variable, that over a site file, that over the default."
 
 
@@ -29,27 +30,15 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-class SettableOption(click.Option):
-    """An option whose errors name what set it: the environment variable, or else the option."""
-
-    def get_error_hint(self, ctx: click.Context | None) -> str:
-        from click.core import ParameterSource
-
-        if ctx and self.name and ctx.get_parameter_source(self.name) is ParameterSource.ENVIRONMENT:
-            return f"'{self.envvar}'"
-        return f"'{self.opts[0]}'"
-
-
-def option(name: str, **settings: Any) -> Callable[[Function], Function]:
-    """A click option that `GPHARNESS_<NAME>` in the environment sets, too."""
-    variable = f"GPHARNESS_{name.upper().replace('-', '_')}"
-    return click.option(f"--{name}", cls=SettableOption, envvar=variable, show_envvar=True, **settings)
-
-
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="gpharness", prog_name="gpharness", message="%(prog)s %(version)s")
 def main() -> None:
-    """A test harness for clients of ArcGIS geoprocessing services (GPServer)."""
+    """A test harness for clients of ArcGIS geoprocessing services (GPServer), and a client of them."""
+
+
+main.add_command(run)
+main.add_command(describe)
+main.add_command(arcpy)
 
 
 @main.command()

@@ -164,7 +164,7 @@ main()
 
 @pytest.mark.parametrize(
     ("command", "sent", "status"),
-    [("serve", "SIGINT", 0), ("serve", "SIGTERM", 0), ("demo", "SIGINT", 130)],
+    [("serve", "SIGINT", 0), ("serve", "SIGTERM", 0), ("demo", "SIGINT", 130), ("run", "SIGINT", 130)],
 )
 def test_a_signal_before_the_command_has_begun_ends_it_without_a_word(start, command, sent, status):
     running = start("-c", EARLY.format(signal=sent), command)

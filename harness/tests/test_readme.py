@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, build_opener
@@ -56,12 +57,42 @@ def test_the_curl_lines_run_jobs_upload_a_file_and_sign_in(readme, gpharness, tm
     assert '"tasks":["viewshed"]' in done.stdout.splitlines()[-1]
 
 
-def test_the_python_block_runs(readme, capsys):
-    (code,) = blocks(readme, "python")
+def test_the_python_block_that_serves_a_function_runs(readme):
+    (code,) = [block for block in blocks(readme, "python") if "def test_" in block]
     names = {"__name__": "readme"}
     exec(compile(code, "README.md", "exec"), names)
     (test,) = [value for name, value in names.items() if name.startswith("test_")]
     test()
+
+
+SERVED = "http://127.0.0.1:8585/arcgis"
+
+
+def test_the_python_block_that_calls_a_service_runs(readme, gpharness, monkeypatch, capsys):
+    server = gpharness("serve", "--port", "0", "--clock", "jump").url().removesuffix("/rest/services")
+    (code,) = [block for block in blocks(readme, "python") if "GPClient(" in block]
+    assert SERVED in code
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    exec(compile(code.replace(SERVED, server), "README.md", "exec"), {"__name__": "readme"})
+    assert capsys.readouterr().out == "1 visible area(s)\n"
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+def test_the_lines_that_call_a_service_run(readme, gpharness, tmp_path):
+    server = gpharness("serve", "--port", "0", "--clock", "jump").url().removesuffix("/rest/services")
+    (lines,) = [block for block in blocks(readme, "sh") if "gpharness run" in block]
+    lines = lines.replace(SERVED, server).replace(".venv/bin/gpharness", f"'{sys.executable}' -m gpharness")
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", lines],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=50,
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "no_proxy": "127.0.0.1", "PYTHONUTF8": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Viewshed_Result (GPFeatureRecordSetLayer): 1 polygon in wkid 4326" in done.stdout
+    assert gpharness("serve", tmp_path / "viewshed.yaml", "--port", "0").url().endswith("/rest/services")
 
 
 def test_the_site_file_is_served_with_its_rule_in_any_unit(readme, gpharness, tmp_path):

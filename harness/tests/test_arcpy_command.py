@@ -1,0 +1,58 @@
+"""`gpharness arcpy SCRIPT …` as a command: its words, its status, Ctrl-C; the façade has tests of its own."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from urllib.request import ProxyHandler, build_opener
+
+import pytest
+
+
+@pytest.fixture
+def script(tmp_path):
+    """Writes a script and returns its path."""
+
+    def write(text):
+        file = tmp_path / "script.py"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return write
+
+
+def test_what_follows_the_script_s_name_is_the_script_s_own(gpharness, script):
+    file = script("import arcpy, sys\nprint(arcpy.GetParameterAsText(0), sys.argv[1:])\nsys.exit(7)\n")
+    running = gpharness("arcpy", file, "--server", "-x", "a b")
+    assert running.status() == 7, running.rest_of(running.err)
+    assert running.rest_of(running.out) == ["--server ['--server', '-x', 'a b']"]
+
+
+def test_a_script_that_is_not_there_is_status_2(gpharness):
+    running = gpharness("arcpy", "nowhere.py")
+    assert running.status() == 2
+    assert "nowhere.py" in " ".join(running.rest_of(running.err))
+
+
+NEVER_ENDS = """
+import arcpy
+arcpy.ImportToolbox("{server}/services;Simulation/JobOutcomes", "jobs")
+result = arcpy.jobs.NeverEnds()
+print(result.resultID, flush=True)
+while result.status < 4:
+    pass
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_cancels_the_jobs_that_the_script_has_started(gpharness, script):
+    services = gpharness("serve", "--port", "0").url()
+    running = gpharness("arcpy", script(NEVER_ENDS.format(server=services.removesuffix("/rest/services"))))
+    job = running.line().split("/")[-1]
+    running.process.send_signal(signal.SIGINT)
+    assert running.status() == 130
+    assert not any("Traceback" in line for line in running.rest_of(running.err))
+    address = f"{services}/Simulation/JobOutcomes/GPServer/NeverEnds/jobs/{job}?f=json"
+    with build_opener(ProxyHandler({})).open(address) as answer:
+        assert json.loads(answer.read())["jobStatus"] in ("esriJobCancelling", "esriJobCancelled")

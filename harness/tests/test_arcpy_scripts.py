@@ -1,0 +1,329 @@
+"""ArcPy scripts, as ArcGIS's documentation has them, run unchanged against the mock."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gp_client import GPClient
+from gp_mockserver import serve
+from gp_mockserver.builtin.builtin_site import builtin_site
+from gpharness.arcpy_scripts import run_script
+
+POINT = {
+    "type": "FeatureCollection",
+    "features": [
+        {
+            "type": "Feature",
+            "properties": {"OffsetA": 2},
+            "geometry": {"type": "Point", "coordinates": [-118.8, 37.5]},
+        }
+    ],
+}
+WEB_TOOLS = r"""
+import arcpy
+import time
+
+arcpy.ImportToolbox(";Elevation/ESRI_Elevation_World", "viewshedAlias")
+
+result = arcpy.Viewshed_viewshedAlias(r'c:\data\inputPoint.shp', "10000 Kilometers")
+
+while result.status < 4:
+    time.sleep(0.2)
+print("Execution Finished")
+
+arcpy.CopyFeatures_management(result[0], 'localResult.shp')
+"""
+GP_SERVICES = """
+import arcpy
+import time
+
+# Add a toolbox from a server
+arcpy.ImportToolbox("http://flame7/arcgis/services;GPFolder/BufferService", "mytools")
+
+# Use GetParameterValue to get a featureset object with the default
+#   schema of the first parameter of the tool 'bufferpoints'
+inFeatureSet = arcpy.GetParameterValue("bufferpoints", 0)
+
+# Load a shapefile into the featureset
+inFeatureSet.load("c:/data/inputPoint.shp")
+
+# Run a server tool named BufferPoints with featureset created above
+result = arcpy.mytools.BufferPoints(inFeatureSet, "5 feet")
+
+# Check the status of the result object every 0.2 seconds
+#   until it has a value of 4 (succeeded) or greater
+while result.status < 4:
+    time.sleep(0.2)
+
+# Get the output FeatureSet back from the server and save to a local geodatabase
+outFeatSet = result.getOutput(0)
+outFeatSet.save("c:/temp/base.gdb/towers_buffer")
+"""
+IS_SYNCHRONOUS = """
+import time
+import arcpy
+
+arcpy.ImportToolbox("http://pondermatic/arcgis/services;WorldViewshed", "mytools")
+
+# Create and load a recordset object for the tool's input
+record_set = arcpy.RecordSet()
+record_set.load("c:/data/inputPoint.shp")
+
+results = arcpy.viewshed_mytools(record_set, "100")
+
+# If the tool is asynchronous, wait until the task is finished (status = 4)
+if not arcpy.IsSynchronous("viewshed"):
+    while results.status < 4:
+        time.sleep(0.1)
+
+result = results.getOutput(0)
+result.save("c:/temp/visible.shp")
+"""
+
+Run = Callable[..., int]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with serve(builtin_site(), port=0) as running:
+        yield running.url
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder, with `c:\\data\\inputPoint.shp` where it is looked for."""
+    geopandas = pytest.importorskip("geopandas")
+    drive = tmp_path / "drives" / "c"
+    (drive / "data").mkdir(parents=True)
+    (drive / "temp").mkdir()
+    geopandas.GeoDataFrame.from_features(POINT["features"], crs=4326).to_file(
+        drive / "data" / "inputPoint.shp"
+    )
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("GPHARNESS_ARCPY_DRIVES", str(tmp_path / "drives"))
+    monkeypatch.delenv("GPHARNESS_ARCPY_SERVER", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    def run_text(text: str, *arguments: str, server: str | None = None) -> int:
+        script = tmp_path / "script.py"
+        script.write_text(text)
+        return run_script(script, arguments, server=server)
+
+    return run_text
+
+
+def count(file: Path, **options: Any) -> int:
+    import geopandas
+
+    return len(geopandas.read_file(file, **options))
+
+
+def test_the_script_of_web_tools_in_python_scripts_runs_unchanged(
+    run: Run, server: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(WEB_TOOLS, server=server) == 0
+    assert capsys.readouterr().out == "Execution Finished\n"
+    assert count(folder / "work" / "localResult.shp") == 1
+
+
+def test_the_same_with_one_changed_import_line_runs_by_itself(
+    start: Any, server: str, folder: Path, tmp_path: Path
+) -> None:
+    script = tmp_path / "changed.py"
+    script.write_text(WEB_TOOLS.replace("import arcpy\n", "import gp_client.arcpy as arcpy\n"))
+    drives = str(folder / "drives")
+    process = start(script, GPHARNESS_ARCPY_SERVER=server, GPHARNESS_ARCPY_DRIVES=drives)
+    assert process.line() == "Execution Finished"
+    assert process.status() == 0
+    assert process.rest_of(process.err) == []
+    assert count(tmp_path / "empty" / "localResult.shp") == 1
+
+
+def test_the_script_of_using_geoprocessing_services_runs_unchanged(
+    run: Run, server: str, folder: Path
+) -> None:
+    assert run(GP_SERVICES, server=server) == 0
+    assert count(folder / "drives" / "c" / "temp" / "base.gdb", layer="towers_buffer") == 1
+
+
+def test_the_script_of_is_synchronous_runs_unchanged(run: Run, server: str, folder: Path) -> None:
+    assert run(IS_SYNCHRONOUS, server=server) == 0
+    assert count(folder / "drives" / "c" / "temp" / "visible.shp") == 1
+
+
+def test_without_a_server_an_address_that_names_none_says_what_to_do(
+    run: Run, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(WEB_TOOLS) == 1
+    assert "gpharness arcpy --server URL" in capsys.readouterr().err
+
+
+def test_the_server_of_the_environment_is_that_of_addresses_without_one(
+    run: Run, server: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GPHARNESS_ARCPY_SERVER", server)
+    assert run(WEB_TOOLS) == 0
+
+
+def test_a_script_has_its_words_its_folder_and_its_name(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "beside.py").write_text("import arcpy\nWORD = arcpy.GetParameterAsText(1)\n")
+    text = """
+import sys
+import arcpy
+from arcpy import env
+import beside
+print(__name__, sys.argv[1:], arcpy.GetParameterAsText(0), beside.WORD, env.overwriteOutput)
+"""
+    try:
+        assert run(text, "one", "two words") == 0
+    finally:
+        sys.modules.pop("beside", None)
+    assert capsys.readouterr().out == "__main__ ['one', 'two words'] one two words False\n"
+    assert "arcpy" not in sys.modules
+    assert str(tmp_path) not in sys.path
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        ("import sys; sys.exit()", 0, ""),
+        ("import sys; sys.exit(7)", 7, ""),
+        ("import sys; sys.exit('no data')", 1, "no data"),
+        ("import arcpy; arcpy.AddError('ERROR 000735: missing')", 0, "ERROR 000735: missing"),
+        ("import arcpy; arcpy.Buffer_analysis('a', 'b')", 1, "arcpy.Buffer_analysis is not provided"),
+        ("import arcpy.da", 1, "No module named 'arcpy.da'"),
+        ("1 +", 1, "SyntaxError"),
+        ("raise ValueError('odd')", 1, "ValueError: odd"),
+        ("import arcpy; arcpy.ImportToolbox('c:/x.tbx')", 1, "ExecuteError"),
+    ],
+)
+def test_a_scripts_end_is_the_status(
+    run: Run, text: str, status: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(text) == status
+    told = capsys.readouterr().err
+    assert said in told
+    assert "arcpy_scripts.py" not in told
+    assert "runpy" not in told
+
+
+def test_ctrl_c_cancels_the_jobs_that_a_script_has_started(
+    run: Run, server: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (
+        "import arcpy\n"
+        "arcpy.ImportToolbox(';Simulation/JobOutcomes', 'jobs')\n"
+        "result = arcpy.NeverEnds_jobs()\n"
+        "while result.status < 3: pass\n"
+        "print(result.resultID)\n"
+        "raise KeyboardInterrupt\n"
+    )
+    assert run(text, server=server) == 130
+    out, err = capsys.readouterr()
+    assert err == "gpharness arcpy: interrupted\n"
+    with GPClient(server) as client:
+        job = client.task("Simulation/JobOutcomes/NeverEnds").job(out.strip())
+        assert job.refresh().status in ("esriJobCancelling", "esriJobCancelled")
+
+
+def test_the_command_runs_a_script(gpharness: Any, server: str, folder: Path, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(WEB_TOOLS + "print(arcpy.GetParameterAsText(0))\n")
+    drives = str(folder / "drives")
+    process = gpharness("arcpy", "--server", server, script, "--word", GPHARNESS_ARCPY_DRIVES=drives)
+    assert process.line() == "Execution Finished"
+    assert process.line() == "--word"
+    assert process.status() == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals for one process there")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_command_and_its_jobs(
+    gpharness: Any, server: str, tmp_path: Path, number: int, status: int
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import arcpy\n"
+        "arcpy.ImportToolbox(';Simulation/JobOutcomes', 'jobs')\n"
+        "result = arcpy.NeverEnds_jobs()\n"
+        "while result.status < 3: pass\n"
+        "print(result.resultID, flush=True)\n"
+        "while result.status < 4: pass\n"
+    )
+    process = gpharness("arcpy", "--server", server, script)
+    job_id = process.line()
+    process.process.send_signal(number)
+    assert process.status() == status
+    assert process.rest_of(process.err) == ["gpharness arcpy: interrupted"]
+    with GPClient(server) as client:
+        job = client.task("Simulation/JobOutcomes/NeverEnds").job(job_id)
+        assert job.refresh().status in ("esriJobCancelling", "esriJobCancelled")
+
+
+PLUGIN_TEST = """
+import pytest
+
+@pytest.fixture
+def gp_arcpy_server():
+    return {server!r}
+
+def test_viewshed(gp_arcpy):
+    import arcpy
+    arcpy.ImportToolbox("http://flame7/arcgis/services;Elevation/ESRI_Elevation_World", "v")
+    point = '{{"type": "Point", "coordinates": [-118.8, 37.5]}}'
+    result = arcpy.Viewshed_v(point, "8.5 Miles")
+    arcpy.env.workspace = "memory"
+    arcpy.CopyFeatures_management(result, "seen")
+    assert gp_arcpy.GetCount_management("seen")[0] == "1"
+
+def test_the_next_one_begins_anew(gp_arcpy):
+    import arcpy
+    assert arcpy.ListTools() == []
+    assert arcpy.env.workspace is None
+    with pytest.raises(AttributeError):
+        arcpy.Viewshed_v
+
+def test_without_the_fixture_there_is_none():
+    import sys
+    assert "arcpy" not in sys.modules
+"""
+
+
+def test_the_fixture_puts_the_facade_in_the_place_of_arcpy(start: Any, server: str, tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(PLUGIN_TEST.format(server=server))
+    plugin = "gpharness.pytest_plugin"
+    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path / "test_it.py"]
+    from importlib.metadata import entry_points
+
+    if plugin not in [each.value for each in entry_points(group="pytest11")]:
+        words += ["-p", plugin]
+    process = start(*words)
+    status = process.status()
+    assert status == 0, "\n".join(process.rest_of(process.out))
+
+
+def test_a_scripts_geojson_is_readable(run: Run, server: str, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "point.geojson").write_text(json.dumps(POINT))
+    text = """
+import arcpy
+arcpy.env.workspace = arcpy.GetParameterAsText(0)
+arcpy.ImportToolbox("http://degrassi:6080/arcgis/services;GPFolder/BufferService", "PointAlias")
+result = arcpy.BufferPoints_PointAlias("point.geojson", "500 Meters")
+arcpy.management.CopyFeatures(result, "buffers.geojson")
+"""
+    assert run(text, str(tmp_path), server=server) == 0
+    written = json.loads((tmp_path / "buffers.geojson").read_text())
+    assert written["features"][0]["geometry"]["type"] == "Polygon"

@@ -1,0 +1,79 @@
+"""Every example of `docs/client.md` works as it stands there, against a mock instead of `gpharness serve`."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import gp_client
+import gp_client.errors
+import pytest
+from gp_mockserver import load_site, serve
+from gp_mockserver.builtin.builtin_site import builtin_site
+from gp_mockserver.lifecycle.clocks import JumpingClock
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "client.md").read_text(encoding="utf-8")
+SERVED = "http://127.0.0.1:8585/arcgis"
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def server():
+    with serve(builtin_site(clock=JumpingClock())) as running:
+        yield running.url
+
+
+@pytest.mark.parametrize("code", blocks("python"), ids=range(len(blocks("python"))))
+def test_a_python_example_runs(code, server, tmp_path, monkeypatch, capsys):
+    assert SERVED in code
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIS_PASSWORD", "tester-password")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    exec(compile(code.replace(SERVED, server), "client.md", "exec"), {"__name__": "example"})
+    assert capsys.readouterr().out or "assert" in code
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+def test_the_lines_of_the_command_line_run_one_after_the_other(server, tmp_path):
+    lines = "\n".join(blocks("sh"))
+    assert SERVED in lines
+    command = f"gpharness() {{ '{sys.executable}' -m gpharness \"$@\"; }}\n"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command + lines.replace(SERVED, server)],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=50,
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "no_proxy": "127.0.0.1", "PYTHONUTF8": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Viewshed_Result (GPFeatureRecordSetLayer): 1 polygon" in done.stdout
+    assert {"Viewshed_Result.geojson", "Output_File.zip"} <= set(done.stdout.split())
+    assert (tmp_path / "result.json").read_text(encoding="utf-8").startswith("{")
+    assert "Secured/WorldViewshed: asynchronous" in done.stdout
+    site = load_site(tmp_path / "site.yaml")
+    assert list(site.services) == ["Simulation/JobOutcomes"]
+
+
+def test_every_error_of_the_table_is_there_with_its_kind():
+    table = TEXT[TEXT.index("| error | `kind` |") :]
+    table = table[: table.index("\n\n")]
+    rows = [line.split(" | ")[:2] for line in table.splitlines()[2:]]
+    named = {name: kind.strip("` ") for names, kind in rows for name in re.findall(r"`(\w+)`", names)}
+    assert len(named) > 10
+    for name, kind in named.items():
+        assert getattr(gp_client.errors, name).kind == kind
+        assert getattr(gp_client, name) is getattr(gp_client.errors, name)
+
+
+def test_what_the_documentation_points_to_is_there():
+    for place in re.findall(r"\]\((?!http)([^)#]+)\)", TEXT):
+        assert (ROOT / "docs" / place).exists(), place
