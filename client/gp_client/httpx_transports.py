@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from gp_client.connection_tuning import bound_by_time, ends_at, tune
 from gp_client.content_decoding import ACCEPTED, Decoding
-from gp_client.errors import TransportError
+from gp_client.errors import InvalidInput, TransportError
 from gp_client.http_messages import Body, Request, Response
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class HTTPXTransport:
         bound_by_time(client)
 
     def send(self, request: Request) -> Response:
+        _check_open(self._client)
         ends = time.monotonic() + request.timeout
         before = ends_at.set(ends)
         trace = _Trace(self._client)
@@ -112,6 +113,7 @@ class AsyncHTTPXTransport:
     async def send(self, request: Request) -> Response:
         import anyio
 
+        _check_open(self._client)
         trace = _Trace(self._client)
         try:
             with anyio.fail_after(request.timeout):
@@ -151,6 +153,11 @@ class AsyncHTTPXTransport:
     async def close(self) -> None:
         if self._owned:
             await self._client.aclose()
+
+
+def _check_open(client: Any) -> None:
+    if client.is_closed:
+        raise InvalidInput(parameter="http", met="a client that is closed", expected="one that is open")
 
 
 class _Trace:

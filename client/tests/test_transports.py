@@ -24,7 +24,7 @@ from gp_client import AsyncGPClient, GPClient
 from gp_client.clocks import SystemClock
 from gp_client.content_decoding import Decoding
 from gp_client.drivers import iterate_async, run, run_async
-from gp_client.errors import DeadlineExceeded, ProtocolViolation, TransportError
+from gp_client.errors import DeadlineExceeded, InvalidInput, ProtocolViolation, TransportError
 from gp_client.http_messages import Body, Request, Response
 from gp_client.httpx_transports import AsyncHTTPXTransport, HTTPXTransport, client_library
 from gp_client.steps import Flow, Send, StatusChanged, Tell, Wait
@@ -533,6 +533,13 @@ def test_a_transport_that_has_read_the_body_is_served_too(library: Any) -> None:
     answer = library.Response(200, content=GZIPPED, headers={"content-encoding": "gzip"})
     with library.Client(transport=library.MockTransport(lambda request: answer)) as client:
         assert HTTPXTransport(client).send(Request("GET", "http://app/")).content == JSON
+
+
+def test_a_client_that_is_closed_is_the_caller_s_fault() -> None:
+    with httpx.Client() as client:
+        transport = HTTPXTransport(client)
+    with pytest.raises(InvalidInput, match="met a client that is closed"):
+        transport.send(Request("GET", "http://app/"))
 
 
 def test_a_client_is_one_of_httpx_or_httpx2() -> None:
