@@ -59,7 +59,7 @@ from gp_client.errors import (
 )
 from gp_client.jobs import JobState
 from gp_client.options import RunOptions
-from gp_client.outputs import Output, OutputWarning
+from gp_client.outputs.outputs import Output, OutputWarning
 from gp_client.results import Result
 from gp_client.sessions import Polling, Retries, Settings
 from gp_client.steps import Event, MessageCame, ProgressMade, Retrying, StatusChanged, Transferred

@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
-from gp_client.addresses import services_root
 from gp_client.errors import InvalidInput, JobAddress
 from gp_client.operations import AsyncSide, SyncSide
 from gp_client.options import RunOptions
 from gp_client.resources import ClientOperations, JobOperations, ServiceOperations, TaskOperations
 from gp_client.running import Seconds
 from gp_client.sessions import AsyncConnection, Session, Settings, SyncConnection
-from gp_client.tokens import TokenKeeper
+from gp_client.wire.addresses import services_root
+from gp_client.wire.tokens import TokenKeeper
 
 if TYPE_CHECKING:
     import httpx
 
     from gp_client.clocks import Clock
     from gp_client.drivers import Listener
-    from gp_client.http_messages import AsyncTransport, Transport
+    from gp_client.wire.http_messages import AsyncTransport, Transport
 
 
 class GPClient(SyncSide, ClientOperations["Service", "Task", "Job"]):
@@ -62,7 +62,7 @@ class GPClient(SyncSide, ClientOperations["Service", "Task", "Job"]):
         session = _session(address, keeper, settings, clock, seed, changes)
         transport: Any = http
         if http is None or hasattr(http, "build_request"):
-            from gp_client.httpx_transports import HTTPXTransport
+            from gp_client.wire.httpx_transports import HTTPXTransport
 
             transport = HTTPXTransport(transport, largest_answer=session.settings.largest_answer)
         self._connection: SyncConnection = SyncConnection(session, transport, on_event)
@@ -157,7 +157,7 @@ class AsyncGPClient(AsyncSide, ClientOperations["AsyncService", "AsyncTask", "As
         session = _session(address, keeper, settings, clock, seed, changes)
         transport: Any = http
         if http is None or hasattr(http, "build_request"):
-            from gp_client.httpx_transports import AsyncHTTPXTransport
+            from gp_client.wire.httpx_transports import AsyncHTTPXTransport
 
             transport = AsyncHTTPXTransport(transport, largest_answer=session.settings.largest_answer)
         self._connection: AsyncConnection = AsyncConnection(session, transport, on_event)

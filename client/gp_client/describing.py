@@ -10,9 +10,9 @@ from gp_protocol.errors import shown
 
 from gp_client.descriptors import ServiceDescription, TaskDescription, read_service, read_task
 from gp_client.errors import ProtocolViolation
-from gp_client.exchange import ask
 from gp_client.sessions import Deadline, Session
 from gp_client.steps import Flow
+from gp_client.wire.exchange import ask
 
 
 class ServerInfo(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from gp_client.errors import ProtocolViolation
-from gp_client.json_pointers import pointer_to, stepped
+from gp_client.reading.json_pointers import pointer_to, stepped
 
 if TYPE_CHECKING:
     from gp_protocol.descriptions.descriptors import ExecutionType, Parameter, Service, Task

@@ -15,7 +15,7 @@ from gp_client.steps import Event, Flow, Send, Step, Wait
 
 if TYPE_CHECKING:
     from gp_client.clocks import Clock
-    from gp_client.http_messages import AsyncTransport, Response, Transport
+    from gp_client.wire.http_messages import AsyncTransport, Response, Transport
 
 T = TypeVar("T")
 Listener = Callable[[Event], object]

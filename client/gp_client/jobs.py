@@ -15,8 +15,8 @@ from gp_protocol.errors import RemoteProtocolError, shown
 from gp_protocol.job_states import FINAL, JobStatus, job_status
 from gp_protocol.messages import Message, MessageType, Progress, ProgressType
 
-from gp_client.addresses import job_url, same_host
 from gp_client.errors import JobAddress, ProtocolViolation
+from gp_client.wire.addresses import job_url, same_host
 
 
 class JobState(msgspec.Struct, frozen=True):

@@ -136,7 +136,7 @@ def _place(name: str, value: Any) -> Any:
     from gp_protocol.errors import LocalProtocolError
     from gp_protocol.values.spatial_references import encode_extent
 
-    from gp_client.places_in import extent_from, spatial_reference_from
+    from gp_client.inputs.places import extent_from, spatial_reference_from
 
     read: Callable[[Any], Any] = extent_from if name == "extent" else spatial_reference_from
     try:

@@ -15,23 +15,23 @@ from gp_protocol.messages import Message
 from gp_protocol.values.references import DataFile, ItemReference, MapImage, Raster
 
 from gp_client import describing, running
-from gp_client.addresses import Place, job_url, place_of, service_url, shown, task_url
 from gp_client.describing import ServerInfo, ServiceEntry
 from gp_client.descriptors import ServiceDescription, TaskDescription
 from gp_client.errors import InvalidInput, JobAddress
-from gp_client.exchange import ask
-from gp_client.inputs import encode_inputs
+from gp_client.inputs.inputs import encode_inputs
 from gp_client.jobs import JobState
 from gp_client.operations import operation, stream
 from gp_client.options import RunOptions
-from gp_client.outputs import Output
+from gp_client.outputs.outputs import Output
 from gp_client.results import Result
 from gp_client.running import Seconds, deadline_of
 from gp_client.sessions import AsyncConnection, Deadline, Session, SyncConnection
 from gp_client.steps import Flow
+from gp_client.wire.addresses import Place, job_url, place_of, service_url, shown, task_url
+from gp_client.wire.exchange import ask
 
 if TYPE_CHECKING:
-    from gp_client.uploads import UploadedItem
+    from gp_client.files.uploads import UploadedItem
 
 Inputs = Mapping[str, Any]
 ServiceT = TypeVar("ServiceT")
@@ -98,7 +98,7 @@ class ClientOperations(Handle, Generic[ServiceT, TaskT, JobT]):
         The file appears whole or not at all: what has come so far lies beside it as `….part`, from which an
         interrupted download goes on with `resume`.
         """
-        from gp_client.downloads import download, file_url
+        from gp_client.files.downloads import download, file_url
 
         session = self._session
         return (
@@ -194,7 +194,7 @@ class ServiceOperations(Handle, Generic[TaskT]):
 
         A file is streamed, a large one in parts. Raises ServerError where the service takes none.
         """
-        from gp_client.uploads import UploadSource, upload
+        from gp_client.files.uploads import UploadSource, upload
 
         session = self._session
         return (
@@ -212,7 +212,7 @@ class ServiceOperations(Handle, Generic[TaskT]):
     @operation
     def uploads(self) -> Flow[list[UploadedItem]]:
         """The items that have been uploaded to the service, as far as it tells them."""
-        from gp_client.uploads import list_uploads
+        from gp_client.files.uploads import list_uploads
 
         session = self._session
         return (yield from list_uploads(session, self.url, deadline_of(session, ...)))
@@ -220,7 +220,7 @@ class ServiceOperations(Handle, Generic[TaskT]):
     @operation
     def delete_upload(self, item: ItemReference | str) -> Flow[None]:
         """Delete an uploaded item."""
-        from gp_client.uploads import delete_upload
+        from gp_client.files.uploads import delete_upload
 
         session = self._session
         item_id = item if isinstance(item, str) else item.item_id

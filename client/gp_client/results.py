@@ -9,7 +9,7 @@ import msgspec
 from gp_protocol.messages import Message
 
 from gp_client.errors import JobAddress
-from gp_client.outputs import Output, OutputWarning
+from gp_client.outputs.outputs import Output, OutputWarning
 
 
 class Result(msgspec.Struct, frozen=True):

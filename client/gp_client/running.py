@@ -29,14 +29,14 @@ from gp_client.errors import (
     ProtocolViolation,
     ServerError,
 )
-from gp_client.exchange import ask
-from gp_client.inputs import encode_inputs
+from gp_client.inputs.inputs import encode_inputs
 from gp_client.jobs import JobState, read_job, read_messages, read_submission
 from gp_client.options import RunOptions
-from gp_client.outputs import Output, read_output
+from gp_client.outputs.outputs import Output, read_output
 from gp_client.results import Result
 from gp_client.sessions import Deadline, Session
 from gp_client.steps import Flow, MessageCame, ProgressMade, StatusChanged, Tell, Wait
+from gp_client.wire.exchange import ask
 
 Seconds = float | None | EllipsisType
 """A length of time: seconds, None for no limit, `...` for what the client's settings say."""

@@ -12,8 +12,8 @@ from gp_client.clocks import Clock, SystemClock
 
 if TYPE_CHECKING:
     from gp_client.drivers import Listener
-    from gp_client.http_messages import AsyncTransport, Transport
-    from gp_client.tokens import TokenKeeper
+    from gp_client.wire.http_messages import AsyncTransport, Transport
+    from gp_client.wire.tokens import TokenKeeper
 
 
 class Retries(msgspec.Struct, frozen=True):

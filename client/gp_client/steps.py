@@ -13,7 +13,7 @@ from typing import TypeVar
 import msgspec
 from gp_protocol.messages import Message, Progress
 
-from gp_client.http_messages import Request, Response
+from gp_client.wire.http_messages import Request, Response
 
 T = TypeVar("T")
 

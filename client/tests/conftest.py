@@ -25,7 +25,7 @@ def session() -> Callable[..., Session]:
     """Makes a session of a server at `root`; further words are Settings."""
 
     def make(root: str = "http://gis.example.com/arcgis", tokens: Any = None, **settings: Any) -> Session:
-        from gp_client.tokens import TokenKeeper
+        from gp_client.wire.tokens import TokenKeeper
 
         return Session(
             root, Settings(**settings), tokens=tokens or TokenKeeper(), clock=SharedClock(), seed=1

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from gp_client import Event, GPClient, GPError, Result, Retrying, TransportError
 from gp_client.clocks import SharedClock
-from gp_client.http_messages import Request, Response
+from gp_client.wire.http_messages import Request, Response
 from scripted import Answer, Scripted, answer
 
 ROOT = "http://gis.example.com/arcgis"

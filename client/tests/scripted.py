@@ -8,13 +8,13 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from gp_client.errors import TransportError
-from gp_client.http_messages import Request, Response
+from gp_client.wire.http_messages import Request, Response
 
 Answer = Response | Exception | Callable[[Request], "Response | Exception"]
 
 
 def answer(body: Any = None, status: int = 200, **headers: str) -> Response:
-    """JSON for a dict, list, number or None; text and bytes as they are. `content_type="text/html"` sets a header."""
+    """JSON for a dict, list, number or None; text and bytes as they are. `content_type` sets that header."""
     content_type = headers.pop("content_type", "application/json;charset=UTF-8")
     if isinstance(body, bytes):
         content = body

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from gp_client.addresses import (
+from gp_client.errors import InvalidInput
+from gp_client.wire.addresses import (
     Place,
     is_home,
     job_url,
@@ -16,7 +17,6 @@ from gp_client.addresses import (
     shown,
     task_url,
 )
-from gp_client.errors import InvalidInput
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from gp_client.answers import is_transient, read_answer, read_list_answer, retry_after
 from gp_client.errors import (
     AuthError,
     GPError,
@@ -16,7 +15,8 @@ from gp_client.errors import (
     TransportError,
     UnexpectedPage,
 )
-from gp_client.http_messages import Response
+from gp_client.reading.answers import is_transient, read_answer, read_list_answer, retry_after
+from gp_client.wire.http_messages import Response
 from scripted import answer, error
 
 HTML = "text/html;charset=utf-8"

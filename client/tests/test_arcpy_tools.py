@@ -14,7 +14,7 @@ import gp_client.arcpy as arcpy
 import pytest
 from gp_client.arcpy_style.script_runs import script_run
 from gp_client.clocks import SharedClock
-from gp_client.http_messages import Request, Response
+from gp_client.wire.http_messages import Request, Response
 from scripted import Scripted, answer, error
 
 SOAP = "http://gis.example.com/arcgis/services"

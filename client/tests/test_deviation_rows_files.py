@@ -24,7 +24,7 @@ from conversation import (
     value,
 )
 from gp_client import GPClient, ItemReference, SharedClock
-from gp_client.http_messages import Response
+from gp_client.wire.http_messages import Response
 from scripted import answer, cut
 
 ITEM = {"itemID": "i51b1f2d0-7a4c-4c0e-8a5b-5d0f3f1c2b3a", "itemName": "a.zip", "committed": True}

@@ -25,7 +25,7 @@ from conversation import (
     value,
 )
 from gp_client import Retrying, SubmissionUnknown
-from gp_client.http_messages import Request, Response
+from gp_client.wire.http_messages import Request, Response
 from scripted import Answer, answer, cut, error
 
 Change = Callable[[Answer], Answer]

@@ -9,7 +9,6 @@ from typing import Any
 import hypothesis
 import pytest
 from gp_client.clocks import SharedClock
-from gp_client.downloads import download, file_url, resolved
 from gp_client.drivers import run
 from gp_client.errors import (
     AuthError,
@@ -22,10 +21,11 @@ from gp_client.errors import (
     TransportError,
     UnexpectedPage,
 )
-from gp_client.http_messages import Request, Response
+from gp_client.files.downloads import download, file_url, resolved
 from gp_client.sessions import Deadline, Session
 from gp_client.steps import Event, Retrying, Transferred
-from gp_client.tokens import TokenKeeper
+from gp_client.wire.http_messages import Request, Response
+from gp_client.wire.tokens import TokenKeeper
 from gp_protocol.values.references import DataFile, MapImage, Raster
 from hypothesis import strategies as st
 from scripted import Scripted, answer, cut, error

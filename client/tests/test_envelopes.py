@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from gp_client.envelopes import error_in, likely_reason
 from gp_client.errors import AuthError, ServerError
+from gp_client.reading.envelopes import error_in, likely_reason
 
 URL = "http://gis.example.com/arcgis/rest/services/S/GPServer/T?token=abc"
 UNABLE = "Unable to complete operation."

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from gp_client.answers import read_answer
 from gp_client.clocks import SharedClock
 from gp_client.drivers import run
 from gp_client.errors import (
@@ -25,11 +24,12 @@ from gp_client.errors import (
     SubmissionUnknown,
     TransportError,
 )
-from gp_client.exchange import ask, fetch
-from gp_client.http_messages import Body, Request, Response
+from gp_client.reading.answers import read_answer
 from gp_client.sessions import Deadline, Retries, Session
 from gp_client.steps import Event, Retrying
-from gp_client.tokens import TokenKeeper
+from gp_client.wire.exchange import ask, fetch
+from gp_client.wire.http_messages import Body, Request, Response
+from gp_client.wire.tokens import TokenKeeper
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted import Answer, Scripted, answer, cut, error

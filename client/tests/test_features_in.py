@@ -13,7 +13,7 @@ import numpy
 import pytest
 import shapely
 from gp_client.errors import InvalidInput
-from gp_client.features_in import feature_set_from, record_set_from
+from gp_client.inputs.features import feature_set_from, record_set_from
 from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_protocol.values.fields import Field
 from gp_protocol.values.geojson import encode_feature_collection

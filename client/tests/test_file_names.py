@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath, PureWindowsPath
 
 import pytest
-from gp_client.file_names import name_in_disposition, name_in_url, safe_name
+from gp_client.files.file_names import name_in_disposition, name_in_url, safe_name
 from hypothesis import given
 from hypothesis import strategies as st
 

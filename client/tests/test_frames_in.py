@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import shapely
 from gp_client.errors import InvalidInput
-from gp_client.features_in import feature_set_from, record_set_from
-from gp_client.inputs import encode_inputs
+from gp_client.inputs.features import feature_set_from, record_set_from
+from gp_client.inputs.inputs import encode_inputs
 from gp_protocol.descriptions.descriptors import Parameter, ParameterInfo, Task
 from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_protocol.values.fields import Field

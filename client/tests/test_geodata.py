@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from gp_client.errors import InvalidInput, NotSupported
-from gp_client.geodata import crs_name, to_geojson, to_geopandas
+from gp_client.outputs.geodata import crs_name, to_geojson, to_geopandas
 from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_protocol.values.fields import Field
 from gp_protocol.values.spatial_references import SpatialReference

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from conversation import converse, good, job, page, parameter, service, task, value
 from gp_client import GPClient
-from gp_client.http_messages import Response
+from gp_client.wire.http_messages import Response
 from scripted import answer
 
 FIELDS = [

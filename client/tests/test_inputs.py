@@ -14,7 +14,7 @@ import numpy
 import pyproj
 import pytest
 from gp_client.errors import GPError, InvalidInput, NotSupported
-from gp_client.inputs import encode_inputs, python_value
+from gp_client.inputs.inputs import encode_inputs, python_value
 from gp_protocol.descriptions.descriptors import Direction, Parameter, ParameterInfo, ParameterType, Task
 from gp_protocol.descriptions.filters import ListFilter, RangeFilter
 from gp_protocol.values.compound import CompositeValue

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from gp_client.errors import GPError
-from gp_client.inputs import encode_inputs, python_value
+from gp_client.inputs.inputs import encode_inputs, python_value
 from gp_mockserver.running.task_inputs import read_inputs
 from gp_protocol.descriptions.descriptors import Parameter, ParameterInfo, ParameterType, Task
 from gp_protocol.values.compound import CompositeValue

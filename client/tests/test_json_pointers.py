@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from gp_client.json_pointers import pointer_to, stepped
+from gp_client.reading.json_pointers import pointer_to, stepped
 
 
 @pytest.mark.parametrize(

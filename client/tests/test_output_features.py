@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from gp_client.errors import ProtocolViolation
-from gp_client.outputs import Output, read_output
+from gp_client.outputs.outputs import Output, read_output
 from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_protocol.values.spatial_references import SpatialReference
 

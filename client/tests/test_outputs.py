@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from gp_client.descriptors import TaskDescription, read_task
 from gp_client.errors import ProtocolViolation
-from gp_client.outputs import Output, read_output
+from gp_client.outputs.outputs import Output, read_output
 from gp_protocol.values.compound import CompositeValue
 from gp_protocol.values.feature_sets import FeatureSet
 from gp_protocol.values.fields import Field

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from gp_client.pages import json_in_page, page_in
+from gp_client.reading.pages import json_in_page, page_in
 
 HTML = "text/html;charset=utf-8"
 SHELL = """<html lang="en">\r\n<head>\r\n<title>{title}</title>

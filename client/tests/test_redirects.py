@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from gp_client.drivers import run
 from gp_client.errors import AuthError, GPError, HTTPError
-from gp_client.exchange import ask, fetch
-from gp_client.http_messages import Request, Response
-from gp_client.redirects import becomes_get, target_of
 from gp_client.sessions import Deadline, Session
-from gp_client.tokens import TokenKeeper
+from gp_client.wire.exchange import ask, fetch
+from gp_client.wire.http_messages import Request, Response
+from gp_client.wire.redirects import becomes_get, target_of
+from gp_client.wire.tokens import TokenKeeper
 from hypothesis import given
 from hypothesis import strategies as st
 from scripted import Scripted, answer

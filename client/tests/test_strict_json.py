@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from gp_client.errors import ProtocolViolation
-from gp_client.strict_json import read_json
+from gp_client.reading.strict_json import read_json
 from hypothesis import given
 from hypothesis import strategies as st
 

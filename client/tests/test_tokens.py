@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from gp_client.drivers import run
 from gp_client.errors import AuthError, GPError, HTTPError, InvalidInput, ProtocolViolation, TransportError
-from gp_client.exchange import ask, fetch
-from gp_client.http_messages import Request, Response
 from gp_client.sessions import Deadline, Session
-from gp_client.tokens import TokenKeeper
+from gp_client.wire.exchange import ask, fetch
+from gp_client.wire.http_messages import Request, Response
+from gp_client.wire.tokens import TokenKeeper
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted import Answer, Scripted, answer, cut, error

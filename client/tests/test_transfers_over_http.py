@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 from gp_client.clocks import SharedClock
-from gp_client.downloads import download
 from gp_client.drivers import run, run_async
 from gp_client.errors import GPError, HTTPError, ServerError, TransportError
-from gp_client.httpx_transports import AsyncHTTPXTransport, HTTPXTransport
+from gp_client.files.downloads import download
+from gp_client.files.upload_sources import UploadSource
+from gp_client.files.uploads import delete_upload, item_info, list_uploads, upload, upload_limits
 from gp_client.sessions import Deadline, Session, Settings
-from gp_client.tokens import TokenKeeper
-from gp_client.upload_sources import UploadSource
-from gp_client.uploads import delete_upload, item_info, list_uploads, upload, upload_limits
+from gp_client.wire.httpx_transports import AsyncHTTPXTransport, HTTPXTransport
+from gp_client.wire.tokens import TokenKeeper
 from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.server import serve
 

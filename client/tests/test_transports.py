@@ -22,12 +22,12 @@ import pytest
 import trustme
 from gp_client import AsyncGPClient, GPClient
 from gp_client.clocks import SystemClock
-from gp_client.content_decoding import Decoding
 from gp_client.drivers import iterate_async, run, run_async
 from gp_client.errors import DeadlineExceeded, InvalidInput, ProtocolViolation, TransportError
-from gp_client.http_messages import Body, Request, Response
-from gp_client.httpx_transports import AsyncHTTPXTransport, HTTPXTransport, client_library
 from gp_client.steps import Flow, Send, StatusChanged, Tell, Wait
+from gp_client.wire.content_decoding import Decoding
+from gp_client.wire.http_messages import Body, Request, Response
+from gp_client.wire.httpx_transports import AsyncHTTPXTransport, HTTPXTransport, client_library
 from raw_server import RawServer, reset, serving, whole
 
 JSON = b'{"jobId": "j1", "jobStatus": "esriJobSucceeded"}'

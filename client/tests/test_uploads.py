@@ -10,7 +10,6 @@ from typing import Any
 
 import hypothesis
 import pytest
-from gp_client import uploads
 from gp_client.clocks import SharedClock
 from gp_client.drivers import run
 from gp_client.errors import (
@@ -22,12 +21,13 @@ from gp_client.errors import (
     SubmissionUnknown,
     TransportError,
 )
-from gp_client.http_messages import Body, Request, Response
+from gp_client.files import uploads
+from gp_client.files.upload_sources import PIECE, UploadSource
+from gp_client.files.uploads import delete_upload, item_info, list_uploads, upload, upload_limits
 from gp_client.sessions import Deadline, Session
 from gp_client.steps import Event, Transferred
-from gp_client.tokens import TokenKeeper
-from gp_client.upload_sources import PIECE, UploadSource
-from gp_client.uploads import delete_upload, item_info, list_uploads, upload, upload_limits
+from gp_client.wire.http_messages import Body, Request, Response
+from gp_client.wire.tokens import TokenKeeper
 from gp_protocol.values.references import ItemReference
 from hypothesis import strategies as st
 from scripted import Scripted, answer, cut, error

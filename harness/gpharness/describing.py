@@ -29,9 +29,9 @@ from gpharness.result_texts import value_text
 
 if TYPE_CHECKING:
     from gp_client import GPClient
-    from gp_client.addresses import Place
     from gp_client.describing import ServiceEntry
     from gp_client.descriptors import ServiceDescription, TaskDescription
+    from gp_client.wire.addresses import Place
 
 GP_SERVER = "GPServer"
 _MOST_CHOICES = 6
@@ -65,7 +65,7 @@ def describe_address(address: str, access: Access, form: Form) -> int:
 
 
 def _describe(address: str, access: Access, form: Form) -> int:
-    from gp_client.addresses import place_of
+    from gp_client.wire.addresses import place_of
 
     place = place_of(address)
     with access.with_password().client(address) as client:
@@ -117,7 +117,7 @@ def _print(root: str, described: Sequence[Described], form: Form) -> None:
 
 def _print_whole_site(client: GPClient, entries: Sequence[ServiceEntry]) -> int:
     """A site of every geoprocessing service that tells itself; the others are named on stderr."""
-    from gp_client.addresses import Place
+    from gp_client.wire.addresses import Place
 
     described: list[Described] = []
     left_out = 0

@@ -18,7 +18,7 @@ from gp_protocol.values.units import ArealUnit, LinearUnit, TimeUnit
 from gpharness.plain_texts import columns, one_line, printable
 
 if TYPE_CHECKING:
-    from gp_client.outputs import Output
+    from gp_client.outputs.outputs import Output
     from gp_client.results import Result
 
 MOST_ROWS = 10

@@ -21,8 +21,8 @@ from gpharness.terminal_progress import message_line, shown_progress
 
 if TYPE_CHECKING:
     from gp_client import GPClient, Result, Task
-    from gp_client.addresses import Place
     from gp_client.running import Seconds
+    from gp_client.wire.addresses import Place
 
 
 class Wishes(msgspec.Struct, frozen=True):
@@ -40,7 +40,7 @@ def run_task(address: str, inputs: Sequence[str], access: Access, wishes: Wishes
 
 
 def _run(address: str, inputs: Sequence[str], access: Access, wishes: Wishes) -> int:
-    from gp_client.addresses import place_of
+    from gp_client.wire.addresses import place_of
 
     words = read_words(inputs)
     out_sr = spatial_reference_in(wishes.out_sr) if wishes.out_sr else None
@@ -98,7 +98,7 @@ class _Limit:
 
 
 def _task_address(place: Place) -> str:
-    from gp_client.addresses import task_url
+    from gp_client.wire.addresses import task_url
 
     return task_url(place.root, place.service, place.task)
 

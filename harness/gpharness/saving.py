@@ -90,7 +90,7 @@ def _free_name(name: str, suffix: str, taken: set[str]) -> str:
 
 
 def _write_features(value: FeatureSet, path: Path) -> None:
-    from gp_client.geodata import to_geojson
+    from gp_client.outputs.geodata import to_geojson
 
     text = json.dumps(to_geojson(value), ensure_ascii=False)
     unfinished = path.with_name(f"{path.name}.part")

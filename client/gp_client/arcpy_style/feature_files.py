@@ -58,7 +58,7 @@ def table_json(value: Table) -> dict[str, Any]:
 
 def table_from_json(found: Any, where: str) -> Table:
     """A feature set or record set out of ArcGIS JSON or GeoJSON; `where` is for errors."""
-    from gp_client.features_in import feature_set_from
+    from gp_client.inputs.features import feature_set_from
 
     try:
         if _is_table(found):
@@ -145,7 +145,7 @@ def _write_json(value: Table, file: Path) -> None:
     if file.suffix.lower() == ".geojson":
         if not isinstance(value, FeatureSet):
             raise failed(840, "a table has no geometries: write it to .json")
-        from gp_client.geodata import to_geojson
+        from gp_client.outputs.geodata import to_geojson
 
         written = to_geojson(value)
     else:
@@ -168,7 +168,7 @@ def _umask() -> int:
 
 
 def _read_by_gdal(path: DatasetPath) -> Table:
-    from gp_client.features_in import feature_set_from
+    from gp_client.inputs.features import feature_set_from
 
     reader = _geopandas(f"reading {path.file}")
     try:
@@ -219,7 +219,7 @@ def _write_by_gdal(value: Table, path: DatasetPath) -> None:
     writer = _geopandas(f"writing {path.file}")
     if not isinstance(value, FeatureSet):
         raise failed(840, f"a table is not written to {path.kind}: write it to .json")
-    from gp_client.geodata import to_geopandas
+    from gp_client.outputs.geodata import to_geopandas
 
     frame = to_geopandas(_without_ids(value))
     for field in value.fields:

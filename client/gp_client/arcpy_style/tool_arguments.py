@@ -92,7 +92,7 @@ def _with_units(text: str, default: Any) -> str:
 def _features(parameter: Parameter, value: Any) -> Any:
     """Features or rows, or where they stand: a name of the task's own, the path of a file, or whatever the
     client itself takes."""
-    from gp_client.features_in import feature_set_from, record_set_from
+    from gp_client.inputs.features import feature_set_from, record_set_from
 
     if isinstance(value, str | os.PathLike | RecordSet | Result) and not _is_choice(parameter, value):
         value = value_of(value)

@@ -21,8 +21,8 @@ from pathlib import Path
 
 import msgspec
 
-from gp_client.addresses import services_root, shown
 from gp_client.errors import InvalidInput
+from gp_client.wire.addresses import services_root, shown
 
 SINGLE_SIGN_ON = "UseSSOIdentityIfPortalOwned"
 SERVER_VARIABLE = "GPHARNESS_ARCPY_SERVER"

@@ -11,7 +11,7 @@ import re
 
 import msgspec
 
-from gp_client.quoting import quoted
+from gp_client.reading.quoting import quoted
 
 CUT_SHORT = "the end of the text"
 """What is met where an answer stops too early."""

@@ -27,8 +27,8 @@ from gp_protocol.values.references import (
 )
 from gp_protocol.values.spatial_references import SpatialReference, decode_spatial_reference
 
-from gp_client.json_pointers import stepped
-from gp_client.output_warnings import Reading
+from gp_client.outputs.warnings import Reading
+from gp_client.reading.json_pointers import stepped
 
 _NEWER_FIELDS = (
     "esriFieldTypeBigInteger",

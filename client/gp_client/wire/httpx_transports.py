@@ -17,10 +17,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
-from gp_client.connection_tuning import bound_by_time, ends_at, tune
-from gp_client.content_decoding import ACCEPTED, Decoding
 from gp_client.errors import InvalidInput, TransportError
-from gp_client.http_messages import Body, Request, Response
+from gp_client.wire.connection_tuning import bound_by_time, ends_at, tune
+from gp_client.wire.content_decoding import ACCEPTED, Decoding
+from gp_client.wire.http_messages import Body, Request, Response
 
 if TYPE_CHECKING:
     import httpx

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from gp_client.json_pointers import stepped
-from gp_client.output_warnings import OutputWarning, Reading
+from gp_client.outputs.warnings import OutputWarning, Reading
+from gp_client.reading.json_pointers import stepped
 
 if TYPE_CHECKING:
     from gp_protocol.descriptions.descriptors import Parameter
@@ -82,7 +82,7 @@ def read_output(
     raw, place = answer["value"], stepped(pointer, "value")
     value = None
     if is_made:
-        from gp_client.output_values import read_value
+        from gp_client.outputs.values import read_value
 
         try:
             value = read_value(data_type, raw, parameter, reading, place)

@@ -22,8 +22,8 @@ from gp_protocol.values.references import (
     decode_raster,
 )
 
-from gp_client.features_in import is_url, local_file
-from gp_client.scalars_in import known_keys, parsed
+from gp_client.inputs.features import is_url, local_file
+from gp_client.inputs.scalars import known_keys, parsed
 
 _T = TypeVar("_T")
 

@@ -16,8 +16,8 @@ from urllib.parse import quote, quote_plus
 
 from gp_protocol.messages import Message
 
-from gp_client.addresses import Origin, is_trusted, origin_of, shown
 from gp_client.errors import AuthError, GPError, InvalidInput, ProtocolViolation, ServerError
+from gp_client.wire.addresses import Origin, is_trusted, origin_of, shown
 
 if TYPE_CHECKING:
     from gp_client.sessions import Deadline, Session

@@ -19,9 +19,9 @@ from gp_protocol.values.feature_sets import FeatureSet
 from gp_protocol.values.fields import Field
 from gp_protocol.values.spatial_references import SpatialReference
 
-from gp_client.columns_in import typed_rows
-from gp_client.places_in import named_reference
-from gp_client.scalars_in import as_list, bare, double_from, is_missing
+from gp_client.inputs.columns import typed_rows
+from gp_client.inputs.places import named_reference
+from gp_client.inputs.scalars import as_list, bare, double_from, is_missing
 
 _T = TypeVar("_T")
 

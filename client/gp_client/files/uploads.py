@@ -17,9 +17,9 @@ import msgspec
 from gp_protocol.values.references import ItemReference
 
 from gp_client.errors import GPError, InvalidInput, ProtocolViolation, ServerError
-from gp_client.http_messages import Request, Response
+from gp_client.files.upload_sources import UploadSource as UploadSource
 from gp_client.steps import Flow, Tell, Transferred
-from gp_client.upload_sources import UploadSource as UploadSource
+from gp_client.wire.http_messages import Request, Response
 
 if TYPE_CHECKING:
     from gp_client.sessions import Deadline, Session
@@ -103,7 +103,7 @@ def upload(
 def list_uploads(session: Session, service_url: str, deadline: Deadline) -> Flow[list[UploadedItem]]:
     """The items of a service. The reference has this list in HTML only; where a server does answer JSON, it
     is read in the form that other lists have (*assumed*)."""
-    from gp_client.exchange import ask
+    from gp_client.wire.exchange import ask
 
     url = f"{service_url.rstrip('/')}/uploads"
     items: list[UploadedItem] = []
@@ -123,7 +123,7 @@ def list_uploads(session: Session, service_url: str, deadline: Deadline) -> Flow
 
 def item_info(session: Session, service_url: str, item_id: str, deadline: Deadline) -> Flow[UploadedItem]:
     """One item of a service."""
-    from gp_client.exchange import ask
+    from gp_client.wire.exchange import ask
 
     url = _item_url(service_url, item_id)
     answer = yield from ask(session, url, safe=True, deadline=deadline)
@@ -137,7 +137,7 @@ def item_info(session: Session, service_url: str, item_id: str, deadline: Deadli
 
 def delete_upload(session: Session, service_url: str, item_id: str, deadline: Deadline) -> Flow[None]:
     """Remove an item. Raises ServerError where there is none."""
-    from gp_client.exchange import ask
+    from gp_client.wire.exchange import ask
 
     url = f"{_item_url(service_url, item_id)}/delete"
     answer = yield from ask(session, url, safe=False, deadline=deadline)
@@ -147,7 +147,7 @@ def delete_upload(session: Session, service_url: str, item_id: str, deadline: De
 def upload_limits(session: Session, service_url: str, deadline: Deadline) -> Flow[UploadLimits]:
     """What a service takes. Source: `uploads/info`, as clients read it: a size in megabytes, and extensions,
     `*` for any."""
-    from gp_client.exchange import ask
+    from gp_client.wire.exchange import ask
 
     url = f"{service_url.rstrip('/')}/uploads/info"
     answer = yield from ask(session, url, safe=True, deadline=deadline)
@@ -170,7 +170,7 @@ def _in_parts(
     deadline: Deadline,
     progress: _Progress,
 ) -> Flow[ItemReference]:
-    from gp_client.exchange import ask
+    from gp_client.wire.exchange import ask
 
     url = f"{uploads}/register"
     fields = (
@@ -214,8 +214,8 @@ def _send_file(
     safe: bool,
 ) -> Flow[dict[str, Any]]:
     """Post one file, or one part of it, as a form."""
-    from gp_client.exchange import fetch
-    from gp_client.multipart import multipart_form
+    from gp_client.files.multipart import multipart_form
+    from gp_client.wire.exchange import fetch
 
     start, length = extent
     headers, body = multipart_form(
@@ -234,7 +234,7 @@ def _send_file(
 def read_upload_answer(response: Response) -> dict[str, Any]:
     """The answer to a form with a file: as any other, or within a `textarea`, as browsers' frames of old had
     it. Raises what `read_answer` raises."""
-    from gp_client.answers import read_answer
+    from gp_client.reading.answers import read_answer
 
     content = response.content
     if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" and (found := _TEXTAREA.search(content)):

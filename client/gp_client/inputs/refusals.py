@@ -9,7 +9,7 @@ from gp_protocol.errors import ProtocolError, shown
 from gp_protocol.values.references import LayerReference
 
 from gp_client.errors import InvalidInput
-from gp_client.quoting import masked
+from gp_client.reading.quoting import masked
 
 _DEEPEST: Final = 5
 _MOST: Final = 100

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gp_client.envelopes import AUTH_CODES, error_in
 from gp_client.errors import (
     AuthError,
     GPError,
@@ -15,13 +14,14 @@ from gp_client.errors import (
     TransportError,
     UnexpectedPage,
 )
-from gp_client.http_messages import Response
-from gp_client.json_faults import CUT_SHORT
-from gp_client.quoting import bare_url, quoted
-from gp_client.strict_json import BLANK, EMPTY, read_json
+from gp_client.reading.envelopes import AUTH_CODES, error_in
+from gp_client.reading.json_faults import CUT_SHORT
+from gp_client.reading.quoting import bare_url, quoted
+from gp_client.reading.strict_json import BLANK, EMPTY, read_json
+from gp_client.wire.http_messages import Response
 
 if TYPE_CHECKING:
-    from gp_client.pages import Page
+    from gp_client.reading.pages import Page
 
 _TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 501, 502, 503, 504})
 _ENVELOPE_CODES = frozenset({429, 502, 503, 504})
@@ -112,7 +112,7 @@ def _read(response: Response, now: float | None) -> Any:
 
 
 def _read_good(response: Response) -> Any:
-    from gp_client.pages import json_in_page, page_in
+    from gp_client.reading.pages import json_in_page, page_in
 
     content, content_type = response.content, response.header("content-type")
     page = page_in(content, content_type)
@@ -153,8 +153,8 @@ def _page_error(page: Page, response: Response) -> GPError:
 
 def _raise_bad(response: Response, now: float | None) -> Any:
     """Raise what an answer is whose HTTP status is not good."""
-    from gp_client.json_packing import text_of
-    from gp_client.pages import page_in
+    from gp_client.reading.json_packing import text_of
+    from gp_client.reading.pages import page_in
 
     status, content = response.status, response.content
     content_type = quoted(response.header("content-type"))

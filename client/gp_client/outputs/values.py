@@ -22,9 +22,9 @@ from gp_protocol.values.parameter_specs import PlainSpec
 from gp_protocol.values.references import points_nowhere
 from gp_protocol.values.units import AREAL_UNITS, LINEAR_UNITS, TIME_UNITS
 
-from gp_client.json_pointers import stepped
-from gp_client.output_features import is_newer, read_layer, read_records
-from gp_client.output_warnings import Reading
+from gp_client.outputs.features import is_newer, read_layer, read_records
+from gp_client.outputs.warnings import Reading
+from gp_client.reading.json_pointers import stepped
 
 if TYPE_CHECKING:
     from gp_protocol.values.parameter_specs import ColumnSpec, ParameterSpec

@@ -31,12 +31,12 @@ from gp_protocol.values.references import (
     decode_layer_reference,
 )
 
-from gp_client.arcgis_json_in import of_arcgis, ours, plain_members, plain_set, usable_default
-from gp_client.columns_in import typed_rows
-from gp_client.geojson_in import Drawn, drawn_in, feature_set_of, is_geojson, reference_in
-from gp_client.places_in import spatial_reference_from
-from gp_client.refusals import refusal, unreadable
-from gp_client.scalars_in import as_list, is_sequence, known_keys, parsed
+from gp_client.inputs.arcgis_json import of_arcgis, ours, plain_members, plain_set, usable_default
+from gp_client.inputs.columns import typed_rows
+from gp_client.inputs.geojson import Drawn, drawn_in, feature_set_of, is_geojson, reference_in
+from gp_client.inputs.places import spatial_reference_from
+from gp_client.inputs.refusals import refusal, unreadable
+from gp_client.inputs.scalars import as_list, is_sequence, known_keys, parsed
 
 _T = TypeVar("_T")
 

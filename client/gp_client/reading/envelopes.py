@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from gp_client.errors import AuthError, ServerError
-from gp_client.quoting import bare_url, masked
+from gp_client.reading.quoting import bare_url, masked
 
 AUTH_CODES: Final = frozenset({401, 403, 498, 499})
 

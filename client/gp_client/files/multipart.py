@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from gp_client.http_messages import Body
+from gp_client.wire.http_messages import Body
 
 if TYPE_CHECKING:
     from random import Random

@@ -14,8 +14,8 @@ from typing import Literal
 
 import msgspec
 
-from gp_client.json_packing import text_of
-from gp_client.quoting import quoted
+from gp_client.reading.json_packing import text_of
+from gp_client.reading.quoting import quoted
 
 _LOOKED_AT = 256 * 1024
 """Bytes of a page that are looked at."""

@@ -20,7 +20,7 @@ from gp_protocol.values.spatial_references import (
     decode_spatial_reference,
 )
 
-from gp_client.scalars_in import as_list, bare, double_from, known_keys, parsed
+from gp_client.inputs.scalars import as_list, bare, double_from, known_keys, parsed
 
 _EXPECTED = "a wkid such as 4326, a SpatialReference, a dict, a WKT text or a pyproj CRS"
 _CODE = re.compile(

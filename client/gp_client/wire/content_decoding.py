@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gp_client.errors import ProtocolViolation, TransportError
 
 if TYPE_CHECKING:
-    from gp_client.http_messages import Sink
+    from gp_client.wire.http_messages import Sink
 
 ACCEPTED = "gzip, deflate"
 """What the transports ask for, and all that is taken off here."""

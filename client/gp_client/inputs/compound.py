@@ -20,10 +20,10 @@ from gp_protocol.values.references import DataFile, ItemReference, LayerReferenc
 from gp_protocol.values.spatial_references import Extent, SpatialReference
 from gp_protocol.values.units import ArealUnit, LinearUnit, TimeUnit
 
-from gp_client.features_in import read_features, read_records
-from gp_client.places_in import extent_from, spatial_reference_from
-from gp_client.references_in import data_file_from, raster_from
-from gp_client.scalars_in import (
+from gp_client.inputs.features import read_features, read_records
+from gp_client.inputs.places import extent_from, spatial_reference_from
+from gp_client.inputs.references import data_file_from, raster_from
+from gp_client.inputs.scalars import (
     areal_unit_from,
     as_list,
     bare,

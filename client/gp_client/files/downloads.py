@@ -22,10 +22,10 @@ from gp_client.errors import (
     SubmissionUnknown,
     TransportError,
 )
-from gp_client.file_names import name_in_url
-from gp_client.file_sinks import FileSink, Listener
-from gp_client.http_messages import Request
+from gp_client.files.file_names import name_in_url
+from gp_client.files.file_sinks import FileSink, Listener
 from gp_client.steps import Flow, Retrying, Tell, Wait
+from gp_client.wire.http_messages import Request
 
 if TYPE_CHECKING:
     from gp_client.sessions import Deadline, Session
@@ -104,7 +104,7 @@ def resolved(session: Session, url: str, job: JobAddress | None = None) -> str:
 
     Raises HTTPError for one on another host, or by http where the server is asked by https.
     """
-    from gp_client.addresses import is_home, shown
+    from gp_client.wire.addresses import is_home, shown
 
     text = _ODD.sub(lambda match: quote(match[0], errors="replace"), url.strip())
     root = session.root.rstrip("/")
@@ -142,7 +142,7 @@ def _fetched(
 ) -> Flow[None]:
     """Ask until the file is whole. A request that led no further than those before counts as an
     attempt."""
-    from gp_client.exchange import fetch
+    from gp_client.wire.exchange import fetch
 
     retries = session.settings.retries
     timeout = session.settings.timeout
@@ -197,7 +197,7 @@ def _pause(session: Session, error: GPError, failed: int, deadline: Deadline) ->
 
 def _may_be_repeated(error: GPError) -> bool:
     """Whether another request may do better: not where `fetch` has tried it again and again already."""
-    from gp_client.answers import is_transient
+    from gp_client.reading.answers import is_transient
 
     if isinstance(error, TransportError):
         return error.sent

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from gp_client.errors import ProtocolViolation
-from gp_client.json_pointers import pointer_to
+from gp_client.reading.json_pointers import pointer_to
 
 WarningCode = Literal["type", "transfer-limit", "spatial-reference", "attributes", "newer-type"]
 

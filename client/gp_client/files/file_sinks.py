@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gp_client.errors import GPError, HTTPError, InvalidInput, TransportError, UnexpectedPage
-from gp_client.file_names import name_in_disposition
-from gp_client.http_messages import Response
-from gp_client.part_files import Origin, PartFile, is_validator
+from gp_client.files.file_names import name_in_disposition
+from gp_client.files.part_files import Origin, PartFile, is_validator
 from gp_client.steps import Transferred
+from gp_client.wire.http_messages import Response
 
 _HELD = 64 * 1024
 """Bytes of a body that are looked at before any of it is written."""
@@ -261,13 +261,13 @@ class FileSink:
             return False
         if not self.place.name.lower().endswith(_PAGE_NAMES):
             return True
-        from gp_client.pages import page_in
+        from gp_client.reading.pages import page_in
 
         page = page_in(bytes(start), "text/html")
         return page is not None and page.kind == "log-in"
 
     def _page(self, response: Response) -> UnexpectedPage:
-        from gp_client.pages import page_in
+        from gp_client.reading.pages import page_in
 
         page = page_in(response.content, "text/html")
         title = page.title[:200] if page is not None else ""
@@ -283,7 +283,7 @@ class FileSink:
 
     def _error_in(self, response: Response) -> GPError:
         """What an answer is that is neither 200 nor 206."""
-        from gp_client.answers import read_answer
+        from gp_client.reading.answers import read_answer
 
         try:
             read_answer(response)
@@ -299,8 +299,8 @@ class FileSink:
 
 def _error_in_json(response: Response) -> GPError | None:
     """The service's error in a body that should be a file; None for any other JSON, which may well be one."""
-    from gp_client.envelopes import error_in
-    from gp_client.strict_json import read_json
+    from gp_client.reading.envelopes import error_in
+    from gp_client.reading.strict_json import read_json
 
     if response.content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
         return None

@@ -14,8 +14,6 @@ from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
-from gp_client.addresses import shown
-from gp_client.answers import is_transient, read_answer, read_list_answer
 from gp_client.errors import (
     AuthError,
     DeadlineExceeded,
@@ -27,10 +25,12 @@ from gp_client.errors import (
     SubmissionUnknown,
     TransportError,
 )
-from gp_client.http_messages import Body, Request, Response
-from gp_client.redirects import MOST, STATUSES, becomes_get, target_of, too_many
+from gp_client.reading.answers import is_transient, read_answer, read_list_answer
 from gp_client.sessions import Deadline, Session
 from gp_client.steps import Flow, Retrying, Send, Tell, Wait
+from gp_client.wire.addresses import shown
+from gp_client.wire.http_messages import Body, Request, Response
+from gp_client.wire.redirects import MOST, STATUSES, becomes_get, target_of, too_many
 
 T = TypeVar("T")
 
@@ -350,7 +350,7 @@ def _with_remedy(error: AuthError, can_sign_in: bool, has_token: bool) -> AuthEr
 
 
 def _read_token(response: Response) -> dict[str, Any]:
-    from gp_client.pages import page_in
+    from gp_client.reading.pages import page_in
 
     if response.status < 400:
         page = page_in(response.content, response.header("content-type"))

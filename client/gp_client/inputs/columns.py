@@ -33,7 +33,7 @@ from gp_protocol.errors import LocalProtocolError, shown
 from gp_protocol.json_text import encode_json
 from gp_protocol.values.fields import Field
 
-from gp_client.scalars_in import as_list, bare, date_from, double_from, is_missing, plain_json
+from gp_client.inputs.scalars import as_list, bare, date_from, double_from, is_missing, plain_json
 
 Row = dict[str, Any]
 

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from gp_client.errors import ProtocolViolation
-from gp_client.json_faults import CUT_SHORT, DEEPEST, first_fault, number_fault
-from gp_client.quoting import bare_url
+from gp_client.reading.json_faults import CUT_SHORT, DEEPEST, first_fault, number_fault
+from gp_client.reading.quoting import bare_url
 
 EMPTY = "no body"
 BLANK = "a blank body"
@@ -54,7 +54,7 @@ def read_json(content: bytes, content_type: str = "", *, url: str) -> Any:
         raise _violation(BLANK if content else EMPTY, "an object of JSON", url)
     if len(content) > _LARGEST_MENDED:
         raise _violation(f"{len(content)} bytes that are no strict JSON", "strict JSON", url)
-    from gp_client.json_packing import text_of, unpacked
+    from gp_client.reading.json_packing import text_of, unpacked
 
     mended = unpacked(text_of(content, content_type))
     if not mended or mended.isspace():

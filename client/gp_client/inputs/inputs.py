@@ -1,7 +1,7 @@
 """The inputs of a run: Python's values, checked against the task's descriptor and written strictly.
 
 All is checked before anything is sent: names, what is missing, types, choice lists, filters. What each data
-type accepts stands in its module: `scalars_in`, `places_in`, `features_in`, `references_in`, `compound_in`.
+type accepts stands in its module: `scalars`, `places`, `features`, `references`, `compound`.
 
 Source: ArcGIS REST, *GP data types*, *Execute GP task* and *GP task*. *Assumed*: that an empty text counts as
 *not given* on the server, as published clients use it; where that would bring in a default, it is refused.
@@ -21,10 +21,10 @@ from gp_protocol.values.compound import CompositeValue
 from gp_protocol.values.data_types import DATA_TYPES, data_type
 from gp_protocol.values.literals import check_long
 
-from gp_client.compound_in import value_from
 from gp_client.errors import InvalidInput, NotSupported
-from gp_client.refusals import discreet, refusal, unreadable
-from gp_client.scalars_in import plain_json
+from gp_client.inputs.compound import value_from
+from gp_client.inputs.refusals import discreet, refusal, unreadable
+from gp_client.inputs.scalars import plain_json
 
 _RESERVED: Final = frozenset({"f", "token", "callback"})
 

@@ -12,9 +12,9 @@ import re
 from collections.abc import Collection
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
-from gp_client.addresses import is_home, origin_of, shown
 from gp_client.errors import AuthError, HTTPError
-from gp_client.http_messages import Response
+from gp_client.wire.addresses import is_home, origin_of, shown
+from gp_client.wire.http_messages import Response
 
 MOST = 10
 """Redirects of one request that are followed."""

@@ -15,9 +15,9 @@ from gp_protocol.values.feature_sets import FeatureSet, RecordSet, decode_featur
 from gp_protocol.values.geometries import geometry_type_of, read_geometry_type
 from gp_protocol.values.spatial_references import decode_spatial_reference
 
-from gp_client.columns_in import plain_attributes
-from gp_client.geojson_in import is_geojson
-from gp_client.scalars_in import as_list, known_keys, plain_json
+from gp_client.inputs.columns import plain_attributes
+from gp_client.inputs.geojson import is_geojson
+from gp_client.inputs.scalars import as_list, known_keys, plain_json
 
 _FEATURE_KEYS = frozenset({"attributes", "geometry"})
 _SET_KEYS = (

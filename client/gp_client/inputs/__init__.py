@@ -1,0 +1,1 @@
+"""Python's values, GeoJSON and frames as the inputs of a task."""

@@ -1,0 +1,1 @@
+"""A task's outputs in Python's terms, held to what its descriptor declares."""

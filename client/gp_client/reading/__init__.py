@@ -1,0 +1,1 @@
+"""An answer's bytes, read strictly: JSON or a page, good or an error."""
