@@ -120,9 +120,10 @@ def test_a_large_body_is_checked_for_names_that_stand_twice() -> None:
         read_json(b'{"value": {"features": [' + many + b', {"x": 1, "x": 1}]}}', url=URL)
 
 
-def test_an_answer_of_too_many_parts_is_not_built() -> None:
-    with pytest.raises(ProtocolViolation, match="more arrays and objects"):
-        read_json(b'{"a": [' + b"[]," * 8_000_001 + b"[]]}", url=URL)
+@pytest.mark.parametrize(("part", "times"), [(b"[]", 8_000_000), (b'{"a":1}', 2_000_000), (b"1", 14_000_000)])
+def test_an_answer_whose_value_would_fill_the_memory_is_not_built(part: bytes, times: int) -> None:
+    with pytest.raises(ProtocolViolation, match="more objects, arrays and elements"):
+        read_json(b'{"a": [' + (part + b",") * times + part + b"]}", url=URL)
 
 
 VALUES = st.recursive(

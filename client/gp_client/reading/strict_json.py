@@ -20,8 +20,9 @@ from gp_client.reading.quoting import bare_url
 EMPTY = "no body"
 BLANK = "a blank body"
 
-_MOST_HOLDERS = 8_000_000
-"""Arrays and objects of one answer: each takes some 100 bytes of memory, however short its text."""
+_MOST_MEMORY = 420_000_000
+"""Bytes that the value of one answer may take, by estimate: a short text may have a large value."""
+_OBJECT, _ARRAY, _ELEMENT = 240, 72, 32
 _LARGE = 16_000_000
 """Bytes from which on an answer is not written once more as a whole."""
 _LARGEST_MENDED = 64_000_000
@@ -41,8 +42,9 @@ _COLON_ESCAPE = rb"(?<!\\)(?:\\\\)*+\\u003[aA]"
 def read_json(content: bytes, content_type: str = "", *, url: str) -> Any:
     """The value of an answer's body, whatever its label; `content_type` only tells the charset of bytes that
     are no UTF-8. Raises ProtocolViolation with the place of the first fault."""
-    if len(content) > _MOST_HOLDERS and _holders(content) > _MOST_HOLDERS:
-        raise _violation("more arrays and objects", f"at most {_MOST_HOLDERS} in one answer", url)
+    if len(content) * _ARRAY > _MOST_MEMORY and _memory(content) > _MOST_MEMORY:
+        expected = f"a value of at most some {_MOST_MEMORY // 1_000_000} MB"
+        raise _violation("more objects, arrays and elements", expected, url)
     try:
         value = _decode(content)
         if _is_sound(content, value):
@@ -104,6 +106,10 @@ def _is_deeper(value: Any) -> bool:
 
 def _holders(content: bytes) -> int:
     return content.count(b"[") + content.count(b"{")
+
+
+def _memory(content: bytes) -> int:
+    return content.count(b"{") * _OBJECT + content.count(b"[") * _ARRAY + content.count(b",") * _ELEMENT
 
 
 def _are_numbers_sound(content: bytes) -> bool:
