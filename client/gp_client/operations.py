@@ -15,7 +15,7 @@ from gp_client.drivers import iterate, iterate_async, run, run_async
 from gp_client.steps import Event, Flow
 
 if TYPE_CHECKING:
-    from gp_client.sessions import AsyncConnection, SyncConnection
+    from gp_client.sessions import AsyncConnection, Session, SyncConnection
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -97,3 +97,15 @@ class stream(Generic[P]):
             return instance._iterate(flow(instance, *arguments, **named))
 
         return method
+
+
+class Handle:
+    """What stands for a resource of the server: it holds an address and asks nothing until it is used."""
+
+    _connection: Any
+    """A SyncConnection or an AsyncConnection, as the side has it."""
+
+    @property
+    def _session(self) -> Session:
+        session: Session = self._connection.session
+        return session
