@@ -8,7 +8,9 @@ an iterator on one side, an async iterator on the other.
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from types import MethodType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from gp_client.drivers import iterate, iterate_async, run, run_async
@@ -53,8 +55,10 @@ class operation(Generic[P, T]):
     """A flow as a method of both sides."""
 
     def __init__(self, flow: Callable[Concatenate[Any, P], Flow[T]]) -> None:
-        self._flow = flow
-        functools.update_wrapper(self, flow)  # type: ignore[arg-type]
+        def method(instance: Any, *arguments: P.args, **named: P.kwargs) -> Any:
+            return instance._run(flow(instance, *arguments, **named))
+
+        self._method = _told_as(method, flow)
 
     @overload
     def __get__(self, instance: None, owner: Any) -> operation[P, T]: ...
@@ -63,23 +67,17 @@ class operation(Generic[P, T]):
     @overload
     def __get__(self, instance: AsyncSide, owner: Any) -> Callable[P, Coroutine[Any, Any, T]]: ...
     def __get__(self, instance: Any, owner: Any) -> Any:
-        if instance is None:
-            return self
-        flow = self._flow
-
-        @functools.wraps(flow)
-        def method(*arguments: P.args, **named: P.kwargs) -> Any:
-            return instance._run(flow(instance, *arguments, **named))
-
-        return method
+        return self._method if instance is None else MethodType(self._method, instance)
 
 
 class stream(Generic[P]):
     """A flow as a method of both sides that yields its events."""
 
     def __init__(self, flow: Callable[Concatenate[Any, P], Flow[Any]]) -> None:
-        self._flow = flow
-        functools.update_wrapper(self, flow)  # type: ignore[arg-type]
+        def method(instance: Any, *arguments: P.args, **named: P.kwargs) -> Any:
+            return instance._iterate(flow(instance, *arguments, **named))
+
+        self._method = _told_as(method, flow)
 
     @overload
     def __get__(self, instance: None, owner: Any) -> stream[P]: ...
@@ -88,15 +86,16 @@ class stream(Generic[P]):
     @overload
     def __get__(self, instance: AsyncSide, owner: Any) -> Callable[P, AsyncIterator[Event]]: ...
     def __get__(self, instance: Any, owner: Any) -> Any:
-        if instance is None:
-            return self
-        flow = self._flow
+        return self._method if instance is None else MethodType(self._method, instance)
 
-        @functools.wraps(flow)
-        def method(*arguments: P.args, **named: P.kwargs) -> Any:
-            return instance._iterate(flow(instance, *arguments, **named))
 
-        return method
+def _told_as(method: Any, flow: Any) -> Any:
+    """The method with the flow's name, words and parameters, as `help` shows them."""
+    functools.update_wrapper(method, flow)
+    returned = flow.__annotations__["return"]
+    if isinstance(returned, str) and returned.startswith("Flow["):
+        method.__signature__ = inspect.signature(flow).replace(return_annotation=returned[5:-1])
+    return method
 
 
 class Handle:
@@ -109,3 +108,6 @@ class Handle:
     def _session(self) -> Session:
         session: Session = self._connection.session
         return session
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {getattr(self, 'url', self._session.root)}>"

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Generic, TypeVar
 from urllib.parse import quote
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from gp_client.drivers import Listener
     from gp_client.files.uploads import UploadedItem
 
-Inputs = Mapping[str, Any]
 ServiceT = TypeVar("ServiceT")
 TaskT = TypeVar("TaskT")
 JobT = TypeVar("JobT")

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -32,14 +32,8 @@ from gp_client.wire.addresses import (
 )
 from gp_client.wire.exchange import ask
 
-if TYPE_CHECKING:
-    pass
-
 Inputs = Mapping[str, Any]
-ServiceT = TypeVar("ServiceT")
-TaskT = TypeVar("TaskT")
 JobT = TypeVar("JobT")
-HttpT = TypeVar("HttpT")
 
 
 class TaskOperations(Handle, Generic[JobT]):
@@ -223,6 +217,3 @@ class JobOperations(Handle):
         url = task_url(place.root, place.service, place.task)
         service = service_url(place.root, place.service), place.service
         return (yield from describing.describe_task(self._session, url, service, limit))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.address.url!r})"
