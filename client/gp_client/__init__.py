@@ -15,6 +15,7 @@ back is a right answer or one of the errors in `gp_client.errors`.
 
 from __future__ import annotations
 
+from gp_protocol.descriptions.descriptors import Parameter, ParameterType
 from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import Message, MessageType, Progress
 from gp_protocol.values.compound import CompositeValue
@@ -59,10 +60,12 @@ from gp_client.errors import (
 )
 from gp_client.jobs import JobState
 from gp_client.options import RunOptions
+from gp_client.outputs.geodata import to_geojson, to_geopandas
 from gp_client.outputs.outputs import Output, OutputWarning
 from gp_client.results import Result
 from gp_client.sessions import Polling, Retries, Settings
 from gp_client.steps import Event, MessageCame, ProgressMade, Retrying, StatusChanged, Transferred
+from gp_client.wire.http_messages import AsyncTransport, Request, Response, Transport
 
 __all__ = [
     "ArealUnit",
@@ -70,6 +73,7 @@ __all__ = [
     "AsyncJob",
     "AsyncService",
     "AsyncTask",
+    "AsyncTransport",
     "AuthError",
     "Clock",
     "CompositeValue",
@@ -103,12 +107,16 @@ __all__ = [
     "NotSupported",
     "Output",
     "OutputWarning",
+    "Parameter",
+    "ParameterType",
     "Polling",
     "Progress",
     "ProgressMade",
     "ProtocolViolation",
     "Raster",
     "RecordSet",
+    "Request",
+    "Response",
     "Result",
     "Retries",
     "Retrying",
@@ -128,6 +136,9 @@ __all__ = [
     "TaskDescription",
     "TimeUnit",
     "Transferred",
+    "Transport",
     "TransportError",
     "UnexpectedPage",
+    "to_geojson",
+    "to_geopandas",
 ]

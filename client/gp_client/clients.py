@@ -10,9 +10,10 @@ and `task_operations.py`.
 
 from __future__ import annotations
 
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Self
 
-from gp_client.errors import JobAddress
+from gp_client.errors import InvalidInput, JobAddress
 from gp_client.operations import AsyncSide, SyncSide
 from gp_client.server_operations import ClientOperations, ServiceOperations
 from gp_client.sessions import AsyncConnection, Session, SyncConnection
@@ -40,7 +41,7 @@ class GPClient(SyncSide, ClientOperations["Service", "Task", "Job", "httpx.Clien
     def _connected(
         self, session: Session, http: httpx.Client | Transport | None, listener: Listener | None
     ) -> SyncConnection:
-        transport: Any = http
+        transport: Any = _of_side(http, is_async=False)
         if http is None or hasattr(http, "build_request"):
             from gp_client.wire.httpx_transports import HTTPXTransport
 
@@ -95,7 +96,7 @@ class AsyncGPClient(
     def _connected(
         self, session: Session, http: httpx.AsyncClient | AsyncTransport | None, listener: Listener | None
     ) -> AsyncConnection:
-        transport: Any = http
+        transport: Any = _of_side(http, is_async=True)
         if http is None or hasattr(http, "build_request"):
             from gp_client.wire.httpx_transports import AsyncHTTPXTransport
 
@@ -138,3 +139,12 @@ class AsyncTask(AsyncSide, TaskOperations["AsyncJob"]):
 
 class AsyncJob(AsyncSide, JobOperations):
     """A job of a task."""
+
+
+def _of_side(http: Any, *, is_async: bool) -> Any:
+    """What carries a client's requests, if it is of the client's side. Raises InvalidInput."""
+    send = getattr(http, "send", None)
+    if http is not None and (not callable(send) or iscoroutinefunction(send) != is_async):
+        wanted = "an httpx.AsyncClient or an AsyncTransport" if is_async else "an httpx.Client or a Transport"
+        raise InvalidInput(parameter="http", met=type(http).__name__, expected=wanted)
+    return http

@@ -44,7 +44,9 @@ def run(flow: Flow[T], transport: Transport, clock: Clock, listener: Listener | 
             resume = _sending(flow, answer)
 
 
-def iterate(flow: Flow[object], transport: Transport, clock: Clock) -> Iterator[Event]:
+def iterate(
+    flow: Flow[object], transport: Transport, clock: Clock, listener: Listener | None = None
+) -> Iterator[Event]:
     """The events that a flow tells, as they come; closing the iterator ends the flow."""
     resume: Callable[[], Step] = flow.__next__
     leaving = False
@@ -58,6 +60,8 @@ def iterate(flow: Flow[object], transport: Transport, clock: Clock) -> Iterator[
             if isinstance(step, Send | Wait):
                 answer = _take(step, transport, clock, None)
             elif not leaving:
+                if listener is not None:
+                    listener(step.event)
                 yield step.event
         except BaseException as error:
             leaving = leaving or isinstance(error, GeneratorExit)
@@ -98,7 +102,9 @@ async def run_async(
             resume = _sending(flow, answer)
 
 
-async def iterate_async(flow: Flow[object], transport: AsyncTransport, clock: Clock) -> AsyncIterator[Event]:
+async def iterate_async(
+    flow: Flow[object], transport: AsyncTransport, clock: Clock, listener: Listener | None = None
+) -> AsyncIterator[Event]:
     """The same in an async task."""
     resume: Callable[[], Step] = flow.__next__
     take: _Take = _take_async
@@ -113,6 +119,8 @@ async def iterate_async(flow: Flow[object], transport: AsyncTransport, clock: Cl
             if isinstance(step, Send | Wait):
                 answer = await take(step, transport, clock, None)
             elif not leaving:
+                if listener is not None:
+                    listener(step.event)
                 yield step.event
         except BaseException as error:
             leaving = leaving or isinstance(error, GeneratorExit)

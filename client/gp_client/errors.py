@@ -197,17 +197,29 @@ class JobVanished(ServerError):
 
 class ProtocolViolation(GPError):
     """An answer that the protocol does not allow. `pointer` is the place in it (RFC 6901, empty for the
-    whole), `met` and `expected` are phrases."""
+    whole), `met` and `expected` are phrases.
+
+    Of an answer that is no JSON `body` is the text, its tokens masked, as far as 65,536 characters, for those
+    who know what it means, such as the text of a Python dictionary; of any other it is empty.
+    """
 
     kind = "protocol"
 
     def __init__(
-        self, *, pointer: str, met: str, expected: str, url: str = "", job: JobAddress | None = None
+        self,
+        *,
+        pointer: str,
+        met: str,
+        expected: str,
+        url: str = "",
+        job: JobAddress | None = None,
+        body: str = "",
     ) -> None:
         super().__init__(f"{pointer or 'the answer'}: met {met}, expected {expected}", url=url, job=job)
         self.pointer = pointer
         self.met = met
         self.expected = expected
+        self.body = body
 
 
 class NotSupported(GPError):

@@ -10,8 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from types import MethodType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from gp_client.drivers import iterate, iterate_async, run, run_async
 from gp_client.steps import Event, Flow
@@ -23,42 +22,23 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class SyncSide:
-    """What runs its operations here and now."""
-
-    _connection: SyncConnection
-
-    def _run(self, flow: Flow[T]) -> T:
-        connection = self._connection
-        return run(flow, connection.transport, connection.session.clock, connection.listener)
-
-    def _iterate(self, flow: Flow[Any]) -> Iterator[Event]:
-        connection = self._connection
-        return iterate(flow, connection.transport, connection.session.clock)
-
-
-class AsyncSide:
-    """What runs its operations in the async task that awaits them."""
-
-    _connection: AsyncConnection
-
-    async def _run(self, flow: Flow[T]) -> T:
-        connection = self._connection
-        return await run_async(flow, connection.transport, connection.session.clock, connection.listener)
-
-    def _iterate(self, flow: Flow[Any]) -> AsyncIterator[Event]:
-        connection = self._connection
-        return iterate_async(flow, connection.transport, connection.session.clock)
-
-
 class operation(Generic[P, T]):
     """A flow as a method of both sides."""
 
     def __init__(self, flow: Callable[Concatenate[Any, P], Flow[T]]) -> None:
-        def method(instance: Any, *arguments: P.args, **named: P.kwargs) -> Any:
-            return instance._run(flow(instance, *arguments, **named))
+        self._flow = flow
 
-        self._method = _told_as(method, flow)
+    def function(self, *, is_async: bool) -> Any:
+        """The method of a side's classes."""
+        flow = self._flow
+
+        def method(self: Any, *arguments: P.args, **named: P.kwargs) -> Any:
+            return self._run(flow(self, *arguments, **named))
+
+        async def awaited(self: Any, *arguments: P.args, **named: P.kwargs) -> Any:
+            return await self._run(flow(self, *arguments, **named))
+
+        return _told_as(awaited if is_async else method, flow)
 
     @overload
     def __get__(self, instance: None, owner: Any) -> operation[P, T]: ...
@@ -67,17 +47,23 @@ class operation(Generic[P, T]):
     @overload
     def __get__(self, instance: AsyncSide, owner: Any) -> Callable[P, Coroutine[Any, Any, T]]: ...
     def __get__(self, instance: Any, owner: Any) -> Any:
-        return self._method if instance is None else MethodType(self._method, instance)
+        return self  # a class of neither side
 
 
 class stream(Generic[P]):
     """A flow as a method of both sides that yields its events."""
 
     def __init__(self, flow: Callable[Concatenate[Any, P], Flow[Any]]) -> None:
-        def method(instance: Any, *arguments: P.args, **named: P.kwargs) -> Any:
-            return instance._iterate(flow(instance, *arguments, **named))
+        self._flow = flow
 
-        self._method = _told_as(method, flow)
+    def function(self, *, is_async: bool) -> Any:
+        """The method of a side's classes."""
+        flow = self._flow
+
+        def method(self: Any, *arguments: P.args, **named: P.kwargs) -> Any:
+            return self._iterate(flow(self, *arguments, **named))
+
+        return _told_as(method, flow, "AsyncIterator[Event]" if is_async else "Iterator[Event]")
 
     @overload
     def __get__(self, instance: None, owner: Any) -> stream[P]: ...
@@ -86,16 +72,58 @@ class stream(Generic[P]):
     @overload
     def __get__(self, instance: AsyncSide, owner: Any) -> Callable[P, AsyncIterator[Event]]: ...
     def __get__(self, instance: Any, owner: Any) -> Any:
-        return self._method if instance is None else MethodType(self._method, instance)
+        return self
 
 
-def _told_as(method: Any, flow: Any) -> Any:
+def _told_as(method: Any, flow: Any, returned: str = "") -> Any:
     """The method with the flow's name, words and parameters, as `help` shows them."""
     functools.update_wrapper(method, flow)
-    returned = flow.__annotations__["return"]
-    if isinstance(returned, str) and returned.startswith("Flow["):
-        method.__signature__ = inspect.signature(flow).replace(return_annotation=returned[5:-1])
+    returned = returned or flow.__annotations__["return"].removeprefix("Flow[").removesuffix("]")
+    method.__signature__ = inspect.signature(flow).replace(return_annotation=returned)
     return method
+
+
+class Side:
+    """One of the two sides: each of its classes gets its operations as plain functions, which is what readers
+    of classes, such as `help` and `create_autospec`, look for."""
+
+    _is_async: ClassVar[bool]
+
+    def __init_subclass__(cls) -> None:
+        for base in cls.__mro__:
+            for name, member in list(vars(base).items()):
+                if isinstance(member, operation | stream) and name not in vars(cls):
+                    setattr(cls, name, member.function(is_async=cls._is_async))
+
+
+class SyncSide(Side):
+    """What runs its operations here and now."""
+
+    _is_async = False
+    _connection: SyncConnection
+
+    def _run(self, flow: Flow[T]) -> T:
+        connection = self._connection
+        return run(flow, connection.transport, connection.session.clock, connection.listener)
+
+    def _iterate(self, flow: Flow[Any]) -> Iterator[Event]:
+        connection = self._connection
+        return iterate(flow, connection.transport, connection.session.clock, connection.listener)
+
+
+class AsyncSide(Side):
+    """What runs its operations in the async task that awaits them."""
+
+    _is_async = True
+    _connection: AsyncConnection
+
+    async def _run(self, flow: Flow[T]) -> T:
+        connection = self._connection
+        return await run_async(flow, connection.transport, connection.session.clock, connection.listener)
+
+    def _iterate(self, flow: Flow[Any]) -> AsyncIterator[Event]:
+        connection = self._connection
+        return iterate_async(flow, connection.transport, connection.session.clock, connection.listener)
 
 
 class Handle:

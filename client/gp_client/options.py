@@ -8,7 +8,7 @@ parameter that it does not know, so what its version does not have is refused he
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 import msgspec
 from gp_protocol.errors import shown
@@ -30,6 +30,21 @@ _FLAGS: Final = (
 """Attribute, request parameter, since which version, and the value that asks for something."""
 _OF_RESULTS: Final = frozenset({"returnZ", "returnM", "returnFeatureCollection", "returnColumnName"})
 _RESERVED: Final = ("f", "token", "callback")
+
+
+class OptionWords(TypedDict, total=False):
+    """The options as keywords of `Task.with_options`."""
+
+    out_sr: Any
+    process_sr: Any
+    extent: Any
+    return_z: bool | None
+    return_m: bool | None
+    return_true_curves: bool | None
+    return_feature_collection: bool | None
+    return_column_name: bool | None
+    simplify_features: bool | None
+    env: Mapping[str, str]
 
 
 class RunOptions(msgspec.Struct, frozen=True):

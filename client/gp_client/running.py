@@ -14,6 +14,7 @@ import msgspec
 from gp_protocol.descriptions.descriptors import Parameter, ParameterType
 from gp_protocol.errors import shown
 from gp_protocol.job_states import JobStatus
+from gp_protocol.messages import Message
 
 from gp_client.descriptors import TaskDescription
 from gp_client.errors import (
@@ -29,12 +30,13 @@ from gp_client.errors import (
     ProtocolViolation,
     ServerError,
 )
+from gp_client.inputs.beside_options import joined
 from gp_client.inputs.inputs import encode_inputs
 from gp_client.jobs import JobState, read_job, read_messages, read_submission
 from gp_client.options import RunOptions
 from gp_client.outputs.outputs import Output, read_output
 from gp_client.results import Result
-from gp_client.sessions import Deadline, Session
+from gp_client.sessions import Deadline, Session, check_number
 from gp_client.steps import Flow, MessageCame, ProgressMade, StatusChanged, Tell, Wait
 from gp_client.wire.exchange import ask
 
@@ -64,7 +66,8 @@ _ENDS: Mapping[JobStatus, type[JobError]] = {
 def parameters_of(task: TaskDescription, inputs: Mapping[str, Any], options: RunOptions) -> dict[str, str]:
     """What a run sends. Raises InvalidInput, before anything is sent."""
     encoded = encode_inputs(task.descriptor, inputs, url=task.url, version=task.version)
-    return {**encoded, **options.parameters(task.version)}
+    asked = options.parameters(task.version)
+    return joined(task.descriptor, encoded, asked, options.env, url=task.url) if asked else encoded
 
 
 def execute(
@@ -176,6 +179,35 @@ def look(session: Session, job: JobAddress, deadline: Deadline, *, patience: int
     return state if messages is state.messages else msgspec.structs.replace(state, messages=messages)
 
 
+class Sightings(msgspec.Struct):
+    """What the looks at one job have found: whether it was there, and for how many looks now a status that
+    nobody knows."""
+
+    seen: bool = False
+    unknown: int = 0
+
+
+def look_again(
+    session: Session, job: JobAddress, deadline: Deadline, sightings: Sightings
+) -> Flow[JobState | None]:
+    """One of several looks at a job; None where it found a status that nobody knows, which may be gone the
+    next time. Raises JobVanished where the job is there no longer."""
+    patience = _NOT_YET_VISIBLE if job.id in session.jobs_seen and not sightings.seen else 0
+    try:
+        found = yield from look(session, job, deadline, patience=patience)
+    except ProtocolViolation as violation:
+        sightings.unknown += 1
+        if violation.pointer != "/jobStatus" or sightings.unknown >= _UNKNOWN_STATUS:
+            raise
+        return None
+    except ServerError as error:
+        if error.code in (400, 404) and not patience:
+            raise _vanished(error, job, sightings.seen) from None
+        raise
+    sightings.seen, sightings.unknown = True, 0
+    return found
+
+
 def follow(
     session: Session, job: JobAddress, deadline: Deadline, before: JobState | None = None
 ) -> Flow[JobState]:
@@ -184,7 +216,7 @@ def follow(
     Raises DeadlineExceeded, JobVanished, and whatever else keeps it from being followed.
     """
     polling, clock = session.settings.polling, session.clock
-    state, seen, unknown = before, before is not None, 0
+    state, sightings = before, Sightings(before is not None)
     wait = polling.first
     try:
         while state is None or not state.is_final:
@@ -193,27 +225,17 @@ def follow(
                 raise DeadlineExceeded(_over(deadline), url=job.url, job=job)
             yield Wait(min(left, wait * (1 + polling.jitter * session.random.uniform(-1, 1))))
             wait = min(wait * polling.growth, polling.longest)
-            try:
-                found = yield from look(session, job, deadline, patience=0 if seen else _NOT_YET_VISIBLE)
-            except ProtocolViolation as violation:
-                unknown += 1
-                if violation.pointer != "/jobStatus" or unknown >= _UNKNOWN_STATUS:
-                    raise
-                continue
-            except ServerError as error:
-                if seen and error.code in (400, 404):
-                    raise _vanished(error, job) from None
-                raise
-            unknown, seen = 0, True
-            yield from _news(job, state, found)
-            state = found
+            found = yield from look_again(session, job, deadline, sightings)
+            if found is not None:
+                yield from _news(job, state, found)
+                state = found
     except DeadlineExceeded as over:
         raise (yield from _left_behind(session, job, state, over, deadline)) from None
     except GeneratorExit:
         raise
-    except BaseException as interruption:
-        if not isinstance(interruption, Exception):
-            yield from _interrupted(session, job, interruption)
+    except BaseException as interruption:  # such as Ctrl-C, or what a listener raises
+        if not isinstance(interruption, GPError):
+            yield from _interrupted(session, job, interruption, deadline)
         raise
     return state
 
@@ -222,8 +244,9 @@ def _over(deadline: Deadline) -> str:
     return f"not done within {deadline.seconds:g} seconds"
 
 
-def _vanished(error: ServerError, job: JobAddress) -> JobVanished:
-    reason = "the job was there before: it has been deleted or cleaned up"
+def _vanished(error: ServerError, job: JobAddress, seen: bool) -> JobVanished:
+    was = "the job was there before" if seen else "if the job ever was there"
+    reason = f"{was}: it has been deleted or cleaned up"
     return JobVanished(
         error.message,
         code=error.code,
@@ -239,11 +262,10 @@ def _news(job: JobAddress, before: JobState | None, now: JobState) -> Flow[None]
     if before is None or before.status != now.status:
         yield Tell(StatusChanged(job.id, now.status))
     known = before.messages if before is not None else ()
-    fresh: Iterable[Any] = (
-        now.messages[len(known) :]
-        if now.messages[: len(known)] == known
-        else (message for message in now.messages if message not in known)
-    )
+    fresh: Iterable[Message] = now.messages[len(known) :]
+    if now.messages[: len(known)] != known:
+        seen = frozenset(known)
+        fresh = [message for message in now.messages if message not in seen]
     for message in fresh:
         yield Tell(MessageCame(job.id, message))
     if now.progress is not None and (before is None or before.progress != now.progress):
@@ -254,7 +276,7 @@ def _left_behind(
     session: Session, job: JobAddress, state: JobState | None, over: DeadlineExceeded, deadline: Deadline
 ) -> Flow[DeadlineExceeded]:
     """The error for a job whose deadline is over, once it was asked to end."""
-    cancelled = yield from _try_to_cancel(session, job, state)
+    cancelled = yield from _try_to_cancel(session, job, state, deadline)
     what = "it was asked to end" if cancelled else "it may go on"
     status = state.status.value if state is not None else ""
     return DeadlineExceeded(
@@ -267,9 +289,11 @@ def _left_behind(
     )
 
 
-def _interrupted(session: Session, job: JobAddress, interruption: BaseException) -> Flow[None]:
+def _interrupted(
+    session: Session, job: JobAddress, interruption: BaseException, deadline: Deadline
+) -> Flow[None]:
     """Last steps before an interruption goes on: the job is asked to end, and named."""
-    cancelled = yield from _try_to_cancel(session, job, None)
+    cancelled = yield from _try_to_cancel(session, job, None, deadline)
     what = "was asked to end" if cancelled else "may go on"
     interruption.add_note(f"job {job.id} {what}: {job.url}")
     try:
@@ -278,9 +302,11 @@ def _interrupted(session: Session, job: JobAddress, interruption: BaseException)
         return
 
 
-def _try_to_cancel(session: Session, job: JobAddress, state: JobState | None) -> Flow[bool]:
+def _try_to_cancel(
+    session: Session, job: JobAddress, state: JobState | None, deadline: Deadline
+) -> Flow[bool]:
     """Whether a job that is left behind could be asked to end; nobody waits long for that."""
-    if session.settings.leave_running or (state is not None and state.is_final):
+    if deadline.leave_running or (state is not None and state.is_final):
         return False
     try:
         yield from cancel(session, job, Deadline.after(session.clock, _LAST_WORDS))
@@ -408,6 +434,14 @@ def fetch_output(
     )
 
 
-def deadline_of(session: Session, seconds: Seconds) -> Deadline:
-    """A deadline from now."""
-    return Deadline.after(session.clock, session.settings.deadline if seconds is ... else seconds)
+def deadline_of(session: Session, seconds: Seconds, leave_running: bool | None = None) -> Deadline:
+    """A deadline from now; None leaves it to the settings whether a job goes on after it. Raises
+    InvalidInput."""
+    settings = session.settings
+    if seconds is ...:
+        seconds = settings.deadline
+    elif seconds is not None:
+        check_number("deadline", seconds)
+    return Deadline.after(
+        session.clock, seconds, settings.leave_running if leave_running is None else leave_running
+    )

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Generic, TypeVar, Unpack
 from urllib.parse import quote
 
 import msgspec
@@ -18,7 +18,7 @@ from gp_client.descriptors import ServiceDescription, TaskDescription
 from gp_client.errors import InvalidInput, JobAddress
 from gp_client.operations import Handle, operation
 from gp_client.running import Seconds, deadline_of
-from gp_client.sessions import Session, Settings
+from gp_client.sessions import Session, Settings, SettingWords
 from gp_client.steps import Flow
 from gp_client.wire.addresses import (
     Place,
@@ -57,7 +57,7 @@ class ClientOperations(Handle, Generic[ServiceT, TaskT, JobT, HttpT]):
         clock: Clock | None = None,
         seed: int | None = None,
         on_event: Listener | None = None,
-        **changes: Any,
+        **changes: Unpack[SettingWords],
     ) -> None:
         known = Settings.__struct_fields__
         for name in changes:
@@ -136,6 +136,8 @@ class ClientOperations(Handle, Generic[ServiceT, TaskT, JobT, HttpT]):
 
     def _place(self, name: str, kind: str) -> Place:
         """Where a name or an address leads. Raises InvalidInput for one that leads to something else."""
+        if not isinstance(name, str):
+            raise InvalidInput(parameter=kind, met=repr(name)[:80], expected="a name or an address")
         if "://" in name:
             place = place_of(name)
             if place.root.lower() != self.root.lower():

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
 
 from gp_client.clocks import Clock, SystemClock
+from gp_client.errors import InvalidInput
 
 if TYPE_CHECKING:
     from gp_client.drivers import Listener
@@ -16,7 +17,21 @@ if TYPE_CHECKING:
     from gp_client.wire.tokens import TokenKeeper
 
 
-class Retries(msgspec.Struct, frozen=True):
+def check_number(name: str, value: object) -> None:
+    """Raises InvalidInput for what is no number, or one below zero."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        raise InvalidInput(parameter=name, met=repr(value)[:80], expected="a number of 0 or more")
+
+
+class _Numbers(msgspec.Struct, frozen=True):
+    """Settings that are numbers, none below zero."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            check_number(name, getattr(self, name))
+
+
+class Retries(_Numbers, frozen=True):
     """How often a request that may safely be repeated is tried in all, and the waits between, in seconds.
 
     The waits double from `first_wait` up to `longest_wait`, with jitter. A `Retry-After` is waited for, but
@@ -29,7 +44,7 @@ class Retries(msgspec.Struct, frozen=True):
     longest_retry_after: float = 60.0
 
 
-class Polling(msgspec.Struct, frozen=True):
+class Polling(_Numbers, frozen=True):
     """When a job is looked at: first after `first` seconds, then after `growth` times as long as before, up
     to `longest`; each wait is off by up to `jitter` of itself, so that many clients do not fall in step."""
 
@@ -58,6 +73,35 @@ class Settings(msgspec.Struct, frozen=True):
     longest_get: int = 2000
     """Characters of an address up to which a read is a GET; beyond that it is a POST."""
 
+    def __post_init__(self) -> None:
+        for name in ("timeout", "largest_answer", "longest_get"):
+            check_number(name, getattr(self, name))
+        if self.deadline is not None:
+            check_number("deadline", self.deadline)
+        for name, kind in (("retries", Retries), ("polling", Polling), ("leave_running", bool)):
+            if not isinstance(value := getattr(self, name), kind):
+                raise InvalidInput(parameter=name, met=repr(value)[:80], expected=f"a {kind.__name__}")
+        hosts = self.trusted_hosts
+        if isinstance(hosts, str) or not all(isinstance(each, str) for each in hosts):
+            raise InvalidInput(
+                parameter="trusted_hosts",
+                met=repr(hosts)[:80],
+                expected='a list such as ["portal.example.com"]',
+            )
+
+
+class SettingWords(TypedDict, total=False):
+    """The settings as keywords of a client."""
+
+    timeout: float
+    deadline: float | None
+    leave_running: bool
+    largest_answer: int
+    retries: Retries
+    polling: Polling
+    trusted_hosts: Collection[str]
+    longest_get: int
+
 
 class Session:
     """The state of one client; every flow has it as its first argument.
@@ -85,15 +129,17 @@ class Session:
 
 
 class Deadline(msgspec.Struct, frozen=True):
-    """An instant on the session's clock by which a call is over; `seconds` was its length."""
+    """An instant on the session's clock by which a call is over; `seconds` was its length. `leave_running`:
+    whether a job that it leaves behind goes on."""
 
     at: float
     seconds: float
+    leave_running: bool = False
 
     @classmethod
-    def after(cls, clock: Clock, seconds: float | None) -> Deadline:
+    def after(cls, clock: Clock, seconds: float | None, leave_running: bool = False) -> Deadline:
         limit = float("inf") if seconds is None else seconds
-        return cls(clock.now() + limit, limit)
+        return cls(clock.now() + limit, limit, leave_running)
 
     def left(self, clock: Clock) -> float:
         """Seconds; 0 once it is over."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, Unpack
 from urllib.parse import quote
 
 import msgspec
@@ -18,7 +18,7 @@ from gp_client.errors import InvalidInput, JobAddress
 from gp_client.inputs.inputs import encode_inputs
 from gp_client.jobs import JobState
 from gp_client.operations import Handle, operation, stream
-from gp_client.options import RunOptions
+from gp_client.options import OptionWords, RunOptions
 from gp_client.outputs.outputs import Output
 from gp_client.results import Result
 from gp_client.running import Seconds, deadline_of
@@ -38,12 +38,18 @@ JobT = TypeVar("JobT")
 
 class TaskOperations(Handle, Generic[JobT]):
     def __init__(
-        self, connection: Any, url: str, options: RunOptions | None = None, deadline: Seconds = ...
+        self,
+        connection: Any,
+        url: str,
+        options: RunOptions | None = None,
+        deadline: Seconds = ...,
+        leave_running: bool | None = None,
     ) -> None:
         self._connection = connection
         self.url = url
         self._options = options or RunOptions()
         self._deadline = deadline
+        self._leave_running = leave_running
 
     @operation
     def describe(self, *, again: bool = False) -> Flow[TaskDescription]:
@@ -57,35 +63,37 @@ class TaskOperations(Handle, Generic[JobT]):
         Inputs are named as the task's parameters are; a mapping takes names that are no Python names. They
         are checked against the descriptor first. Raises InvalidInput, or any other GPError.
         """
-        session, limit = self._session, deadline_of(self._session, self._deadline)
+        given = _merged(inputs, named)
+        session, limit = self._session, self._limit()
         task = yield from self._described(limit)
-        given = {**(inputs or {}), **named}
         return (yield from running.run(session, task, given, self._options, limit))
 
     @operation
     def execute(self, inputs: Inputs | None = None, /, **named: Any) -> Flow[Result]:
         """ArcGIS REST, *Execute task*: of a synchronous service; the outputs."""
-        session, limit = self._session, deadline_of(self._session, self._deadline)
+        given = _merged(inputs, named)
+        session, limit = self._session, self._limit()
         task = yield from self._described(limit)
-        return (yield from running.execute(session, task, {**(inputs or {}), **named}, self._options, limit))
+        return (yield from running.execute(session, task, given, self._options, limit))
 
     @operation
     def submit(self, inputs: Inputs | None = None, /, **named: Any) -> Flow[JobT]:
         """ArcGIS REST, *Submit job*: of an asynchronous service; the job, which is waited for elsewhere."""
-        session, limit = self._session, deadline_of(self._session, self._deadline)
+        given = _merged(inputs, named)
+        session, limit = self._session, self._limit()
         task = yield from self._described(limit)
-        given = {**(inputs or {}), **named}
         return self._job((yield from running.submit(session, task, given, self._options, limit)))
 
     @operation
     def validate(self, inputs: Inputs | None = None, /, **named: Any) -> Flow[dict[str, Any]]:
         """ArcGIS REST, *Validate* (12.0): what the server says of these inputs, unread. Missing ones are the
         server's to find."""
-        session, limit = self._session, deadline_of(self._session, self._deadline)
+        given = _merged(inputs, named)
+        session, limit = self._session, self._limit()
         task = yield from self._described(limit)
         parameters = encode_inputs(
             task.descriptor,
-            {**(inputs or {}), **named},
+            given,
             url=self.url,
             version=task.version,
             may_miss=True,
@@ -96,17 +104,31 @@ class TaskOperations(Handle, Generic[JobT]):
         """One of the task's jobs, to come back to. Nothing is asked of the server yet."""
         return self._job(JobAddress(job_id, job_url(self.url, job_id)))
 
-    def with_options(self, *, deadline: Seconds = ..., **options: Any) -> Self:
-        """The same task, run with other options: those of `RunOptions`, and a `deadline` in seconds."""
+    def with_options(
+        self,
+        *,
+        deadline: Seconds = ...,
+        leave_running: bool | None = None,
+        **options: Unpack[OptionWords],
+    ) -> Self:
+        """The same task, run with other options: those of `RunOptions`, a `deadline` in seconds, and whether
+        a job that is over it, or interrupted, goes on (`leave_running`)."""
         known = RunOptions.__struct_fields__
         for name in options:
             if name not in known:
-                raise InvalidInput(
-                    parameter="with_options", met=name, expected=f"deadline, {', '.join(known)}"
-                )
-        limit = self._deadline if deadline is ... else deadline
-        chosen = msgspec.structs.replace(self._options, **options)
-        return type(self)(self._connection, self.url, chosen, limit)
+                expected = f"deadline, leave_running, {', '.join(known)}"
+                raise InvalidInput(parameter="with_options", met=name, expected=expected)
+        deadline_of(self._session, deadline)  # is it one?
+        return type(self)(
+            self._connection,
+            self.url,
+            msgspec.structs.replace(self._options, **options),
+            self._deadline if deadline is ... else deadline,
+            self._leave_running if leave_running is None else leave_running,
+        )
+
+    def _limit(self) -> Deadline:
+        return deadline_of(self._session, self._deadline, self._leave_running)
 
     def _described(self, limit: Deadline, *, again: bool = False) -> Flow[TaskDescription]:
         place = place_of(self.url)
@@ -120,6 +142,13 @@ class TaskOperations(Handle, Generic[JobT]):
 
     def _job(self, address: JobAddress) -> JobT:
         raise NotImplementedError
+
+
+def _merged(inputs: Inputs | None, named: Inputs) -> Inputs:
+    if inputs is not None and not isinstance(inputs, Mapping):
+        expected = "a mapping of values by parameter name, or keywords"
+        raise InvalidInput(parameter="inputs", met=repr(inputs)[:80], expected=expected)
+    return {**(inputs or {}), **named}
 
 
 class JobOperations(Handle):
@@ -146,28 +175,31 @@ class JobOperations(Handle):
         return self.state
 
     @operation
-    def wait(self, deadline: Seconds = ...) -> Flow[JobState]:
-        """Wait for the job to succeed; its final state. Raises JobError, of its kind, for any other end."""
+    def wait(self, deadline: Seconds = ..., *, leave_running: bool | None = None) -> Flow[JobState]:
+        """Wait for the job to succeed; its final state. Raises JobError, of its kind, for any other end.
+
+        `leave_running`: whether the job goes on when the deadline is over or the wait is interrupted.
+        """
         session = self._session
-        self.state = yield from running.succeeded(
-            session, self.address, deadline_of(session, deadline), self.state
-        )
+        limit = deadline_of(session, deadline, leave_running)
+        self.state = yield from running.succeeded(session, self.address, limit, self.state)
         return self.state
 
     @stream
-    def events(self, deadline: Seconds = ...) -> Flow[JobState]:
+    def events(self, deadline: Seconds = ..., *, leave_running: bool | None = None) -> Flow[JobState]:
         """What happens to the job until its end: StatusChanged, MessageCame, ProgressMade.
 
         However the job ends, the iterator just ends; leaving it early leaves the job alone.
         """
         session = self._session
-        self.state = yield from running.follow(session, self.address, deadline_of(session, deadline))
+        limit = deadline_of(session, deadline, leave_running)
+        self.state = yield from running.follow(session, self.address, limit)
         return self.state
 
     @operation
-    def result(self, deadline: Seconds = ...) -> Flow[Result]:
-        """Wait for the job to succeed, and fetch all its outputs."""
-        session, limit = self._session, deadline_of(self._session, deadline)
+    def result(self, deadline: Seconds = ..., *, leave_running: bool | None = None) -> Flow[Result]:
+        """Wait for the job to succeed, as `wait` does, and fetch all its outputs."""
+        session, limit = self._session, deadline_of(self._session, deadline, leave_running)
         task = yield from self._described(limit)
         state = yield from running.succeeded(session, self.address, limit, self.state)
         self.state = state

@@ -394,9 +394,9 @@ def test_jobs_that_go_on_are_cancelled_when_a_run_is(serve: Serve) -> None:
     scripted = serve({**JOBS, "jobs/j1": job("Executing"), "j1/cancel": job("Cancelling")})
     arcpy.ImportToolbox(f"{SOAP};World", "b")
     arcpy.viewshed_b()
-    assert current().cancel_jobs() == []
+    assert current().left_after_cancelling() == []
     assert [path for path in scripted.paths() if path.endswith("cancel")]
-    assert current().cancel_jobs() == []
+    assert current().left_after_cancelling() == []
 
 
 KINDS: list[tuple[str, Any, Any, Any]] = [

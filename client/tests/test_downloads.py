@@ -390,9 +390,16 @@ def test_what_is_no_file_is_never_replaced(session: Any, tmp_path: Path) -> None
         Downloading(session, whole())(Path("/dev/null"))
 
 
+def test_a_folder_that_is_not_there_is_told_before_anything_is_asked(session: Any, tmp_path: Path) -> None:
+    downloading = Downloading(session, whole())
+    with pytest.raises(InvalidInput, match="folder"):
+        downloading(tmp_path / "no" / "folder.zip")
+    assert downloading.server.asked == []
+
+
 def test_an_error_of_the_disk_stays_one(session: Any, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
-        Downloading(session, whole())(tmp_path / "no" / "folder.zip")
+    with pytest.raises(OSError, match="name"):
+        Downloading(session, whole())(tmp_path / ("long" * 100))
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,24 @@ SERVER_ERRORS: dict[str, tuple[dict[str, Any], int | None, str, tuple[str, ...]]
     "message null": ({"error": {"code": 500, "message": None, "details": [None]}}, 500, "", ()),
     "empty": ({"error": {}}, None, "", ()),
     "error a text": ({"error": "failed", "error_description": "why"}, None, "failed", ("why",)),
+    "a description within": (
+        {"error": {"error": "no job", "error_description": "no credits"}},
+        None,
+        "no job",
+        ("no credits",),
+    ),
+    "a description beside a message": (
+        {"error": {"code": 400, "message": "m", "error": "e", "error_description": "w", "details": ["d"]}},
+        400,
+        "m",
+        ("e", "w", "d"),
+    ),
+    "error a text beside other texts": (
+        {"error": "failed", "error_description": "why", "message": "m", "details": ["d", "why"]},
+        None,
+        "failed",
+        ("m", "d", "why"),
+    ),
     "error a text beside a code": ({"error": "failed", "code": 500}, 500, "failed", ()),
     "a web framework's": (
         {"timestamp": 1, "status": 404, "error": "Not Found", "path": "/x"},
@@ -100,6 +118,7 @@ AUTH_ERRORS: dict[str, tuple[dict[str, Any], int, int]] = {
     "403": ({"error": {"code": 403, "message": "You do not have permissions"}}, 200, 403),
     "by the HTTP status": ({"error": {"message": "nein"}}, 403, 403),
     "by its words": ({"error": {"code": 400, "message": "Token Required."}}, 200, 499),
+    "oauth, within": ({"error": {"error": "invalid_token", "error_description": "expired"}}, 200, 498),
     "oauth": ({"error": "invalid_token", "error_description": "expired"}, 200, 498),
     "no token made": (
         {

@@ -383,6 +383,18 @@ def test_values_of_python_within_arcgis_json_become_json() -> None:
         ({"features": 5}, "features", "a list"),
         ({"features": [], "spatial_reference": {"wkid": 4326}}, "", 'did you mean "spatialReference"'),
         ({"features": [], "transform": {"scale": [1, 1]}}, "transform", "quantizationParameters"),
+        ({"features": [], "filter": "A > 1"}, "filter", "a LayerReference with this filter"),
+        ({"features": [], "time": 967855732000}, "time", "a LayerReference with this time"),
+        (
+            {"layerDefinition": {}, "featureSet": {"features": []}, "filter": "A > 1"},
+            "filter",
+            'met "A > 1", expected features, of which all are meant',
+        ),
+        (
+            {"layers": [{"layerDefinition": {}, "featureSet": {"features": []}, "time": "0,null"}]},
+            "layers[0].time",
+            "give only those that are meant",
+        ),
         ({"feature": []}, "", 'did you mean "features"'),
         ({}, "", "features or a geometry"),
         ({"rings": [[[0, "a"]]]}, "features[0].geometry.rings[0][0][1]", "a number"),
@@ -396,6 +408,22 @@ def test_bad_features_are_refused_by_their_place(value: Any, path: str, words: s
     error = refused(value)
     assert error.path == path
     assert words in str(error)
+
+
+def test_a_table_with_a_filter_beside_it_is_refused() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        record_set_from({"features": [{"attributes": {"A": 1}}], "filter": "A > 1"})
+    assert caught.value.path == "filter"
+
+
+def test_dates_of_the_newer_types_are_sent_as_their_page_writes_them() -> None:
+    types = {"at": "TimeOnly", "on": "DateOnly", "there": "TimestampOffset"}
+    fields = [{"name": name, "type": f"esriFieldType{kind}"} for name, kind in types.items()]
+    texts = {"at": "9:30:00 PM", "on": "12/24/2021", "there": "12/24/2021 9:30:00.0000 PM +01:00"}
+    found = feature_set({"fields": fields, "features": [{"attributes": texts, "geometry": None}]})
+    assert found.features[0]["attributes"] == texts
+    error = refused({"fields": fields, "features": [{"attributes": {"on": "24/12/2021"}}]})
+    assert error.path == "features[0].attributes.on"
 
 
 def test_what_stands_elsewhere_is_named() -> None:

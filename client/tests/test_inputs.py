@@ -16,7 +16,7 @@ import pytest
 from gp_client.errors import GPError, InvalidInput, NotSupported
 from gp_client.inputs.inputs import encode_inputs, python_value
 from gp_protocol.descriptions.descriptors import Direction, Parameter, ParameterInfo, ParameterType, Task
-from gp_protocol.descriptions.filters import ListFilter, RangeFilter
+from gp_protocol.descriptions.filters import CodedValue, CodedValueFilter, ListFilter, RangeFilter
 from gp_protocol.values.compound import CompositeValue
 from gp_protocol.values.fields import Field
 from gp_protocol.values.references import DataFile, ItemReference, LayerReference, MapImage, Raster
@@ -337,6 +337,25 @@ def test_choices_and_filters_are_checked_before_anything_is_sent() -> None:
     point = {"type": "Point", "coordinates": [1, 2]}
     assert "polygon" in str(refused("GPFeatureRecordSetLayer", point, filter=polygons)).lower()
     assert "zip" in str(refused("GPDataFile", "http://h/a.txt", filter=ListFilter("file", ("zip",))))
+
+
+def test_a_coded_value_goes_by_its_name_or_by_itself() -> None:
+    def coded(data_type: str, **values: Any) -> dict[str, Any]:
+        listed = tuple(CodedValue(data_type, name, value) for name, value in values.items())
+        return {"choice_list": tuple(values), "filter": CodedValueFilter(listed)}
+
+    texts = coded("GPString", Everything="ALL", Nothing="NONE")
+    assert sent("GPString", "Everything", **texts) == "Everything"
+    assert sent("GPString", "NONE", **texts) == "NONE"
+    assert 'did you mean "Nothing"' in str(refused("GPString", "Nothin", **texts))
+    numbers = coded("GPLong", few=10, many=1000)
+    assert [sent("GPLong", value, **numbers) for value in ("many", 10, "10")] == ["1000", "10", "10"]
+    assert sent("GPMultiValue:GPLong", ["many", 10], **numbers) == "[1000,10]"
+    assert "few, many" in str(refused("GPLong", 11, **numbers))
+    schema = {"geometryType": "esriGeometryPoint", "fields": [], "features": []}
+    layers = coded("GPFeatureRecordSetLayer", Wells=schema, Rivers=schema)
+    assert sent("GPFeatureRecordSetLayer", "Rivers", **layers) == "Rivers"
+    assert "Wells, Rivers" in str(refused("GPFeatureRecordSetLayer", "Roads", **layers))
 
 
 def test_a_predefined_layer_goes_by_its_name_and_any_other_by_its_address() -> None:

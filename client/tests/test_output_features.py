@@ -8,10 +8,12 @@ import time
 from typing import Any
 
 import pytest
+from gp_client.descriptors import read_task
 from gp_client.errors import ProtocolViolation
 from gp_client.outputs.outputs import Output, read_output
 from gp_protocol.values.feature_sets import FeatureSet, RecordSet
-from gp_protocol.values.spatial_references import SpatialReference
+from gp_protocol.values.references import MapImage
+from gp_protocol.values.spatial_references import Extent, SpatialReference
 
 URL = "http://gis.example.com/arcgis/rest/services/S/GPServer/T/jobs/j1/results/Out"
 
@@ -300,6 +302,140 @@ def test_rows_are_read() -> None:
     assert output.value.features == rows
     assert codes(output) == []
     assert read({"features": rows}, "GPRecordSet").value.features == rows
+
+
+def declared_as(declared: str, told: str, value: Any) -> Output:
+    parameter = {
+        "name": "Out",
+        "dataType": declared,
+        "displayName": "Out",
+        "direction": "esriGPParameterDirectionOutput",
+        "parameterType": "esriGPParameterTypeDerived",
+    }
+    task = read_task({"name": "T", "displayName": "T", "parameters": [parameter]}, URL, None)
+    return read_output({"paramName": "Out", "dataType": told, "value": value}, task, "Out", url=URL)
+
+
+def test_rows_with_geometries_are_read_as_features_with_a_warning() -> None:
+    for value in (POINTS, {"layerDefinition": {"fields": FIELDS}, "featureSet": POINTS}):
+        output = read(value, "GPRecordSet")
+        assert output.value == read(value).value
+        (warning,) = output.warnings
+        assert warning.code == "type"
+        assert "geometries came with the rows" in warning.text
+
+
+def test_geometries_of_rows_that_cannot_be_read_are_left_out_in_words() -> None:
+    value = of(features=[{"attributes": {"OBJECTID": 1, "Name": "a"}, "geometry": {"x": "west", "y": 1}}])
+    output = read(value, "GPRecordSet")
+    assert isinstance(output.value, RecordSet)
+    assert output.value.features == [{"attributes": {"OBJECTID": 1, "Name": "a"}}]
+    (warning,) = output.warnings
+    assert warning.code == "type"
+    assert "/value/features/0/geometry/x" in warning.text
+    assert "`raw` has them" in warning.text
+    assert output.raw is value
+
+
+def test_rows_whose_geometries_are_all_empty_are_rows() -> None:
+    value = of(features=[{"attributes": {"OBJECTID": 1, "Name": "a"}, "geometry": {"x": "NaN"}}])
+    output = read(value, "GPRecordSet")
+    assert isinstance(output.value, RecordSet)
+    assert codes(output) == []
+
+
+def test_a_table_and_features_may_come_for_each_other() -> None:
+    features = declared_as("GPRecordSet", "GPFeatureRecordSetLayer", POINTS)
+    assert isinstance(features.value, FeatureSet)
+    assert features.value.features == POINTS["features"]
+    rows = {"fields": FIELDS, "features": [{"attributes": {"OBJECTID": 1, "Name": "a"}}]}
+    table = declared_as("GPFeatureRecordSetLayer", "GPRecordSet", rows)
+    assert isinstance(table.value, RecordSet)
+    for output, told in ((features, "GPFeatureRecordSetLayer"), (table, "GPRecordSet")):
+        assert output.data_type == told
+        (warning,) = output.warnings
+        assert (warning.code, f"the data type is {told}" in warning.text) == ("type", True)
+
+
+def test_a_set_of_no_geometry_type_is_read() -> None:
+    rows = [{"attributes": {"OBJECTID": 1, "Name": "a"}}]
+    output = read(of(geometryType="esriGeometryNull", features=rows))
+    assert isinstance(output.value, FeatureSet)
+    assert output.value.features == [{**rows[0], "geometry": None}]
+    assert codes(output) == ["type"]
+    drawn = read(shapes("esriGeometryNull", {"rings": [RING]}))
+    assert drawn.value.geometry_type == "esriGeometryPolygon"
+
+
+@pytest.mark.parametrize(
+    ("key", "met", "read_as"),
+    [
+        ("length", -1, None),
+        ("length", 8.0, 8),
+        ("length", "8", 8),
+        ("length", 1.5, None),
+        ("length", True, None),
+        ("length", float(2**60), None),
+        ("length", {"a": 1}, None),
+        ("nullable", "true", True),
+        ("nullable", "False", False),
+        ("nullable", 1, None),
+        ("editable", "yes", None),
+    ],
+)
+def test_what_a_field_tells_besides_its_name_and_type_fails_no_result(
+    key: str, met: Any, read_as: Any
+) -> None:
+    for holder in ("fields", "Fields"):
+        fields = [FIELDS[0], {**FIELDS[1], key: met}]
+        output = read(of(**{"fields": ..., holder: fields}))
+        assert getattr(output.value.fields[1], key) == read_as
+        assert type(getattr(output.value.fields[1], key)) is type(read_as)
+        (warning,) = output.warnings
+        assert (warning.code, f"/value/{holder}/1/{key}" in warning.text) == ("type", True)
+    single = read({"name": "A", "type": "esriFieldTypeOID", key: met}, "Field")
+    assert getattr(single.value, key) == read_as
+    assert [each.code for each in single.warnings] == ["type"]
+
+
+PICTURE = {"href": "http://h/m.png", "width": 4, "height": 3}
+BOX = {"xmin": 1, "ymin": 2, "xmax": 3, "ymax": 4}
+
+
+@pytest.mark.parametrize("data_type", ["GPRasterDataLayer", "GPRasterData", "GPFeatureRecordSetLayer"])
+def test_a_picture_whose_extent_or_scale_is_no_number_is_read(data_type: str) -> None:
+    for key, met in (
+        ("extent", dict.fromkeys(BOX, "NaN")),
+        ("extent", {**BOX, "ymax": None}),
+        ("scale", "NaN"),
+    ):
+        output = read({"mapImage": {**PICTURE, key: met}}, data_type)
+        assert output.value == MapImage("http://h/m.png", 4, 3)
+        (warning,) = output.warnings
+        assert (warning.code, f"/value/mapImage/{key}" in warning.text) == ("type", True)
+    whole = {"mapImage": {**PICTURE, "extent": {**BOX, "zmin": "NaN", "zmax": "NaN"}, "scale": 0}}
+    output = read(whole, data_type)
+    assert (output.value.extent, output.value.scale) == (Extent(1, 2, 3, 4), 0.0)
+    assert codes(output) == []
+
+
+@pytest.mark.parametrize("data_type", ["GPRasterDataLayer", "GPRasterData", "GPFeatureRecordSetLayer"])
+@pytest.mark.parametrize(
+    ("picture", "pointer"),
+    [
+        ({"width": 4}, "/href"),
+        ({**PICTURE, "width": "wide"}, "/width"),
+        ({**PICTURE, "extent": {**BOX, "xmin": "west"}}, "/extent/xmin"),
+        ({**PICTURE, "extent": [1, 2, 3, 4]}, "/extent"),
+        ("http://h/m.png", ""),
+    ],
+)
+def test_a_picture_that_cannot_be_read_is_refused_at_its_place(
+    picture: Any, pointer: str, data_type: str
+) -> None:
+    with pytest.raises(ProtocolViolation) as caught:
+        read({"mapImage": picture}, data_type)
+    assert caught.value.pointer == f"/value/mapImage{pointer}"
 
 
 def test_rows_have_the_warnings_of_features() -> None:

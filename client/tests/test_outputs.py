@@ -12,7 +12,7 @@ from gp_client.descriptors import TaskDescription, read_task
 from gp_client.errors import ProtocolViolation
 from gp_client.outputs.outputs import Output, read_output
 from gp_protocol.values.compound import CompositeValue
-from gp_protocol.values.feature_sets import FeatureSet
+from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_protocol.values.fields import Field
 from gp_protocol.values.references import DataFile, ItemReference, LayerReference, MapImage, Raster
 from gp_protocol.values.spatial_references import Extent, SpatialReference
@@ -59,8 +59,8 @@ AS_IT_SHOULD_BE: list[tuple[str, Any, Any]] = [
     ("GPDouble", 5, 5.0),
     ("GPString", "", ""),
     ("GPString", "Straße", "Straße"),
-    ("GPString", [{"layoutTemplate": "A4"}], [{"layoutTemplate": "A4"}]),
-    ("GPString", {"a": 1}, {"a": 1}),
+    ("GPString", [{"layoutTemplate": "A4 hoch"}], '[{"layoutTemplate":"A4 hoch"}]'),
+    ("GPString", {"ä": 1.0}, '{"ä":1.0}'),
     ("GPStringHidden", "secret", "secret"),
     ("GPSQLExpression", "A = 1", "A = 1"),
     ("GPDate", 0, datetime(1970, 1, 1, tzinfo=UTC)),
@@ -325,6 +325,24 @@ def test_a_list_of_one_and_a_name_in_another_case_are_read() -> None:
     answer = [{"paramName": "OUT", "dataType": "GPLong", "value": 5, "extra": 1}]
     output = read_output(answer, task_with("GPLong"), "out", url=URL)
     assert (output.name, output.value, output.warnings) == ("Out", 5, ())
+
+
+@pytest.mark.parametrize(
+    ("declared", "told", "json", "value"),
+    [
+        ("DEFile", "GPDataFile", {"url": "http://h/a.zip"}, DataFile("http://h/a.zip")),
+        ("DEFeatureClass", "GPFeatureRecordSetLayer", {"features": []}, FeatureSet()),
+        ("GPTableView", "GPRecordSet", {"features": []}, RecordSet()),
+    ],
+)
+def test_a_type_that_is_declared_but_not_known_is_that_of_the_answer(
+    declared: str, told: str, json: Any, value: Any
+) -> None:
+    answer = {"paramName": "Out", "dataType": told, "value": json}
+    output = read_output(answer, task_with(declared), "Out", url=URL)
+    assert (output.value, output.data_type) == (value, told)
+    (warning,) = output.warnings
+    assert (warning.code, f"declared as {declared}" in warning.text) == ("type", True)
 
 
 def test_an_output_that_is_not_declared_is_read_by_its_own_data_type() -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import pickle
 from typing import Any
+from unittest.mock import create_autospec
 
 import anyio
+import httpx
 import pytest
 from gp_client import (
     AsyncGPClient,
+    AsyncTask,
     DeadlineExceeded,
     GPClient,
+    InvalidInput,
     JobCancelled,
     JobFailed,
     JobTimedOut,
@@ -22,6 +27,7 @@ from gp_client import (
     SharedClock,
     StatusChanged,
     SubmissionUnknown,
+    Task,
     TransportError,
 )
 from scripted import Scripted, answer, cut, error
@@ -342,6 +348,71 @@ def test_options_go_along_in_the_form_of_the_servers_version():
     assert server.parameters(-1)["returnZ"] == "true"
 
 
+def with_inputs(*inputs: Any, version: float = 11.3) -> Scripted:
+    described = [{**parameter(name, kind, "Input", "Optional"), **more} for name, kind, more in inputs]
+    service = answer(
+        {"currentVersion": version, "tasks": ["Count"], "executionType": "esriExecutionTypeAsynchronous"}
+    )
+    return script(
+        **{"Service/GPServer": service, "GPServer/Count": task(*described, parameter("Out"))},
+    )
+
+
+def submitted(server: Scripted) -> Any:
+    number = next(number for number, path in enumerate(server.paths()) if path.endswith("submitJob"))
+    return server.parameters(number)
+
+
+@pytest.mark.parametrize(
+    ("given", "default", "sent"),
+    [
+        (
+            '{ "extent": {"xmin": 1}, "id": 36893488147419103232 }',
+            None,
+            '{ "extent": {"xmin": 1}, "id": 36893488147419103232,"outSR":{"wkid":3857}}',
+        ),
+        ({"extent": {"xmin": 1}}, None, '{"extent":{"xmin":1},"outSR":{"wkid":3857}}'),
+        ("{}", None, '{"outSR":{"wkid":3857}}'),
+        (None, None, '{"outSR":{"wkid":3857}}'),
+        (None, "", '{"outSR":{"wkid":3857}}'),
+        (None, '{"overwrite": true}', '{"overwrite": true,"outSR":{"wkid":3857}}'),
+    ],
+)
+def test_options_go_into_an_input_that_is_called_context(given, default, sent):
+    server = with_inputs(("context", "GPString", {"defaultValue": default}))
+    count(server).with_options(out_sr=3857).run(context=given)
+    assert submitted(server)["context"] == sent
+
+
+@pytest.mark.parametrize(
+    ("options", "inputs", "words"),
+    [
+        ({"out_sr": 3857}, {"context": '{"outSr": {"wkid": 4326}}'}, "context.outSR: met a member"),
+        ({"out_sr": 3857}, {"context": "everything"}, 'context: met "everything", expected a JSON object'),
+        ({"out_sr": 3857}, {"context": "[]"}, "expected a JSON object, into which outSR"),
+        ({"env": {"context": "{}"}}, {}, "env.context: met the name of an input"),
+        ({"env": {"Level": "3"}}, {"Level": 2}, "env.Level: met the name of an input"),
+        ({"env": {"Level": "3"}}, {}, "give it among the inputs"),
+        ({"return_z": True}, {"returnZ": False}, "returnZ: met an option"),
+        ({"return_z": False}, {}, "leave the option out and give the input"),
+    ],
+)
+def test_no_option_takes_the_place_of_an_input(options, inputs, words):
+    server = with_inputs(("context", "GPString", {}), ("Level", "GPLong", {}), ("returnZ", "GPBoolean", {}))
+    with pytest.raises(InvalidInput) as caught:
+        count(server).with_options(**options).run(inputs)
+    assert words in str(caught.value)
+    assert [path for path in server.paths() if "Job" in path] == []
+
+
+def test_the_text_of_a_result_that_is_no_json_is_in_the_error():
+    text = "{'paramName': 'Out', 'value': {'done': True}}"
+    server = script(**{"results/Out": answer(text)})
+    with pytest.raises(ProtocolViolation) as caught:
+        count(server).run()
+    assert caught.value.body == text
+
+
 def test_wrong_words_are_refused_before_anything_is_asked():
     server = script()
     remote = client(server)
@@ -357,3 +428,74 @@ def test_wrong_words_are_refused_before_anything_is_asked():
     with pytest.raises(ValueError, match="Inn"):
         remote.task("S/Count").run(Inn=1)
     assert [path for path in server.paths() if "Job" in path] == []
+
+
+def test_a_job_to_come_back_to_that_is_not_there_is_said_to_be_gone_at_once():
+    server = script(error(400, "Invalid URL"))
+    gone = client(server).job(f"{ROOT}/rest/services/S/GPServer/Count/jobs/{ID}")
+    with pytest.raises(JobVanished):
+        gone.wait()
+    assert len(server.asked) == 1
+
+
+def test_a_listener_hears_events_that_are_iterated_over_and_what_it_raises_leaves_no_job_behind():
+    heard: list[Any] = []
+    told = list(
+        client(script(job("Executing"), job()), on_event=heard.append).task("S/Count").submit().events()
+    )
+    assert heard == told
+
+    def fails(event: Any) -> None:
+        raise ZeroDivisionError
+
+    server = script(job("Executing"))
+    with pytest.raises(ZeroDivisionError) as raised:
+        client(server, on_event=fails).task("S/Count").run()
+    assert server.paths()[-1].endswith("/cancel")
+    assert ID in raised.value.__notes__[0]
+
+
+def test_whether_a_job_goes_on_is_said_for_a_client_a_task_or_a_call():
+    def cancelled(wait: Any) -> bool:
+        with pytest.raises(DeadlineExceeded) as raised:
+            wait()
+        return raised.value.cancelled
+
+    submitted = count(script(job("Executing"))).submit()
+    assert cancelled(lambda: submitted.wait(60))
+    assert not cancelled(lambda: submitted.wait(60, leave_running=True))
+    assert not cancelled(lambda: submitted.result(60, leave_running=True))
+    remote = count(script(job("Executing"))).with_options(leave_running=True, deadline=60)
+    assert not cancelled(remote.run)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: GPClient(ROOT, timeout="5"),
+        lambda: GPClient(ROOT, retries=3),
+        lambda: GPClient(ROOT, polling={"first": 1}),
+        lambda: GPClient(ROOT, trusted_hosts="portal.example.com"),
+        lambda: GPClient(ROOT, deadline=-1),
+        lambda: GPClient(ROOT, http=httpx.AsyncClient()),
+        lambda: AsyncGPClient(ROOT, http=httpx.Client()),
+        lambda: GPClient(ROOT, http=object()),
+        lambda: count(script()).with_options(deadline="5"),
+        lambda: count(script()).run([1, 2]),
+        lambda: client(script()).task(None),
+        lambda: count(script()).submit().wait("soon"),
+    ],
+)
+def test_arguments_of_the_wrong_type_are_told_at_once(wrong):
+    with pytest.raises(InvalidInput, match="expected"):
+        wrong()
+
+
+def test_methods_are_what_they_seem_to_those_who_look():
+    run = inspect.signature(count(script()).run)
+    assert list(run.parameters) == ["inputs", "named"]
+    assert run.return_annotation == "Result"
+    assert inspect.iscoroutinefunction(AsyncTask.run)
+    assert not inspect.iscoroutinefunction(Task.run)
+    assert create_autospec(GPClient, instance=True).info() is not None
+    assert "Count" in repr(count(script()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from typing import Any
 
 import pytest
@@ -124,6 +125,21 @@ def test_a_large_body_is_checked_for_names_that_stand_twice() -> None:
 def test_an_answer_whose_value_would_fill_the_memory_is_not_built(part: bytes, times: int) -> None:
     with pytest.raises(ProtocolViolation, match="more objects, arrays and elements"):
         read_json(b'{"a": [' + (part + b",") * times + part + b"]}", url=URL)
+
+
+def test_the_text_of_what_is_no_json_is_kept_with_its_tokens_masked() -> None:
+    text = "{\"value\": {'gone': True, 'size': None, 'link': 'http://h/a?token=abc'}}"
+    with pytest.raises(ProtocolViolation) as caught:
+        read_json(text.encode(), url=URL)
+    assert caught.value.pointer == "/value"
+    assert caught.value.body == text.replace("token=abc'}}", "token=***'}}")
+    assert pickle.loads(pickle.dumps(caught.value)).body == caught.value.body
+    with pytest.raises(ProtocolViolation) as caught:
+        read_json(b"[" + b"'\xc3\xa9'," * 100_000, url=URL)
+    assert caught.value.body == ("[" + "'é'," * 100_000)[:65_536]
+    with pytest.raises(ProtocolViolation) as caught:
+        read_json(b"", url=URL)
+    assert caught.value.body == ""
 
 
 VALUES = st.recursive(

@@ -1,4 +1,5 @@
-"""What can be told of a large JSON text, which has been found to be one, without making its value.
+"""What can be told of a large JSON text without making its value; but for `has_more_parts`, which comes
+before all reading, the text has to be found to be JSON first.
 
 Each function takes time in proportion to the text, and lets other threads run between its steps.
 """
@@ -20,6 +21,29 @@ _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
 """One level down, and, as a signed byte, one up."""
 _NO_BRACKETS = bytes(each for each in range(256) if each not in b"[]{}")
 _AT_ONCE = 1_000_000
+_WITH_QUOTED = re.compile(r"""(?:[^"']*+(?:"[^"]*+"|'[^']*+')){1,2000}""")
+_QUOTED = re.compile(r""""[^"]*+"|'[^']*+'""")
+_ESCAPES = ("\\\\", '\\"', "\\'")
+
+
+def has_more_parts(json: str, limit: int) -> bool:
+    """Whether a text in JSON or Python's writing has more arrays, objects and commas than `limit`, those in
+    quotes aside."""
+    if _count_parts(json) <= limit:
+        return False
+    for escape in _ESCAPES:  # so that every quote that is left begins or ends a text
+        json = json.replace(escape, "")
+    count = place = 0
+    while found := _WITH_QUOTED.match(json, place):
+        count += _count_parts(_QUOTED.sub("", found[0]))
+        if count > limit:
+            return True
+        place = found.end()
+    return count + _count_parts(json[place:]) > limit
+
+
+def _count_parts(text: str) -> int:
+    return text.count("{") + text.count("[") + text.count(",")
 
 
 def without_texts(json: str) -> str:

@@ -20,7 +20,7 @@ import msgspec
 
 from gp_protocol.errors import RemoteProtocolError, shown
 from gp_protocol.json_limits import JSONLimits, json_limits
-from gp_protocol.json_shapes import has_number_out_of_range, is_deeper, without_texts
+from gp_protocol.json_shapes import has_more_parts, has_number_out_of_range, is_deeper, without_texts
 
 _strict: Callable[[str | bytes], Any] = msgspec.json.Decoder().decode
 _unbuilt: Callable[[str | bytes], Any] = msgspec.json.Decoder(msgspec.Raw).decode
@@ -73,8 +73,8 @@ def decode_json(
 
     `strict` takes plain JSON only. Of a key that stands twice the last value counts; a byte order mark is
     passed over. `max_length` is in characters or bytes, `max_depth` counts arrays and objects within each
-    other; without them, and for the digits of a number, the limits of `json_limits` hold, or those of
-    `JSONLimits()`. Raises `RemoteProtocolError` with line and column.
+    other; without them, and for the parts and the digits of a number, the limits of `json_limits` hold, or
+    those of `JSONLimits()`. Raises `RemoteProtocolError`, where it can with line and column.
     """
     limits = json_limits.get()
     max_length = limits.length if max_length is None else max_length
@@ -83,6 +83,7 @@ def decode_json(
         raise RemoteProtocolError(met=f"{len(text)} characters", expected=f"at most {max_length}")
     if len(text) > limits.digits:
         _check_digits(text, limits)
+    check_parts(text)
     try:
         value = _strict(text)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
@@ -160,6 +161,20 @@ def _check_digits(text: str | bytes, limits: JSONLimits) -> None:
                 expected=f"a number of at most {limit} digits",
                 remedy=limits.digits_remedy,
             )
+
+
+def check_parts(text: str | bytes) -> None:
+    """Raises RemoteProtocolError for a text of more parts than the limit, before any reader makes values of
+    them: they take many times its length in memory."""
+    limits = json_limits.get()
+    if len(text) <= limits.parts:
+        return
+    if has_more_parts(text if isinstance(text, str) else text.decode(errors="replace"), limits.parts):
+        raise RemoteProtocolError(
+            met="more parts",
+            expected=f"at most {limits.parts} members and elements, counted with their arrays and objects",
+            remedy=limits.parts_remedy,
+        )
 
 
 def _decode_other(

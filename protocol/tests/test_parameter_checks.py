@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from gp_protocol.descriptions.descriptors import parse_parameter
-from gp_protocol.descriptions.parameter_checks import check_value
+from gp_protocol.descriptions.parameter_checks import check_value, value_of_name
 from gp_protocol.errors import RemoteProtocolError
 from gp_protocol.values.compound import CompositeValue
 from gp_protocol.values.feature_sets import FeatureSet
@@ -39,6 +39,35 @@ CODED = {
             {"dataType": "GPFeatureRecordSetLayer", "name": "Roads", "value": {"url": "https://h/Roads/0"}},
         ],
     }
+}
+NAMED = {
+    "choiceList": ["Keep all", "Keep one"],
+    "filter": {
+        "type": "codedValue",
+        "list": [
+            {"dataType": "GPString", "name": "Keep all", "value": "ALL"},
+            {"dataType": "GPString", "name": "Keep one", "value": "ONE"},
+        ],
+    },
+}
+NAMED_NUMBERS = {
+    "choiceList": ["small", "large"],
+    "filter": {
+        "type": "codedValue",
+        "list": [
+            {"dataType": "GPLong", "name": "small", "value": 1},
+            {"dataType": "GPLong", "name": "large", "value": 100},
+        ],
+    },
+}
+NAMED_LAYERS = {
+    "choiceList": ["Wells", "Rivers"],
+    "filter": {
+        "type": "codedValue",
+        "list": [
+            {"dataType": "GPFeatureRecordSetLayer", "name": "Wells", "value": {"features": [], "fields": []}},
+        ],
+    },
 }
 TABLE = {
     "parameterInfos": [
@@ -91,6 +120,13 @@ MANY_COMPOSITES = {
         ("GPLong", CODED, 1),
         ("GPFeatureRecordSetLayer", CODED, LayerReference(url="https://h/Roads/0")),
         ("GPFeatureRecordSetLayer", CODED, features("esriGeometryPoint")),
+        ("GPString", NAMED, "Keep all"),
+        ("GPString", NAMED, "ONE"),
+        ("GPMultiValue:GPString", NAMED, ["Keep one", "ALL"]),
+        ("GPLong", NAMED_NUMBERS, 100),
+        ("GPMultiValue:GPLong", NAMED_NUMBERS, [1, 100]),
+        ("GPFeatureRecordSetLayer", NAMED_LAYERS, "Wells"),
+        ("GPFeatureRecordSetLayer", NAMED_LAYERS, "Rivers"),
         ("GPValueTable", TABLE, [["A", 0.0], ["B", 9.0], ["", None]]),
         ("GPComposite", COMPOSITE, CompositeValue("GPLong", 5)),
         ("GPComposite", COMPOSITE, CompositeValue("GPString", "all")),
@@ -131,6 +167,11 @@ def test_values_within_the_rules_pass(data_type: str, rules: dict[str, Any], val
             "",
             "one of esriFieldTypeString, esriFieldTypeGUID",
         ),
+        ("GPString", NAMED, "NONE", "", 'met "NONE", expected a value one of Keep all, Keep one'),
+        ("GPString", NAMED, "Keep oen", "", 'did you mean "Keep one"?'),
+        ("GPMultiValue:GPString", NAMED, ["ALL", "NONE"], "[1]", 'met "NONE"'),
+        ("GPLong", NAMED_NUMBERS, 2, "", "one of small, large"),
+        ("GPFeatureRecordSetLayer", NAMED_LAYERS, "Roads", "", "one of Wells, Rivers"),
         ("GPLong", CODED, 2, "", "one of one, Roads"),
         ("GPBoolean", CODED, True, "", "one of one, Roads"),
         (
@@ -169,6 +210,25 @@ def test_values_outside_the_rules_are_refused_with_their_place(
         checked(data_type, rules, value)
     assert caught.value.path == path
     assert said in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("data_type", "rules", "given", "meant"),
+    [
+        ("GPLong", NAMED_NUMBERS, "large", 100),
+        ("GPLong", NAMED_NUMBERS, "100", "100"),
+        ("GPLong", NAMED_NUMBERS, 7, 7),
+        ("GPMultiValue:GPLong", NAMED_NUMBERS, ["large", 1], [100, 1]),
+        ("GPString", NAMED, "Keep all", "Keep all"),
+        ("GPFeatureRecordSetLayer", NAMED_LAYERS, "Wells", "Wells"),
+        ("GPLong", RANGE, "large", "large"),
+    ],
+)
+def test_a_name_stands_for_its_value_where_values_are_no_texts(
+    data_type: str, rules: dict[str, Any], given: Any, meant: Any
+) -> None:
+    parameter = parse_parameter({"name": "In", "dataType": data_type, **rules})
+    assert value_of_name(parameter, given) == meant
 
 
 def test_a_long_choice_list_is_told_in_part() -> None:

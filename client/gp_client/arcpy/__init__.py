@@ -41,6 +41,7 @@ _HOMES = {
     "Result": "arcpy_style.results",
     "SetParameter": "arcpy_style.script_parameters",
     "SetParameterAsText": "arcpy_style.script_parameters",
+    "SpatialReference": "arcpy_style.spatial_references",
     "Usage": "arcpy_style.toolbox_functions",
     "env": "arcpy_style.environments",
     "management": "",
@@ -65,7 +66,7 @@ def __dir__() -> list[str]:
 
 
 def _tool_or_toolbox(name: str) -> Any:
-    if name.startswith("__"):
+    if name.startswith("__"):  # what Python and its tools look for; a tool may well begin with one _
         raise AttributeError(f"module 'arcpy' has no attribute {name!r}", name=name)
     from gp_client.arcpy_style.script_runs import current
     from gp_client.arcpy_style.tools import tool_called, tool_names

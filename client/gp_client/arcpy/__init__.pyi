@@ -21,6 +21,7 @@ from gp_client.arcpy_style.script_parameters import GetParameter as GetParameter
 from gp_client.arcpy_style.script_parameters import GetParameterAsText as GetParameterAsText
 from gp_client.arcpy_style.script_parameters import SetParameter as SetParameter
 from gp_client.arcpy_style.script_parameters import SetParameterAsText as SetParameterAsText
+from gp_client.arcpy_style.spatial_references import SpatialReference as SpatialReference
 from gp_client.arcpy_style.toolbox_functions import AddToolbox as AddToolbox
 from gp_client.arcpy_style.toolbox_functions import Exists as Exists
 from gp_client.arcpy_style.toolbox_functions import GetParameterCount as GetParameterCount

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from gp_protocol.values.feature_sets import RecordSet as Rows
 from gp_protocol.values.references import LayerReference
@@ -84,8 +84,10 @@ def _run(tool: str, function: Any, *arguments: Any) -> Result:
     return result
 
 
-def __getattr__(name: str) -> NoReturn:
-    raise AttributeError(
-        f"arcpy.management.{name} is not provided by gp_client.arcpy; provided are {', '.join(__all__)}",
-        name=name,
-    )
+if not TYPE_CHECKING:  # a type checker is to know the names that there are
+
+    def __getattr__(name):
+        raise AttributeError(
+            f"arcpy.management.{name} is not provided by gp_client.arcpy; provided are {', '.join(__all__)}",
+            name=name,
+        )

@@ -19,6 +19,8 @@ from gp_client.arcpy_style.script_runs import DRIVES_VARIABLE, current
 _DRIVE = re.compile(r"([A-Za-z]):[\\/]+(.*)", re.DOTALL)
 _CONTAINERS = (".gdb", ".gpkg", ".sqlite")
 _MEMORY = ("memory", "in_memory")
+_SCHEMA = "main."
+"""What ArcGIS writes before a table's name in SQLite files: the schema, no part of the name. *Assumed* for all."""
 
 
 class DatasetPath(msgspec.Struct, frozen=True):
@@ -57,7 +59,10 @@ def dataset_path(name: str) -> DatasetPath:
     path = file_path(name)
     for container in path.parents:
         if container.suffix.lower() in _CONTAINERS:
-            return DatasetPath(name, container, path.relative_to(container).as_posix())
+            layer = path.relative_to(container).as_posix()
+            if container.suffix.lower() != ".gdb" and layer.lower().startswith(_SCHEMA):
+                layer = layer[len(_SCHEMA) :]
+            return DatasetPath(name, container, layer)
     if path.suffix.lower() in (".gpkg", ".sqlite"):
         return DatasetPath(name, path)
     if not path.suffix:

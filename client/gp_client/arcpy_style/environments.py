@@ -6,8 +6,9 @@ env` stays good.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gp_protocol.suggestions import did_you_mean, one_of
 
@@ -19,7 +20,8 @@ DEFAULTS: dict[str, Any] = {
 }
 """`workspace`: the folder, or the `.gpkg` or `.gdb`, that names without a folder stand in.
 `scratchWorkspace`: the folder that files made by services are put in; else one that the system cleans up.
-`outputCoordinateSystem`: a wkid or a spatial reference that services answer in."""
+`outputCoordinateSystem`: a SpatialReference, or what one is made of, that services answer in."""
+_FOLDERS = ("workspace", "scratchWorkspace")
 
 
 class Environments:
@@ -28,21 +30,27 @@ class Environments:
     A setting that is not provided raises AttributeError, also when it is set: nothing would come of it.
     """
 
-    __slots__ = ("_values",)
+    if TYPE_CHECKING:
+        workspace: Any
+        scratchWorkspace: Any
+        overwriteOutput: bool
+        outputCoordinateSystem: Any
+        scratchFolder: str
 
     def __init__(self, values: Callable[[], dict[str, Any]]) -> None:
         object.__setattr__(self, "_values", values)
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "scratchFolder":
-            from gp_client.arcpy_style.script_runs import current
+    if not TYPE_CHECKING:  # a type checker is to know the names that there are
 
-            return str(current().scratch_folder())
-        return self._known(name)[name]
+        def __getattr__(self, name):
+            if name == "scratchFolder":
+                from gp_client.arcpy_style.script_runs import current
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        values = self._known(name)
-        values[name] = bool(value) if name == "overwriteOutput" else value
+                return str(current().scratch_folder())
+            return self._known(name)[name]
+
+        def __setattr__(self, name, value):
+            self._known(name)[name] = _checked(name, value)
 
     def __delattr__(self, name: str) -> None:
         self._known(name)[name] = DEFAULTS[name]
@@ -85,6 +93,16 @@ class Environments:
                 obj=self,
             )
         return self._all()
+
+
+def _checked(name: str, value: Any) -> Any:
+    if name == "overwriteOutput":
+        return bool(value)
+    if name in _FOLDERS and value is not None and not isinstance(value, str | os.PathLike):
+        from gp_client.arcpy_style.execute_errors import ExecuteError
+
+        raise ExecuteError(f"ERROR: arcpy.env.{name}: met {value!r:.80}, expected the path of a folder")
+    return value
 
 
 def _current_values() -> dict[str, Any]:

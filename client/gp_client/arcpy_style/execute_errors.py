@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from gp_protocol.errors import ProtocolError
-from gp_protocol.messages import Message
 
-from gp_client.arcpy_style.script_messages import ERROR, joined
-from gp_client.errors import GPError, JobError
+from gp_client.errors import GPError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -18,16 +16,25 @@ T = TypeVar("T")
 class ExecuteError(GPError):
     """A tool did not do what it was asked. Its text is what `arcpy.GetMessages(2)` says.
 
-    `error` is the client's own error, None where the façade itself refused; `kind` is that error's.
+    `error` is the client's own error, None where the façade or the script itself refused; `kind` is that
+    error's. A script raises it with whatever arguments it likes, or none, as any Exception.
     """
 
     kind = "usage"
+    _error: GPError | None = None
 
-    def __init__(self, text: str, error: GPError | None = None) -> None:
-        super().__init__(text, url=error.url if error else "", job=error.job if error else None)
-        self._error = error
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(str(Exception(*arguments)))
+        self.args = arguments
+
+    @classmethod
+    def of(cls, text: str, error: GPError | None) -> ExecuteError:
+        """One that stands for an error of the client's."""
+        made = cls(text)
         if error is not None:
-            self.__dict__["kind"] = error.kind
+            made.url, made.job, made._error = error.url, error.job, error
+            made.__dict__["kind"] = error.kind
+        return made
 
     @property
     def error(self) -> GPError | None:
@@ -46,14 +53,9 @@ def failed(code: int, text: str) -> ExecuteError:
     return ExecuteError(f"ERROR {code:06}: {text}")
 
 
-def execute_error(error: GPError, messages: Sequence[Message] = ()) -> ExecuteError:
-    """A client's error as scripts expect it: for a failed job what the job itself says."""
-    if isinstance(error, ExecuteError):
-        return error
-    if isinstance(error, JobError):
-        messages = error.messages
-    told = joined(messages, ERROR)
-    return ExecuteError(f"{told}\n{error}" if told else f"ERROR: {error}", error)
+def execute_error(error: GPError) -> ExecuteError:
+    """A client's error as scripts expect it."""
+    return error if isinstance(error, ExecuteError) else ExecuteError.of(f"ERROR: {error}", error)
 
 
 def calling(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:

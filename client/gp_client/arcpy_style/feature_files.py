@@ -65,7 +65,7 @@ def table_from_json(found: Any, where: str) -> Table:
             return decode_record_set(found)
         value = feature_set_from(found)
     except (GPError, ProtocolError) as error:
-        raise ExecuteError(
+        raise ExecuteError.of(
             f"ERROR 000732: Dataset {where} does not exist or is not supported: {error}",
             error if isinstance(error, GPError) else None,
         ) from None
@@ -181,6 +181,9 @@ def _read_by_gdal(path: DatasetPath) -> Table:
     try:
         if not isinstance(frame, reader.GeoDataFrame):
             return _rows_of(frame)
+        for column, kind in frame.dtypes.items():
+            if getattr(kind, "kind", "") == "M" and getattr(kind, "tz", None) is None:
+                frame[column] = frame[column].dt.tz_localize("UTC")
         is_located = frame.crs is not None
         found = feature_set_from(frame if is_located else frame.set_crs(4326))
     except (GPError, ProtocolError) as error:
@@ -271,7 +274,7 @@ def _geopandas(doing: str) -> ModuleType:
     try:
         import geopandas
     except ImportError:
-        raise ExecuteError(
+        raise ExecuteError.of(
             f"ERROR: {doing} needs geopandas: pip install 'gpharness[geo]'; "
             ".geojson and .json need nothing more",
             NotSupported(f"{doing} needs geopandas", feature="geo"),

@@ -30,10 +30,10 @@ class RecordSet:
     _kind: ClassVar[str] = "RecordSet"
     _empty: ClassVar[Features | Rows] = Rows()
 
-    def __init__(self, table: Any = None) -> None:
+    def __init__(self, table: Any = None, where_clause: str | None = None, **more: Any) -> None:
         self.value: Features | Rows | LayerReference = self._empty
-        if table is not None:
-            self.load(table)
+        if table is not None or where_clause or more:
+            self.load(table, where_clause, **more)
 
     @classmethod
     def of(cls, value: Features | Rows | LayerReference) -> RecordSet:
@@ -55,12 +55,14 @@ class RecordSet:
         output, or of a layer's address, which is kept as such. `where_clause` is for layers alone."""
         for name, value in more.items():
             if value is not None:
-                raise ExecuteError(f"ERROR: {self._kind}.load: {name} is not provided by gp_client.arcpy")
+                raise ExecuteError(f"ERROR: {self._kind}: {name} is not provided by gp_client.arcpy")
+        if table_path is None:
+            raise ExecuteError(f"ERROR: {self._kind}: met nothing, expected features or rows to load")
         loaded = value_of(table_path)
         if where_clause:
             if not isinstance(loaded, LayerReference):
                 raise ExecuteError(
-                    f"ERROR: {self._kind}.load: where_clause is provided for the addresses of layers alone"
+                    f"ERROR: {self._kind}: where_clause is provided for the addresses of layers alone"
                 )
             loaded = LayerReference(loaded.url, where_clause, loaded.time, loaded.token)
         self.value = loaded

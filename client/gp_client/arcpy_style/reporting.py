@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 
+from gp_client.arcpy_style.execute_errors import ExecuteError
 from gp_client.arcpy_style.script_messages import (
     ERROR,
     INFORMATIVE,
@@ -22,10 +23,10 @@ from gp_client.arcpy_style.script_messages import (
 from gp_client.arcpy_style.script_runs import current
 
 
-def GetMessages(severity: int | None = None) -> str:
+def GetMessages(severity: int | str | None = None) -> str:
     """The texts of all messages, or of those of a severity (0 informative, 1 warning, 2 error), one below
-    the other."""
-    return joined(current().messages(), severity)
+    the other. Raises ExecuteError for any other severity."""
+    return joined(current().messages(), severity_asked(severity))
 
 
 def GetMessage(index: int) -> str:
@@ -62,6 +63,18 @@ def AddWarning(message: object) -> None:
 
 def AddError(message: object) -> None:
     _add(ERROR, message)
+
+
+def severity_asked(severity: object) -> int | None:
+    """A severity that a script asks for, which may be a digit. Raises ExecuteError."""
+    if severity is None:
+        return None
+    for each in (INFORMATIVE, WARNING, ERROR):
+        if severity == str(each) or (severity == each and not isinstance(severity, bool)):
+            return each
+    raise ExecuteError(
+        f"ERROR: met the severity {severity!r:.40}, expected 0 (informative), 1 (warning) or 2 (error)"
+    )
 
 
 def _add(severity: int, message: object) -> None:

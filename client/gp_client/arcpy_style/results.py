@@ -16,6 +16,7 @@ from gp_protocol.messages import Message
 
 from gp_client.arcpy_style.execute_errors import ExecuteError
 from gp_client.arcpy_style.feature_sets import RecordSet
+from gp_client.arcpy_style.reporting import severity_asked
 from gp_client.arcpy_style.script_messages import joined, max_severity, numbered, severity_of
 from gp_client.arcpy_style.value_texts import text_of
 
@@ -109,9 +110,10 @@ class Result:
         messages = self._messages()
         return messages[_checked(index, len(messages), "message")].description
 
-    def getMessages(self, severity: int | None = None) -> str:
-        """The texts of all messages, or of those of a severity, one below the other."""
-        return joined(self._messages(), severity)
+    def getMessages(self, severity: int | str | None = None) -> str:
+        """The texts of all messages, or of those of a severity, one below the other. Raises ExecuteError for
+        a severity that there is not."""
+        return joined(self._messages(), severity_asked(severity))
 
     def getAllMessages(self) -> list[list[int | str]]:
         """`[type, code, text]` of each message."""

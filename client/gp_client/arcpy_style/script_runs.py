@@ -133,7 +133,7 @@ class ScriptRun:
             self._scratch = tempfile.TemporaryDirectory(prefix="arcpy-")
         return Path(self._scratch.name)
 
-    def cancel_jobs(self) -> list[Job]:
+    def left_after_cancelling(self) -> list[Job]:
         """Ask every job that has not ended, as far as it is known, to end; those that may go on."""
         left = [job for job in self.running if not _has_ended(job) and not _cancelled(job)]
         self.running.clear()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gp_protocol.descriptions.descriptors import Parameter
 from gp_protocol.job_states import JobStatus
-from gp_protocol.messages import Message, MessageType
+from gp_protocol.messages import Message
 from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_protocol.values.references import DataFile, MapImage, Raster
 
-from gp_client.arcpy_style.execute_errors import ExecuteError, calling, execute_error, failed
+from gp_client import running
+from gp_client.arcpy_style.execute_errors import ExecuteError, calling, failed
 from gp_client.arcpy_style.feature_sets import RecordSet as ScriptRecords
 from gp_client.arcpy_style.results import SUCCEEDED
+from gp_client.arcpy_style.script_messages import ERROR, joined, message_of
 from gp_client.arcpy_style.script_runs import ScriptRun
-from gp_client.errors import GPError, JobVanished, ProtocolViolation, ServerError
+from gp_client.arcpy_style.tool_arguments import as_meant
+from gp_client.errors import JobError
 
 if TYPE_CHECKING:
     from gp_client.clients import GPClient, Job
@@ -40,10 +44,6 @@ STATUSES = {
 _FIRST_LOOK = 0.2
 _GROWTH = 1.25
 _LONGEST = 5.0
-_NOT_YET_VISIBLE = 5
-"""Looks that may find no such job before one has found it."""
-_UNKNOWN_STATUS = 3
-"""Looks in a row that may find a status that nobody knows."""
 
 
 class Executed:
@@ -66,6 +66,7 @@ class Executed:
         self._task = task
         self._brought = brought
         self._fetched: dict[int, Any] = {}
+        self._failure: str | None = None
         self.inputs: Sequence[Any] = [_input(each, inputs) for each in task.inputs]
 
     @property
@@ -76,7 +77,11 @@ class Executed:
         return SUCCEEDED
 
     def messages(self) -> Sequence[Message]:
-        return self._brought.messages if self._brought is not None else ()
+        """Those of the server, and what has kept the script from getting what it has asked for since."""
+        told = self._told()
+        if self._failure is None or self._failure == joined(told, ERROR):
+            return told
+        return (*told, message_of(ERROR, self._failure))
 
     def cancel(self) -> None:
         """Nothing goes on."""
@@ -84,12 +89,27 @@ class Executed:
     def output(self, index: int) -> Any:
         """An output in the façade's terms; a file is downloaded once."""
         if index not in self._fetched:
-            self._fetched[index] = self._as_script_value(self._value(index))
+            with self._failing():
+                self._fetched[index] = self._as_script_value(self._value(index))
         return self._fetched[index]
 
     def map_image(self, index: int) -> str:
-        value = self._value(index)
+        with self._failing():
+            value = self._value(index)
         return value.href if isinstance(value, MapImage) else ""
+
+    def _told(self) -> Sequence[Message]:
+        return self._brought.messages if self._brought is not None else ()
+
+    @contextlib.contextmanager
+    def _failing(self) -> Iterator[None]:
+        """What fails within is told by the messages, too, until something has not failed."""
+        try:
+            yield
+        except ExecuteError as error:
+            self._failure = str(error)
+            raise
+        self._failure = None
 
     def _value(self, index: int) -> Any:
         return self._result().outputs[self._task.outputs[index].name].value
@@ -129,7 +149,7 @@ class Submitted(Executed):
         self._job = job
         self._wait = _FIRST_LOOK
         self._next_look = run.clock.now() + _FIRST_LOOK
-        self._unseen = self._unknown = 0
+        self._sightings = running.Sightings()
 
     @property
     def result_id(self) -> str:  # type: ignore[override]
@@ -148,75 +168,49 @@ class Submitted(Executed):
             state = self._job.state
         return STATUSES[state.status] if state is not None else STATUSES[JobStatus.SUBMITTED]
 
-    def messages(self) -> Sequence[Message]:
-        """Those of the last look; of one more where the job goes on."""
-        if not self._has_ended() and self._next_look <= self._run.clock.now():
-            self.status()
+    def _told(self) -> Sequence[Message]:
+        """Those of the last look; of one more where the job goes on. A job that ended otherwise than well and
+        left no error has one all the same."""
+        if not self._has_ended() and self._failure is None and self._next_look <= self._run.clock.now():
+            with contextlib.suppress(ExecuteError):  # `_failing` keeps it
+                self.status()
         state = self._job.state
-        return state.messages if state is not None else ()
+        if state is None:
+            return ()
+        if not state.is_final or state.succeeded or joined(state.messages, ERROR):
+            return state.messages
+        return (*state.messages, message_of(ERROR, f"ERROR: the job ended as {state.status}"))
 
     def cancel(self) -> None:
-        calling(self._job.cancel)
+        with self._failing():
+            calling(self._job.cancel)
         self._next_look = self._run.clock.now() + _FIRST_LOOK
 
     def _has_ended(self) -> bool:
         return self._job.state is not None and self._job.state.is_final
 
     def _look(self) -> None:
-        seen = self._job.state is not None
-        try:
-            self._job.refresh()
-        except ProtocolViolation as error:
-            self._unknown += 1
-            if error.pointer != "/jobStatus" or self._unknown >= _UNKNOWN_STATUS:
-                raise execute_error(error) from None
-        except ServerError as error:
-            if error.code not in (400, 404):
-                raise execute_error(error) from None
-            self._unseen += 1
-            if seen:
-                reason = "the job was there before: it has been deleted or cleaned up"
-                gone = JobVanished(
-                    error.message,
-                    code=error.code,
-                    details=error.details,
-                    reason=reason,
-                    url=self._job.url,
-                    job=self._job.address,
-                )
-                raise execute_error(gone) from None
-            if self._unseen >= _NOT_YET_VISIBLE:
-                raise execute_error(error) from None
-        except GPError as error:
-            raise execute_error(error) from None
-        else:
-            self._unknown = 0
+        job, session = self._job, self._job._session
+        self._sightings.seen = self._sightings.seen or job.state is not None
+        limit = running.deadline_of(session, ...)
+        with self._failing():
+            found = calling(job._run, running.look_again(session, job.address, limit, self._sightings))
+        job.state = found or job.state
 
     def _result(self) -> Brought:
         if self._brought is None:
-            state = self._job.state
-            if state is not None and state.is_final and not state.succeeded:
-                raise self._ended_badly()
-            self._brought = calling(self._job.result)
+            try:
+                self._brought = calling(self._job.result)
+            except ExecuteError as failure:
+                if not isinstance(failure.error, JobError):
+                    raise
+                self._job.state = failure.error.state
+                raise ExecuteError.of(joined(self._told(), ERROR), failure.error) from None
         return self._brought
-
-    def _ended_badly(self) -> ExecuteError:
-        state = self._job.state
-        assert state is not None
-        errors = [each.description for each in state.messages if each.type in _ERRORS]
-        text = "\n".join(errors) or f"ERROR: the job ended as {state.status.value}"
-        try:
-            self._job.wait()
-        except GPError as error:
-            return ExecuteError(text, error)
-        return ExecuteError(text)
-
-
-_ERRORS = (MessageType.ERROR, MessageType.ABORT)
 
 
 def _input(parameter: Parameter, given: dict[str, Any]) -> Any:
     value = given.get(parameter.name)
     if isinstance(value, FeatureSet | RecordSet):
         return ScriptRecords.of(value)
-    return parameter.default_value if value is None else value
+    return as_meant(parameter, parameter.default_value if value is None else value)

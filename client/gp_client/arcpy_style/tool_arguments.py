@@ -2,18 +2,22 @@
 
 Source: ArcPy, *Use tools in Python*: arguments are in the order of the parameters or named; `"#"`, `""` and
 None stand for the default. What is a text in ArcPy may be one here: numbers, truths, dates, several values
-with semicolons, paths of feature classes and files.
+with semicolons, paths of feature classes and files. *Assumed*: a date without a time zone is UTC; a distance
+without units has those of the parameter's default, else meters.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gp_protocol.descriptions.descriptors import Parameter
+from gp_protocol.errors import ProtocolError
 from gp_protocol.values.feature_sets import FeatureSet
 from gp_protocol.values.feature_sets import RecordSet as Rows
 from gp_protocol.values.references import DataFile, ItemReference, Raster
@@ -22,13 +26,20 @@ from gp_client.arcpy_style.dataset_paths import file_path
 from gp_client.arcpy_style.execute_errors import ExecuteError, calling, failed
 from gp_client.arcpy_style.feature_sets import RecordSet, value_of
 from gp_client.arcpy_style.results import Result
-from gp_client.arcpy_style.value_texts import date, number, rows, several, truth
+from gp_client.arcpy_style.spatial_references import SpatialReference
+from gp_client.arcpy_style.value_texts import aware, date, number, rows, several, truth
 
 if TYPE_CHECKING:
     from gp_client.clients import Service
 
 FEATURES = ("GPFeatureRecordSetLayer", "GPRecordSet")
 _FILES = ("GPDataFile", "GPRasterDataLayer", "GPRasterData")
+_PLACES = ("GPExtent", "GPEnvelope", "GPSpatialReference", "GPCoordinateSystem")
+_MEASURES = ("GPDate", "GPLinearUnit", "GPArealUnit", "GPTimeUnit", "GPValueTable", "GPComposite", *_PLACES)
+"""The data types whose values have several forms: ArcPy's own is not what was given."""
+_EXTENT = re.compile(
+    r"(\S+)\s+(\S+)\s+(\S+)\s+(\S+)(?:\s+nan){0,4}(?:\s+(?P<reference>(?!nan\b)\S.*))?", re.I | re.DOTALL
+)
 
 
 def by_name(
@@ -55,12 +66,30 @@ def client_value(parameter: Parameter, value: Any, service: Service) -> Any:
     What cannot be made out is left to the client, whose error names the parameter.
     """
     kind = parameter.data_type
-    if kind in FEATURES:
-        try:
-            return _features(parameter, value)
-        except ExecuteError as error:
-            label = parameter.display_name or parameter.name
-            raise ExecuteError(_at(label, str(error)), error.error) from None
+    try:
+        return _features(parameter, value) if kind in FEATURES else _other(parameter, value, service)
+    except ExecuteError as error:
+        if error.error is not None and kind in _FILES:  # it is about an upload, not about the argument
+            raise
+        label = parameter.display_name or parameter.name
+        raise ExecuteError.of(_at(label, str(error)), error.error) from None
+
+
+def as_meant(parameter: Parameter, value: Any) -> Any:
+    """What a value, or a default in JSON, stands for, as one of the client's; as it is where it stands for
+    none."""
+    from gp_client.inputs.compound import value_from
+
+    if value is None or parameter.data_type.removeprefix("GPMultiValue:") not in _MEASURES:
+        return value
+    try:
+        return value_from(parameter.data_type, value, parameter)
+    except ProtocolError:
+        return value
+
+
+def _other(parameter: Parameter, value: Any, service: Service) -> Any:
+    kind = parameter.data_type
     if isinstance(value, Result):
         value = value[0]
     if isinstance(value, RecordSet):
@@ -74,19 +103,51 @@ def client_value(parameter: Parameter, value: Any, service: Service) -> Any:
         if isinstance(value, str):
             value = _json_list(value) or several(value)
         if isinstance(value, Sequence):
-            return [_from_text(member, each) for each in value]
+            return [_one(member, each) for each in value]
         return value
-    if kind == "GPLinearUnit" and isinstance(value, str):
-        value = _with_units(value, parameter.default_value)
-    return _from_text(kind, value)
+    made = _one(kind, value, parameter.default_value)
+    columns = [each.data_type for each in parameter.parameter_infos or ()]
+    if kind == "GPValueTable" and isinstance(made, Sequence) and not isinstance(made, str):
+        return [_row(columns, each) for each in made]
+    return made
 
 
-def _with_units(text: str, default: Any) -> str:
-    """A distance with its units. *Assumed*: one without has those of the parameter's default, else meters."""
-    if isinstance(number(text, float), str):
-        return text
-    units = default.get("units") if isinstance(default, Mapping) else None
-    return f"{text.strip()} {units if isinstance(units, str) and units else 'esriMeters'}"
+def _one(kind: str, value: Any, default: Any = None) -> Any:
+    """A single value."""
+    if isinstance(value, SpatialReference):
+        return value.value
+    if isinstance(value, str):
+        read = _TEXTS.get(kind)
+        value = read(value) if read is not None else value
+    elif kind == "GPString" and isinstance(value, int | float):
+        return str(value)
+    if kind in ("GPDate", "GPComposite"):
+        return aware(value)
+    if kind == "GPLinearUnit":
+        return _with_units(value, default)
+    if kind == "Field" and isinstance(value, str):
+        example = json.dumps({"name": value[:40], "type": "esriFieldTypeString"}, ensure_ascii=False)
+        raise ExecuteError(f"ERROR: met {value[:40]!r}, expected a field with its type, as JSON: {example}")
+    return value
+
+
+def _with_units(distance: Any, default: Any) -> Any:
+    """A distance that is a mere number, with its units."""
+    found = number(distance, float) if isinstance(distance, str) else distance
+    if not isinstance(found, Number) or isinstance(found, bool):
+        return distance
+    from gp_client.inputs.scalars import linear_unit_from
+
+    try:
+        return found, linear_unit_from(default).units
+    except ProtocolError:
+        return found, "esriMeters"
+
+
+def _row(columns: Sequence[str], row: Any) -> Any:
+    if not isinstance(row, Sequence) or isinstance(row, str) or len(row) != len(columns):
+        return row
+    return [_one(kind, cell) for kind, cell in zip(columns, row, strict=True)]
 
 
 def _features(parameter: Parameter, value: Any) -> Any:
@@ -108,19 +169,21 @@ def _is_choice(parameter: Parameter, value: Any) -> bool:
     return isinstance(value, str) and value in (parameter.choice_list or ())
 
 
-def _from_text(kind: str, value: Any) -> Any:
-    if isinstance(value, str):
-        read = _TEXTS.get(kind)
-        return read(value) if read is not None else value
-    if kind == "GPString" and isinstance(value, int | float):
-        return str(value)
-    return value
-
-
 def _extent(text: str) -> Any:
-    """`xmin ymin xmax ymax`, as ArcPy writes an extent."""
-    numbers = [number(each, float) for each in text.split()[:4]]
-    return tuple(numbers) if len(numbers) == 4 and not any(isinstance(n, str) for n in numbers) else text
+    """`xmin ymin xmax ymax`, as ArcPy writes an extent, a spatial reference behind them where there is one;
+    z and m, which ArcPy writes as NaN, are left out."""
+    found = _EXTENT.fullmatch(text.strip()) if len(text) < 100_000 else None
+    if found is None:
+        return _json(text)
+    numbers = [number(each, float) for each in found.groups()[:4]]
+    if any(isinstance(each, str) for each in numbers):
+        return text
+    if not found["reference"]:
+        return tuple(numbers)
+    return {
+        **dict(zip(("xmin", "ymin", "xmax", "ymax"), numbers, strict=True)),
+        "spatialReference": found["reference"],
+    }
 
 
 def _json_or_wkid(text: str) -> Any:
@@ -147,8 +210,8 @@ _TEXTS: Mapping[str, Callable[[str], Any]] = {
     "GPLong": lambda text: number(text, int),
     "GPDouble": lambda text: number(text, float),
     "GPDate": date,
-    "GPExtent": lambda text: _extent(text) if not text.strip().startswith("{") else _json(text),
-    "GPEnvelope": lambda text: _extent(text) if not text.strip().startswith("{") else _json(text),
+    "GPExtent": _extent,
+    "GPEnvelope": _extent,
     "GPSpatialReference": _json_or_wkid,
     "GPCoordinateSystem": _json_or_wkid,
     "GPLinearUnit": _json,
@@ -185,4 +248,4 @@ def _is_default(value: Any) -> bool:
 def _at(label: str, text: str) -> str:
     """ArcGIS's form of an error about a parameter: `ERROR 000732: Input Points: Dataset …`."""
     code, colon, rest = text.partition(": ")
-    return f"{code}: {label}: {rest}" if colon and code.startswith("ERROR ") else f"ERROR: {label}: {text}"
+    return f"{code}: {label}: {rest}" if colon and code.startswith("ERROR") else f"ERROR: {label}: {text}"

@@ -17,7 +17,8 @@ from gp_client.arcpy_style.results import Result
 from gp_client.arcpy_style.script_messages import ERROR, message_of
 from gp_client.arcpy_style.script_runs import ScriptRun, current
 from gp_client.arcpy_style.server_outcomes import Executed, Submitted
-from gp_client.arcpy_style.tool_arguments import FEATURES, by_name, client_value
+from gp_client.arcpy_style.spatial_references import SpatialReference
+from gp_client.arcpy_style.tool_arguments import FEATURES, as_meant, by_name, client_value
 from gp_client.arcpy_style.toolbox_addresses import SINGLE_SIGN_ON, ToolboxAddress, toolbox_address
 from gp_client.arcpy_style.value_texts import text_of
 from gp_client.errors import AuthError, GPError, InvalidInput
@@ -78,8 +79,9 @@ class Tool:
             for name, value in by_parameter.items()
         }
         handle = self._handle
-        if (reference := run.environments["outputCoordinateSystem"]) is not None:
-            handle = calling(handle.with_options, out_sr=reference)
+        if (reference := run.environments["outputCoordinateSystem"]) not in (None, ""):
+            given = reference.value if isinstance(reference, SpatialReference) else reference
+            handle = calling(handle.with_options, out_sr=given)
         outcome: Executed
         if task.is_synchronous:
             brought = calling(handle.execute, inputs)
@@ -106,7 +108,7 @@ class Tool:
             )
         parameter = parameters[index]
         if parameter.data_type not in FEATURES:
-            return text_of(parameter.default_value)
+            return text_of(as_meant(parameter, parameter.default_value))
         from gp_protocol.values.feature_sets import decode_feature_set, decode_record_set
 
         schema = parameter.default_value if isinstance(parameter.default_value, dict) else {}
@@ -132,6 +134,7 @@ class Toolbox:
 
     def __init__(self, alias: str, address: ToolboxAddress, run: ScriptRun) -> None:
         self.alias = alias
+        self._tools: dict[str, Tool] = {}
         client = calling(run.client, address)
         service = calling(client.service, address.service)
         try:
@@ -139,10 +142,9 @@ class Toolbox:
         except AuthError as error:
             nobody = f" ({SINGLE_SIGN_ON}: nobody is signed in here)" if address.single_sign_on else ""
             hint = f"{nobody}; a toolbox's address ends in ;<user>;<password> or ;token=<token>;<referer>"
-            raise ExecuteError(f"{execute_error(error)}{hint}", error) from None
+            raise ExecuteError.of(f"{execute_error(error)}{hint}", error) from None
         except GPError as error:
             raise execute_error(error) from None
-        self._tools: dict[str, Tool] = {}
         for each in described:
             tool = Tool(self, run, client, service, each)
             self._tools.setdefault(tool.__name__, tool)
@@ -151,6 +153,8 @@ class Toolbox:
         tools: dict[str, Tool] = self.__dict__.get("_tools", {})
         if name in tools:
             return tools[name]
+        if name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         alias = self.__dict__.get("alias", "")
         hint = did_you_mean(name, tools)
         raise AttributeError(

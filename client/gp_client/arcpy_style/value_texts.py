@@ -2,7 +2,8 @@
 
 Source: ArcPy, *Result* (an output is a RecordSet, a text or a Layer) and *Set tool parameters*: several
 values are separated by semicolons, one with blanks or semicolons is quoted. *Assumed*: dates are
-`2026-01-31 23:59:59`, in UTC.
+`2026-01-31 23:59:59`, in UTC; an extent is its four numbers; a spatial reference is its id, else its WKT,
+else its name.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
+from datetime import date as Day
 from typing import Any
 
 import msgspec
+from gp_protocol.values.compound import CompositeValue
+from gp_protocol.values.spatial_references import Extent, SpatialReference
 from gp_protocol.values.units import ArealUnit, LinearUnit, TimeUnit
 
 _PIECE = re.compile(r"""\s*(?:"((?:[^"]|"")*)"|'((?:[^']|'')*)'|([^;]*?))\s*(?:;|$)""")
@@ -40,6 +44,12 @@ def text_of(value: Any) -> str:
         return f"{text_of(value.area)} {value.units.removeprefix('esri')}"
     if isinstance(value, TimeUnit):
         return f"{text_of(value.time)} {value.units.removeprefix('esriTimeUnits')}"
+    if isinstance(value, Extent):
+        return " ".join(map(text_of, (value.xmin, value.ymin, value.xmax, value.ymax)))
+    if isinstance(value, SpatialReference):
+        return str(value.wkid or value.latest_wkid or value.wkt or value.wkt2 or value.name or "")
+    if isinstance(value, CompositeValue):
+        return text_of(value.value)
     if isinstance(value, Mapping):
         return json.dumps(value, ensure_ascii=False, default=str)
     if isinstance(value, Sequence):
@@ -47,7 +57,7 @@ def text_of(value: Any) -> str:
             return ";".join(" ".join(_quoted(text_of(cell), " ;") for cell in row) for row in value)
         return ";".join(_quoted(text_of(each), " ;") for each in value)
     if isinstance(value, msgspec.Struct):
-        for name in ("url", "href", "item_id", "wkid", "name"):
+        for name in ("url", "href", "item_id", "name"):
             found = getattr(value, name, None)
             if found is not None:
                 return str(found)
@@ -106,6 +116,15 @@ def date(text: str) -> datetime | str:
     except ValueError:
         return text
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def aware(value: Any) -> Any:
+    """A date or time that names no time zone, in UTC; any other value as it is."""
+    if getattr(getattr(value, "dtype", None), "kind", "") == "M" and hasattr(value, "astype"):
+        value = value.astype("datetime64[us]").item()  # numpy's; NaT becomes None
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    return datetime.combine(value, time(), UTC) if isinstance(value, Day) else value
 
 
 def _quoted(text: str, signs: str) -> str:

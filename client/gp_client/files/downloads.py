@@ -62,6 +62,13 @@ def download(
     address = resolved(session, url, job)
     is_folder = to.is_dir()
     folder, name = (to, name_in_url(address)) if is_folder else (to.parent, to.name)
+    if not folder.is_dir():
+        raise InvalidInput(
+            parameter="to",
+            met=repr(str(to)),
+            expected="a file in a folder that is there",
+            remedy=f"make {folder}",
+        )
     sink = FileSink(
         address,
         folder,

@@ -71,6 +71,7 @@ def of_arcgis(value: Mapping[Any, Any], default: dict[str, Any]) -> FeatureSet:
 def plain_members(value: Mapping[Any, Any]) -> dict[Any, Any]:
     """A set as JSON, with what Python's values its attributes have made plain."""
     known_keys(value, _SET_KEYS, others_pass=True)
+    _check_whole(value)
     if value.get("transform") is not None:
         raise LocalProtocolError(
             path="transform",
@@ -87,6 +88,22 @@ def plain_members(value: Mapping[Any, Any]) -> dict[Any, Any]:
             else [_at(f"features[{index}]", _plain_feature, each) for index, each in enumerate(features)]
         )
     return members
+
+
+def _check_whole(value: Mapping[Any, Any], path: str = "") -> None:
+    """Refuse what chooses among the features that are given: it would be left behind on the way."""
+    for key in ("filter", "time"):
+        if value.get(key) not in (None, ""):
+            raise LocalProtocolError(
+                path=f"{path}{key}",
+                met=shown(value[key]),
+                expected="features, of which all are meant",
+                remedy=f"give only those that are meant, or a LayerReference with this {key}",
+            )
+    layers = value.get("layers")
+    for number, layer in enumerate(layers if isinstance(layers, list | tuple) else ()):
+        if isinstance(layer, Mapping):
+            _check_whole(layer, f"layers[{number}].")
 
 
 def _plain_feature(feature: Any) -> Any:

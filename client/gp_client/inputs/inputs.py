@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gp_protocol.descriptions.descriptors import Parameter, ParameterInfo, ParameterType, Task
-from gp_protocol.descriptions.parameter_checks import check_value
+from gp_protocol.descriptions.parameter_checks import check_value, value_of_name
 from gp_protocol.errors import LocalProtocolError, ProtocolError, shown
 from gp_protocol.json_text import encode_json
 from gp_protocol.suggestions import did_you_mean, some_of
@@ -72,7 +72,7 @@ def python_value(parameter: Parameter, value: Any, *, url: str = "", version: fl
     if parameter.data_type == "GPValueTable":
         _check_columns(parameter, url)
     try:
-        found = value_from(parameter.data_type, value, parameter)
+        found = value_from(parameter.data_type, value_of_name(parameter, value), parameter)
         if found is None:
             raise LocalProtocolError(
                 met=shown(value), expected=f"a {parameter.data_type}", remedy="leave it out, or give None"

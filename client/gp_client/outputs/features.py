@@ -22,11 +22,12 @@ from gp_protocol.values.references import (
     MapImage,
     decode_item,
     decode_layer_reference,
-    decode_map_image,
     points_nowhere,
 )
 from gp_protocol.values.spatial_references import SpatialReference, decode_spatial_reference
 
+from gp_client.errors import ProtocolViolation
+from gp_client.outputs.pictures import read_map_image
 from gp_client.outputs.warnings import Reading
 from gp_client.reading.json_pointers import stepped
 
@@ -51,8 +52,7 @@ def is_newer(field: Field) -> bool:
 def read_layer(json: Any, spec: Any, reading: Reading, place: str) -> Layer | None:
     """Features, or where they are: a layer of a feature service, an uploaded item, a picture of them."""
     if isinstance(json, dict) and json.get("mapImage") is not None:
-        picture: MapImage = _found(decode_map_image, json["mapImage"], reading, stepped(place, "mapImage"))
-        return picture
+        return read_map_image(json["mapImage"], reading, stepped(place, "mapImage"))
     if isinstance(json, dict) and "features" not in json:
         if points_nowhere(json):
             return None
@@ -60,7 +60,7 @@ def read_layer(json: Any, spec: Any, reading: Reading, place: str) -> Layer | No
             return reference
     holder, json, place = _unwrapped(json, reading, place)
     _check_features(json, reading, place)
-    json = _completed(json)
+    json = _completed(json, reading, place)
     value: FeatureSet = _found(_decode_features, json, reading, place)
     features = json["features"]
     if any(each["geometry"] is not None for each in value.features):
@@ -74,21 +74,40 @@ def read_layer(json: Any, spec: Any, reading: Reading, place: str) -> Layer | No
 
 def read_records(
     json: Any, spec: Any, reading: Reading, place: str
-) -> RecordSet | LayerReference | ItemReference | None:
-    """The rows of a table, or where they are."""
+) -> RecordSet | FeatureSet | LayerReference | ItemReference | MapImage | None:
+    """The rows of a table, or where they are. Rows with geometries are features, which is remarked."""
     if isinstance(json, dict) and "features" not in json:
         if points_nowhere(json):
             return None
         if (reference := _reference_in(json)) is not None:
             return reference
+    whole, at = json, place
     holder, json, place = _unwrapped(json, reading, place)
     _check_features(json, reading, place)
-    json = _completed(json)
+    if any(each.get("geometry") is not None for each in json["features"]):
+        found = _with_geometries(whole, spec, reading, at)
+        if found is not None:
+            return found
+    json = _completed(json, reading, place)
     value: RecordSet = _found(_decode_records, json, reading, place)
     _remark_fields(value.fields, reading, stepped(place, "fields"))
     _remark_attributes(value.features, value.fields, reading, stepped(place, "features"))
     exceeded = _is_cut(value.features, (json, holder), reading, place)
     return msgspec.structs.replace(value, exceeded_transfer_limit=exceeded)
+
+
+def _with_geometries(json: Any, spec: Any, reading: Reading, place: str) -> Layer | None:
+    """The features that came for a table; None where their geometries cannot be read."""
+    try:
+        found = read_layer(json, spec, reading, place)
+    except ProtocolViolation as violation:
+        text = f"geometries came with the rows and are left out, as {violation.text}; `raw` has them"
+        reading.remark("type", place, text)
+        return None
+    if isinstance(found, FeatureSet) and all(each["geometry"] is None for each in found.features):
+        return None
+    reading.remark("type", place, "geometries came with the rows of a table; they are read as features")
+    return found
 
 
 def _decode_features(json: Any) -> FeatureSet:
@@ -143,18 +162,54 @@ def _check_features(json: dict[str, Any], reading: Reading, place: str) -> None:
             )
 
 
-def _completed(json: dict[str, Any]) -> dict[str, Any]:
-    """The set with what it leaves out, as far as it can be told."""
+def _completed(json: dict[str, Any], reading: Reading, place: str) -> dict[str, Any]:
+    """The set with what it leaves out, as far as it can be told, and with fields that can be read."""
     added: dict[str, Any] = {}
-    if not json.get("fields") and json.get("Fields"):
-        added["fields"] = json["Fields"]
-    if json.get("geometryType") in (None, ""):
+    key = "fields" if json.get("fields") or not json.get("Fields") else "Fields"
+    fields = json.get(key)
+    if isinstance(fields, list):
+        at = stepped(place, key)
+        fields = [mended_field(each, reading, stepped(at, number)) for number, each in enumerate(fields)]
+    if fields:
+        added["fields"] = fields
+    kind = json.get("geometryType")
+    is_null = isinstance(kind, str) and kind.casefold() == "esrigeometrynull"
+    if kind in (None, "") or is_null:
         geometries = (feature.get("geometry") for feature in json["features"])
         types = (geometry_type_of(each) for each in geometries if isinstance(each, dict))
         found = next((each for each in types if each is not None), None)
-        if found is not None:
+        if found is not None or is_null:
             added["geometryType"] = found
+    if is_null:
+        reading.remark("type", stepped(place, "geometryType"), f"{kind} is the geometry type of no feature")
     return {**json, **added} if added else json
+
+
+def mended_field(json: Any, reading: Reading, place: str) -> Any:
+    """A field without what cannot be read of its length, `editable` and `nullable`, none of which decides
+    about a value; the same object where all can be."""
+    if not isinstance(json, dict):
+        return json
+    mended: dict[str, Any] = {}
+    length = json.get("length")
+    if length is not None and (type(length) is not int or length < 0):
+        mended["length"] = _whole_length(length)
+    for key in ("editable", "nullable"):
+        truth = json.get(key)
+        if truth is not None and truth is not True and truth is not False:
+            word = truth.strip().lower() if isinstance(truth, str) else None
+            mended[key] = {"true": True, "false": False}.get(word or "")
+    for key, value in mended.items():
+        taken = "passed over" if value is None else f"taken for {shown(value)}"
+        reading.remark("type", stepped(place, key), f"{shown(json[key])} is {taken}")
+    return {**json, **mended} if mended else json
+
+
+def _whole_length(length: Any) -> int | None:
+    if type(length) is float and 0 <= length < 1 << 53 and length.is_integer():
+        return int(length)
+    is_digits = isinstance(length, str) and len(length) < 16 and length.isascii() and length.isdigit()
+    return int(length) if is_digits else None
 
 
 def _with_all_ordinates(value: FeatureSet, raw: list[Any], reading: Reading, place: str) -> FeatureSet:

@@ -22,7 +22,8 @@ from gp_protocol.values.parameter_specs import PlainSpec
 from gp_protocol.values.references import points_nowhere
 from gp_protocol.values.units import AREAL_UNITS, LINEAR_UNITS, TIME_UNITS
 
-from gp_client.outputs.features import is_newer, read_layer, read_records
+from gp_client.outputs.features import is_newer, mended_field, read_layer, read_records
+from gp_client.outputs.pictures import read_map_image
 from gp_client.outputs.warnings import Reading
 from gp_client.reading.json_pointers import stepped
 
@@ -64,6 +65,8 @@ def _text(json: Any, spec: ParameterSpec, reading: Reading, place: str) -> Any:
     if isinstance(json, int | float):
         reading.remark("type", place, f"{shown(json)} stands where a text was due")
         return json_text.dumps(json)
+    if isinstance(json, list | dict):  # a text that reads as JSON leaves the server so: its spelling is lost
+        return json_text.dumps(json, ensure_ascii=False, separators=(",", ":"))
     return json
 
 
@@ -160,11 +163,21 @@ def _reference(json: Any, spec: ParameterSpec, reading: Reading, place: str) -> 
 
 
 def _field(json: Any, spec: ParameterSpec, reading: Reading, place: str) -> Field:
-    field: Field = DATA_TYPES["Field"].decode_output(json)
+    field: Field = DATA_TYPES["Field"].decode_output(mended_field(json, reading, place))
     if is_newer(field):
         text = f"the field type {shown(field.type)[1:-1]} is newer than 11.1"
         reading.remark("newer-type", stepped(place, "type"), text)
     return field
+
+
+def _raster(json: Any, spec: ParameterSpec, reading: Reading, place: str) -> Any:
+    if isinstance(json, dict):
+        if json.get("mapImage") is not None:
+            return read_map_image(json["mapImage"], reading, stepped(place, "mapImage"))
+        json = {key: member for key, member in json.items() if key != "mapImage"}
+        if points_nowhere(json):
+            return None
+    return DATA_TYPES["GPRasterData"].decode_output(json)
 
 
 def _elements(member: str, json: Any, spec: ParameterSpec, reading: Reading, place: str) -> list[Any]:
@@ -240,6 +253,8 @@ _READERS: Mapping[str, Callable[[Any, Any, Reading, str], Any]] = {
     "GPTimeUnit": _quantity("GPTimeUnit", "time", TIME_UNITS),
     "GPFeatureRecordSetLayer": read_layer,
     "GPRecordSet": read_records,
+    "GPRasterData": _raster,
+    "GPRasterDataLayer": _raster,
     "Field": _field,
     "GPSpatialReference": _reference,
     "GPCoordinateSystem": _reference,

@@ -17,8 +17,9 @@ class OutputWarning(msgspec.Struct, frozen=True):
 
     `parameter` is the output's name; `text` tells it in words. `code` is one of
 
-    - `type`: the value stands in another JSON type than its data type's (`"5"` for a number); it was read all
-      the same, or, a date beyond the years 1 to 9999, is as delivered;
+    - `type`: the value, or a part of it that decides nothing, is of another type than was due (`"5"` for a
+      number, features for a table, a picture's extent of `"NaN"`); it was read all the same, or the text says
+      what was passed over, or, a date beyond the years 1 to 9999, it is as delivered;
     - `transfer-limit`: the server had more features or rows than it may send: what is here is not all;
     - `spatial-reference`: none is told, so nobody can say where the features lie, or another one than asked
       for;

@@ -43,6 +43,10 @@ _TOKEN_WORDS: Final = (
     r"|(?:invalid|expired)(?: or expired)? (?:access )?token)\s*[.!]?\s*\Z"
 )
 _NO_TOKEN_MADE: Final = "unable to generate token"
+_MESSAGES: Final = ("message", "statusMessage", "description", "error", "error_description")
+_NEVER_LOST: Final = ("message", "error", "error_description")
+"""Those whose text is a detail where another one is the message."""
+_BESIDE_A_TEXT: Final = ("error_description", "message", "messageCode", "subcode", "details")
 _SSL: Final = r"(?i)\b(?:ssl|https)\b"
 _ENVELOPE_MEMBERS: Final = (
     "error",
@@ -70,15 +74,8 @@ def error_in(value: Any, *, url: str, status: int = 200) -> ServerError | AuthEr
         code = value.get("code")
         if _number(code) is None and isinstance(value.get("status"), int):
             code = value["status"]
-        flat = {
-            "code": code,
-            "message": error if isinstance(error, str) else _text(error),
-            "messageCode": value.get("messageCode"),
-            "subcode": value.get("subcode"),
-            "details": value.get("error_description") or value.get("details"),
-        }
-        kept = {key: value[key] for key in ("error", "error_description", "code") if key in value}
-        return _error(flat, kept, url, status)
+        kept = {key: value[key] for key in ("error", "code", *_BESIDE_A_TEXT) if key in value}
+        return _error({**kept, "error": _text(error), "code": code}, kept, url, status, first="error")
     if _is_flat_error(value):
         return _error(value, value, url, status)
     return None
@@ -100,22 +97,17 @@ def _is_flat_error(value: Mapping[str, Any]) -> bool:
 
 
 def _error(
-    found: Mapping[str, Any], answer: Mapping[str, Any], url: str, status: int
+    found: Mapping[str, Any], answer: Mapping[str, Any], url: str, status: int, *, first: str = "message"
 ) -> ServerError | AuthError:
-    listed = _texts(found.get("messages"))
-    message = next(
-        (
-            _text(found[key])
-            for key in ("message", "statusMessage", "description", "error_description")
-            if found.get(key)
-        ),
-        "",
-    )
-    details = _texts(found.get("details"))
+    """The error of these members; `first` is the one that its message is, where it is there."""
+    said = {key: _text(found[key]) for key in (first, *_MESSAGES) if found.get(key)}
+    message = next(iter(said.values()), "")
+    listed, details = _texts(found.get("messages")), _texts(found.get("details"))
+    others = [said[key] for key in _NEVER_LOST if key in said]
     if not message and listed:
-        message, details = listed[0], (*listed[1:], *details)
-    elif listed:
-        details = (*listed, *details)
+        message, listed = listed[0], listed[1:]
+    others = [each for each in dict.fromkeys(others) if each not in (message, *listed, *details)]
+    details = (*others, *listed, *details)
     message, details = masked(message), tuple(masked(each) for each in details)
     code = _number(found.get("code"))
     auth = _auth_code(found, code, message, details, status)

@@ -15,7 +15,7 @@ import msgspec
 
 from gp_client.errors import ProtocolViolation
 from gp_client.reading.json_faults import CUT_SHORT, DEEPEST, first_fault, number_fault
-from gp_client.reading.quoting import bare_url
+from gp_client.reading.quoting import bare_url, masked
 
 EMPTY = "no body"
 BLANK = "a blank body"
@@ -27,6 +27,8 @@ _LARGE = 16_000_000
 """Bytes from which on an answer is not written once more as a whole."""
 _LARGEST_MENDED = 64_000_000
 """Bytes up to which an answer that is no JSON as it stands is mended."""
+_LONGEST_BODY = 65_536
+"""Characters of an answer that cannot be read which its error carries."""
 
 _decode: Any = msgspec.json.Decoder().decode
 _encode: Any = msgspec.json.Encoder().encode
@@ -41,7 +43,7 @@ _COLON_ESCAPE = rb"(?<!\\)(?:\\\\)*+\\u003[aA]"
 
 def read_json(content: bytes, content_type: str = "", *, url: str) -> Any:
     """The value of an answer's body, whatever its label; `content_type` only tells the charset of bytes that
-    are no UTF-8. Raises ProtocolViolation with the place of the first fault."""
+    are no UTF-8. Raises ProtocolViolation with the place of the first fault and the beginning of the text."""
     if len(content) * _ARRAY > _MOST_MEMORY and _memory(content) > _MOST_MEMORY:
         expected = f"a value of at most some {_MOST_MEMORY // 1_000_000} MB"
         raise _violation("more objects, arrays and elements", expected, url)
@@ -72,8 +74,14 @@ def read_json(content: bytes, content_type: str = "", *, url: str) -> Any:
     fault = first_fault(mended)
     if fault is None:
         is_cut = "truncated" in str(refusal)
-        raise _violation(CUT_SHORT if is_cut else "no strict JSON", "strict JSON", url)
-    raise ProtocolViolation(pointer=fault.pointer, met=fault.met, expected=fault.expected, url=bare_url(url))
+        raise _violation(CUT_SHORT if is_cut else "no strict JSON", "strict JSON", url, mended)
+    raise ProtocolViolation(
+        pointer=fault.pointer,
+        met=fault.met,
+        expected=fault.expected,
+        url=bare_url(url),
+        body=masked(mended[:_LONGEST_BODY]),
+    )
 
 
 def _is_sound(content: bytes, value: Any) -> bool:
@@ -137,5 +145,6 @@ def _colons(value: Any, size: int, levels: int = 4) -> int:
     return count
 
 
-def _violation(met: str, expected: str, url: str) -> ProtocolViolation:
-    return ProtocolViolation(pointer="", met=met, expected=expected, url=bare_url(url))
+def _violation(met: str, expected: str, url: str, text: str = "") -> ProtocolViolation:
+    body = masked(text[:_LONGEST_BODY])
+    return ProtocolViolation(pointer="", met=met, expected=expected, url=bare_url(url), body=body)

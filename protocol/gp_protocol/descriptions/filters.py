@@ -34,7 +34,11 @@ class ListFilter(msgspec.Struct, frozen=True):
 
 
 class CodedValue(msgspec.Struct, frozen=True):
-    """A value that a codedValue filter lets through, in its type's JSON form, and the name shown for it."""
+    """A value that a codedValue filter lets through, in its type's JSON form, and the name shown for it.
+
+    The name stands in the choice list and may be sent in the value's place. A layer's value is but its schema
+    (a feature set without features).
+    """
 
     data_type: str
     name: str

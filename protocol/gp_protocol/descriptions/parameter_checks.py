@@ -2,9 +2,12 @@
 parts.
 
 A filter judges only what it can see: a layer, a file or a raster that is named by its address may be
-anything, an empty feature set has no geometry that could be wrong.
+anything, an empty feature set has no geometry that could be wrong. A choice list beside a codedValue filter
+lists the names of that filter's values: such a value goes by its name or, where it is a scalar, by itself. Of
+a layer the filter has but a schema, so it goes by its name alone.
 
-Source: ArcGIS REST, *GP task* (a value outside the choice list or the filter is an error).
+Source: ArcGIS REST, *GP task* (a value outside the choice list or the filter is an error; choice list, coded
+value domain). *Assumed*: that a name stands for its value also where values are no texts.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from gp_protocol.descriptions.filters import (
+    CodedValue,
     CodedValueFilter,
     CompositeFilter,
     Filter,
@@ -54,6 +58,29 @@ def check_value(parameter: Parameter | ParameterInfo, value: Any) -> None:
         _check_one(parameter, infos, value)
 
 
+def value_of_name(parameter: Parameter | ParameterInfo, given: Any) -> Any:
+    """What a codedValue filter has under the name that is given, in its type's JSON form; all else as it is.
+
+    The names of texts and layers are themselves what is sent and stay. Names in a list count too.
+    """
+    coded = parameter.filter
+    element_type = parameter.data_type.removeprefix("GPMultiValue:")
+    if not isinstance(coded, CodedValueFilter) or element_type in _BY_NAME:
+        return given
+    values = {each.name: each.value for each in coded.values if each.name}
+    if isinstance(given, str):
+        return values.get(given, given)
+    if isinstance(given, list | tuple):
+        return [values.get(each, each) if isinstance(each, str) else each for each in given]
+    return given
+
+
+_BY_NAME = (
+    *("GPString", "GPStringHidden", "GPSQLExpression"),
+    *("GPFeatureRecordSetLayer", "GPRecordSet", "GPRasterData", "GPRasterDataLayer"),
+)
+
+
 def _check_element(
     parameter: Parameter | ParameterInfo, infos: Sequence[ParameterInfo], element: Any
 ) -> None:
@@ -67,10 +94,13 @@ def _check_element(
 def _check_one(parameter: Parameter | ParameterInfo, members: Sequence[ParameterInfo], value: Any) -> None:
     if value is None or value == "":
         return
-    if parameter.choice_list:
-        _check_choice(parameter.choice_list, value)
-    if parameter.filter is not None:
-        _check_filter(parameter.filter, members, value)
+    if isinstance(parameter.filter, CodedValueFilter):
+        _check_coded(parameter.filter, parameter.choice_list or (), value)
+    else:
+        if parameter.choice_list:
+            _check_choice(parameter.choice_list, value)
+        if parameter.filter is not None:
+            _check_filter(parameter.filter, members, value)
     if isinstance(value, CompositeValue):
         for member in members:
             if member.data_type == value.data_type:
@@ -85,17 +115,21 @@ def _at(place: str, check: Callable[..., None], *arguments: Any) -> None:
 
 
 def _check_choice(choices: Sequence[str], value: Any) -> None:
-    if isinstance(value, str):
-        if value in choices:
-            return
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        if any(_number(choice) == value for choice in choices):
-            return
-    else:
+    if not _may_be_chosen(value) or _is_choice(choices, value):
         return
     raise RemoteProtocolError(
         met=shown(value), expected=some_of(choices), remedy=did_you_mean(str(value), map(str, choices))
     )
+
+
+def _may_be_chosen(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def _is_choice(choices: Sequence[str], value: Any) -> bool:
+    if isinstance(value, str):
+        return value in choices
+    return any(_number(choice) == value for choice in choices)
 
 
 def _number(choice: Any) -> float | None:
@@ -112,7 +146,7 @@ def _check_filter(given: Filter, members: Sequence[ParameterInfo], value: Any) -
         case ListFilter():
             _check_list(given, value)
         case CodedValueFilter():
-            _check_coded(given, value)
+            _check_coded(given, (), value)
         case CompositeFilter():
             _check_composite(given, members, value)
 
@@ -159,17 +193,28 @@ def _bare(word: str) -> str:
     return word.casefold().removeprefix("esrigeometry").removeprefix("esrifieldtype").removeprefix(".")
 
 
-def _check_coded(given: CodedValueFilter, value: Any) -> None:
+def _check_coded(given: CodedValueFilter, choices: Sequence[str], value: Any) -> None:
+    """Hold a value to a codedValue filter and the choice list beside it: what stands in either is right."""
     url = getattr(value, "url", None)
-    for coded in given.values:
-        if isinstance(coded.value, Mapping):
-            if coded.value.get("url") == url is not None:
-                return
-        elif coded.value == value and isinstance(coded.value, bool) == isinstance(value, bool):
-            return
+    if any(_is_coded(coded, value, url) for coded in given.values):
+        return
+    if choices and _may_be_chosen(value) and _is_choice(choices, value):
+        return
     if isinstance(value, str | int | float) or url is not None:
-        names = [coded.name or shown(coded.value) for coded in given.values]
-        raise RemoteProtocolError(met=shown(url or value), expected=f"a value {some_of(names)}")
+        names = list(dict.fromkeys([*choices, *(coded.name or shown(coded.value) for coded in given.values)]))
+        raise RemoteProtocolError(
+            met=shown(url or value),
+            expected=f"a value {some_of(names)}",
+            remedy=did_you_mean(value, map(str, names)) if isinstance(value, str) else "",
+        )
+
+
+def _is_coded(coded: CodedValue, value: Any, url: Any) -> bool:
+    if isinstance(value, str) and value == coded.name:
+        return True
+    if isinstance(coded.value, Mapping):
+        return url is not None and coded.value.get("url") == url
+    return bool(coded.value == value) and isinstance(coded.value, bool) == isinstance(value, bool)
 
 
 def _check_composite(given: CompositeFilter, members: Sequence[ParameterInfo], value: Any) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from gp_protocol.errors import LocalProtocolError, RemoteProtocolError, shown
 from gp_protocol.json_text import encode_json
-from gp_protocol.lenient_json import decode_json
+from gp_protocol.lenient_json import check_parts, decode_json
 from gp_protocol.values.parameter_specs import PLAIN, PLAIN_OUTPUT, OutputOptions, ParameterSpec
 from gp_protocol.values.references import points_nowhere
 
@@ -61,6 +61,7 @@ class DataType(msgspec.Struct, frozen=True):
             if self.form is Form.JSON and type(raw) is str:
                 raw = raw.strip()
                 if raw[:1] in _JSON_STARTS:
+                    check_parts(raw)
                     if self.read_plain_text and (plain := self.read_plain_text(raw, spec)) is not None:
                         return plain
                     raw = decode_json(raw)

@@ -47,6 +47,14 @@ class FeatureSet(msgspec.Struct, frozen=True):
     field_aliases: Mapping[str, str] | None = None
     exceeded_transfer_limit: bool = False
 
+    @property
+    def __geo_interface__(self) -> dict[str, Any]:
+        """The set as a GeoJSON FeatureCollection in its own spatial reference, for programs that read this
+        attribute; m-values and curves are left out."""
+        from gp_protocol.values.geojson import encode_feature_collection
+
+        return encode_feature_collection(self, OutputOptions(return_z=True))
+
 
 class RecordSet(msgspec.Struct, frozen=True):
     """Rows of a table: `features` are `{"attributes": {…}}`."""

@@ -2,11 +2,13 @@
 
 Sources: ArcGIS REST, *GP data types* (Field, 10.7; 64-bit object ids by `length: 8` and the date types of
 11.2) and *FeatureSet object*. Assumed: type names match in any case, `esriFieldTypeLong`, a slip that
-clients copy from each other, means `esriFieldTypeInteger`, and a text's length is not enforced.
+clients copy from each other, means `esriFieldTypeInteger`, and a text's length is not enforced. Texts of the
+date types of 11.2 are as their page has them, `8/2/2020 10:00:00.0000 AM -07:00`, or ISO 8601 (assumed).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
@@ -168,15 +170,37 @@ def _fits_text(value: Any, field: Field) -> bool:
 
 
 def _fits_date(value: Any, field: Field) -> bool:
-    return _reads(date.fromisoformat, value)
+    return _reads(date.fromisoformat, _as_iso(value))
 
 
 def _fits_time(value: Any, field: Field) -> bool:
-    return _reads(time.fromisoformat, value) and "T" not in value
+    text = _as_iso(value)
+    return _reads(time.fromisoformat, text) and "T" not in text
 
 
 def _fits_timestamp(value: Any, field: Field) -> bool:
-    return _reads(datetime.fromisoformat, value) and datetime.fromisoformat(value).tzinfo is not None
+    text = _as_iso(value)
+    return _reads(datetime.fromisoformat, text) and datetime.fromisoformat(text).tzinfo is not None
+
+
+_DOCUMENTED = re.compile(
+    r"(?:(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})/(?P<year>[0-9]{4})(?: (?=[0-9])|\Z))?"
+    r"(?:(?P<hour>0?[1-9]|1[0-2])(?P<rest>:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?) (?P<half>[AaPp])[Mm]"
+    r"(?: (?P<offset>[+-][0-9]{2}:[0-9]{2}))?)?"
+)
+
+
+def _as_iso(value: Any) -> Any:
+    """A text of month, day and year, of hours up to 12, or of both, as ISO 8601; all else as it is."""
+    found = _DOCUMENTED.fullmatch(value) if isinstance(value, str) and len(value) < 50 else None
+    if found is None:
+        return value
+    day = f"{found['year']}-{found['month']:0>2}-{found['day']:0>2}" if found["year"] else ""
+    moment = ""
+    if found["hour"]:
+        hour = int(found["hour"]) % 12 + (12 if found["half"] in "Pp" else 0)
+        moment = f"{hour:02}{found['rest']}"
+    return f"{day}{'T' if day and moment else ''}{moment}{found['offset'] or ''}"
 
 
 def _fits_anything(value: Any, field: Field) -> bool:
