@@ -6,9 +6,10 @@ be mistaken.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import msgspec
 from gp_protocol.errors import RemoteProtocolError, shown
@@ -17,6 +18,10 @@ from gp_protocol.messages import Message, MessageType, Progress, ProgressType
 
 from gp_client.errors import JobAddress, ProtocolViolation
 from gp_client.wire.addresses import job_url, same_host
+
+_LONGEST_ID = 200
+_MOST_LISTED = 5000
+_OWN = re.compile(r"/?(?:results|inputs)/[^/?#]+(?![/])", re.IGNORECASE)
 
 
 class JobState(msgspec.Struct, frozen=True):
@@ -53,9 +58,9 @@ def read_submission(json: dict[str, Any], task_url: str, asked: str) -> JobAddre
 def _is_segment(text: str) -> bool:
     """Whether a text can be one segment of a path and leads nowhere else."""
     return (
-        bool(text.strip())
-        and text not in (".", "..")
-        and not any(sign in "/\\?#%" or ord(sign) < 33 or ord(sign) == 127 for sign in text)
+        0 < len(text) <= _LONGEST_ID
+        and text.strip(".") != ""
+        and not any(sign in "/\\?#%;" or ord(sign) < 33 or ord(sign) == 127 for sign in text)
     )
 
 
@@ -128,8 +133,9 @@ def _addresses(json: dict[str, Any], key: str, address: JobAddress) -> dict[str,
     listed = json.get(key)
     if listed is None or (key == "inputs" and not isinstance(listed, dict)):
         return {}
-    if not isinstance(listed, dict):
-        raise _violation(f"/{key}", shown(listed), 'an object of {"paramUrl"}', address)
+    if not isinstance(listed, dict) or len(listed) > _MOST_LISTED:
+        met = shown(listed) if not isinstance(listed, dict) else f"{len(listed)} of them"
+        raise _violation(f"/{key}", met, 'an object of {"paramUrl"}', address)
     found = {}
     for name, entry in listed.items():
         pointer = f"/{key}/{name.replace('~', '~0').replace('/', '~1')}"
@@ -142,34 +148,41 @@ def _addresses(json: dict[str, Any], key: str, address: JobAddress) -> dict[str,
 
 
 def _param_url(entry: Any, pointer: str, address: JobAddress) -> str:
-    """Where a `paramUrl` leads: below this job, at the server that was asked, or it is a violation."""
+    """Where a `paramUrl` leads: to one result or input of this job, at the server that was asked, however it
+    is written; or it is a violation."""
     given = entry.get("paramUrl") if isinstance(entry, dict) else None
     if not isinstance(given, str) or not given.strip():
         raise _violation(pointer, shown(entry), '{"paramUrl": "results/…"}', address)
-    pointer += "/paramUrl"
-    expected = "an address below the job's own"
-    written = quote(given.strip(), safe="/:?&=%#[]@!$'()*+,;~")
-    below = f"{address.url}/"
+    asked = urlsplit(address.url)
+    written = quote(given.strip(), safe="/:?&=%#[]@!$'()*+,;~\\")
+    if _OWN.match(written):
+        written = written.lstrip("/")
     try:
-        parts = urlsplit(written)
-        first = parts.path.lstrip("/").partition("/")[0].lower()
-        if not parts.netloc and first in ("results", "inputs"):
-            written = written.lstrip("/")
-        url = urljoin(below, written)
-        path = urlsplit(url).path
+        url = urljoin(f"{address.url}/", written)
+        parts = urlsplit(url)
+        is_here = same_host(url, address.url)
     except ValueError:
-        raise _violation(pointer, shown(given), expected, address) from None
-    segments = parts.path.lower().replace("%2e", ".").split("/")
-    is_of_the_job = f"/jobs/{address.id}/".lower() in path.lower()
-    if ".." in segments or not same_host(url, address.url) or not is_of_the_job:
-        raise _violation(pointer, shown(given), expected, address)
-    if urlsplit(url).scheme != urlsplit(address.url).scheme:
-        url = (
-            urlsplit(url)
-            ._replace(scheme=urlsplit(address.url).scheme, netloc=urlsplit(address.url).netloc)
-            .geturl()
-        )
-    return url
+        is_here = False
+    tail = parts.path[len(asked.path) + 1 :] if is_here else ""
+    leads_there = (
+        is_here and unquote(parts.path[: len(asked.path) + 1]).lower() == unquote(asked.path).lower() + "/"
+    )
+    if not leads_there or not _OWN.fullmatch(tail) or not _is_plain(tail.partition("/")[2]):
+        raise _violation(f"{pointer}/paramUrl", shown(given), "an address below the job's own", address)
+    return (
+        parts._replace(scheme=asked.scheme, netloc=asked.netloc).geturl()
+        if parts.scheme != asked.scheme
+        else url
+    )
+
+
+def _is_plain(segment: str) -> bool:
+    """Whether one segment of a path stays one, however often it is unquoted."""
+    for _ in range(3):
+        if segment.strip(".") == "" or any(sign in segment for sign in "/\\;"):
+            return False
+        segment = unquote(segment)
+    return True
 
 
 def _violation(pointer: str, met: str, expected: str, address: JobAddress) -> ProtocolViolation:

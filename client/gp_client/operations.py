@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from gp_client.drivers import iterate, iterate_async, run, run_async
+from gp_client.errors import GPError
 from gp_client.steps import Event, Flow
 
 if TYPE_CHECKING:
@@ -104,11 +105,15 @@ class SyncSide(Side):
 
     def _run(self, flow: Flow[T]) -> T:
         connection = self._connection
-        return run(flow, connection.transport, connection.session.clock, connection.listener)
+        return run(
+            _discreet(flow, connection), connection.transport, connection.session.clock, connection.listener
+        )
 
     def _iterate(self, flow: Flow[Any]) -> Iterator[Event]:
         connection = self._connection
-        return iterate(flow, connection.transport, connection.session.clock, connection.listener)
+        return iterate(
+            _discreet(flow, connection), connection.transport, connection.session.clock, connection.listener
+        )
 
 
 class AsyncSide(Side):
@@ -119,11 +124,24 @@ class AsyncSide(Side):
 
     async def _run(self, flow: Flow[T]) -> T:
         connection = self._connection
-        return await run_async(flow, connection.transport, connection.session.clock, connection.listener)
+        return await run_async(
+            _discreet(flow, connection), connection.transport, connection.session.clock, connection.listener
+        )
 
     def _iterate(self, flow: Flow[Any]) -> AsyncIterator[Event]:
         connection = self._connection
-        return iterate_async(flow, connection.transport, connection.session.clock, connection.listener)
+        return iterate_async(
+            _discreet(flow, connection), connection.transport, connection.session.clock, connection.listener
+        )
+
+
+def _discreet(flow: Flow[T], connection: SyncConnection | AsyncConnection) -> Flow[T]:
+    """A flow whose errors say nothing of the client's passwords and tokens, whatever a server echoes."""
+    try:
+        return (yield from flow)
+    except GPError as error:
+        connection.session.tokens.without_secrets(error)
+        raise
 
 
 class Handle:

@@ -25,6 +25,10 @@ class Result(msgspec.Struct, frozen=True):
     job: JobAddress | None = None
     raw: Any = None
 
+    def __repr__(self) -> str:
+        of = f" of job {self.job.id}" if self.job else ""
+        return f"<Result {', '.join(self.outputs) or 'without outputs'}{of}>"
+
     def __getitem__(self, key: str | int) -> Any:
         if isinstance(key, int):
             return list(self.outputs.values())[key].value

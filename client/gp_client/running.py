@@ -7,8 +7,9 @@ interruption, is cancelled unless it is to go on, and the error says where it is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from types import EllipsisType
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from gp_protocol.descriptions.descriptors import Parameter, ParameterType
@@ -40,6 +41,7 @@ from gp_client.sessions import Deadline, Session, check_number
 from gp_client.steps import Flow, MessageCame, ProgressMade, StatusChanged, Tell, Wait
 from gp_client.wire.exchange import ask
 
+T = TypeVar("T")
 Seconds = float | None | EllipsisType
 """A length of time: seconds, None for no limit, `...` for what the client's settings say."""
 
@@ -50,7 +52,8 @@ _UNKNOWN_STATUS = 3
 _LATE_RESULTS = 6
 """Looks that a job which succeeded gets for its results to be listed."""
 _TOO_EARLY = 4
-_LAST_WORDS = 5.0
+_WRONG_VERB = "error performing submitjob operation"
+_LAST_WORDS = 4.0
 """Seconds for the cancel of a job that is left behind."""
 
 _ENDS: Mapping[JobStatus, type[JobError]] = {
@@ -85,10 +88,10 @@ def execute(
     if not isinstance(listed, list):
         met = shown(listed) if "results" in json else f"an answer with {', '.join(json) or 'nothing'}"
         raise ProtocolViolation(pointer="/results", met=met[:200], expected="a list of results", url=url)
-    given = {_name_in(each, number, url).lower(): (number, each) for number, each in enumerate(listed)}
+    given = [(_name_in(each, number, url), (number, each)) for number, each in enumerate(listed)]
     outputs = {}
     for parameter in task.descriptor.outputs:
-        found = given.get(parameter.name.lower())
+        found = called(parameter.name, given, url, None)
         if found is None:
             outputs[parameter.name] = _not_listed(parameter, url, None)
             continue
@@ -104,6 +107,17 @@ def execute(
         )
     messages = session.tokens.without_secrets_in(read_messages(json.get("messages")))
     return Result(outputs, messages, None, json)
+
+
+def called(name: str, listed: Iterable[tuple[str, T]], url: str, job: JobAddress | None) -> T | None:
+    """What stands under a name, exactly so or, where that is not there, in another case. Raises
+    ProtocolViolation where several do."""
+    alike = [(key, value) for key, value in listed if key.lower() == name.lower()]
+    found = [value for key, value in alike if key == name] or [value for _, value in alike]
+    if len(found) > 1:
+        met, expected = f"{name!r} {len(found)} times", "each result once"
+        raise ProtocolViolation(pointer="/results", met=met, expected=expected, url=url, job=job)
+    return found[0] if found else None
 
 
 def _name_in(answer: Any, number: int, url: str) -> str:
@@ -137,18 +151,40 @@ def run(
     """Run a task as its service does, and wait for its outputs.
 
     Where neither the task nor its service says how it runs, it is submitted, and executed where the server
-    refuses that: what is refused was not run.
+    refuses that as the wrong operation.
     """
     if task.is_synchronous:
         return (yield from execute(session, task, inputs, options, deadline))
     try:
         job = yield from submit(session, task, inputs, options, deadline)
     except ServerError as refused:
-        if task.is_synchronous is None and refused.code in (400, 404, 500):
+        is_synchronous = _WRONG_VERB in refused.message.lower() and refused.job is None
+        if task.is_synchronous is None and is_synchronous:
             return (yield from execute(session, task, inputs, options, deadline))
         raise
+    return (yield from about(job, _awaited(session, task, job, options, deadline)))
+
+
+def _awaited(
+    session: Session, task: TaskDescription, job: JobAddress, options: RunOptions, deadline: Deadline
+) -> Flow[Result]:
     state = yield from succeeded(session, job, deadline)
     return (yield from fetch_results(session, task, job, state, options, deadline))
+
+
+def about(job: JobAddress, flow: Flow[T]) -> Flow[T]:
+    """A flow whose errors, and whatever interrupts it, name the job that it is about."""
+    try:
+        return (yield from flow)
+    except GPError as error:
+        error.job = error.job or job
+        raise
+    except GeneratorExit:
+        raise
+    except BaseException as interruption:
+        if getattr(interruption, "job", None) is None:
+            _name(interruption, job, f"job {job.id} is left: {job.url}")
+        raise
 
 
 def submit(
@@ -174,7 +210,10 @@ def submit(
 def look(session: Session, job: JobAddress, deadline: Deadline, *, patience: int = 0) -> Flow[JobState]:
     """One look at a job."""
     json = yield from ask(session, job.url, safe=True, deadline=deadline, job=job, patience=patience)
-    state = read_job(json, job)
+    return _without_secrets(session, read_job(json, job))
+
+
+def _without_secrets(session: Session, state: JobState) -> JobState:
     messages = session.tokens.without_secrets_in(state.messages)
     return state if messages is state.messages else msgspec.structs.replace(state, messages=messages)
 
@@ -295,11 +334,13 @@ def _interrupted(
     """Last steps before an interruption goes on: the job is asked to end, and named."""
     cancelled = yield from _try_to_cancel(session, job, None, deadline)
     what = "was asked to end" if cancelled else "may go on"
-    interruption.add_note(f"job {job.id} {what}: {job.url}")
-    try:
+    _name(interruption, job, f"job {job.id} {what}: {job.url}")
+
+
+def _name(interruption: BaseException, job: JobAddress, note: str) -> None:
+    interruption.add_note(note)
+    with suppress(AttributeError):  # an exception with slots
         interruption.job = job  # type: ignore[attr-defined]
-    except AttributeError:  # an exception with slots
-        return
 
 
 def _try_to_cancel(
@@ -320,7 +361,7 @@ def cancel(session: Session, job: JobAddress, deadline: Deadline) -> Flow[JobSta
     cancelled only while it waits or executes."""
     url = f"{job.url}/cancel"
     json = yield from ask(session, url, safe=False, deadline=deadline, job=job)
-    return read_job({"jobStatus": JobStatus.CANCELLING, **json}, job)
+    return _without_secrets(session, read_job({"jobStatus": JobStatus.CANCELLING, **json}, job))
 
 
 def succeeded(
@@ -356,10 +397,9 @@ def fetch_results(
     declared = task.descriptor.outputs
     if declared:
         state = yield from _with_results(session, task, job, state, deadline)
-    known = {name.lower(): url for name, url in state.results.items()}
     outputs = {}
     for parameter in declared:
-        url = known.get(parameter.name.lower())
+        url = called(parameter.name, state.results.items(), job.url, job)
         if url is None:
             outputs[parameter.name] = _not_listed(parameter, job.url, job)
         else:
@@ -373,12 +413,15 @@ def _with_results(
     session: Session, task: TaskDescription, job: JobAddress, state: JobState, deadline: Deadline
 ) -> Flow[JobState]:
     """The job once it lists its results, which some servers take a moment for. Raises ProtocolViolation."""
-    wait = 0.5
+    polling = session.settings.polling
+    wait = 2 * polling.first
     for _ in range(_LATE_RESULTS):
         if not _missing(task, state):
             return state
-        yield Wait(min(wait, deadline.left(session.clock)))
-        wait *= 2
+        if deadline.left(session.clock) <= wait:
+            break
+        yield Wait(wait)
+        wait = min(wait * polling.growth, polling.longest)
         later = yield from look(session, job, deadline)
         if later.succeeded:  # a status after the final one changes nothing
             state = later

@@ -207,14 +207,23 @@ class JobOperations(Handle):
 
     @operation
     def output(self, name: str) -> Flow[Output]:
-        """One output of the job, once it has succeeded."""
-        session, limit = self._session, deadline_of(self._session, ...)
+        """One output of the job, once it has succeeded; `name` in any case."""
+        limit = deadline_of(self._session, ...)
+        return (yield from running.about(self.address, self._output(name, limit)))
+
+    def _output(self, name: str, limit: Deadline) -> Flow[Output]:
+        session, address = self._session, self.address
         task = yield from self._described(limit)
-        state = yield from running.succeeded(session, self.address, limit, self.state)
-        self.state = state
-        url = next((url for key, url in state.results.items() if key.lower() == name.lower()), None)
-        url = url or f"{self.address.url}/results/{quote(name)}"
-        return (yield from running.fetch_output(session, task, name, url, self.address, self._options, limit))
+        parameter = task.parameter(name)
+        if parameter is None or parameter not in task.outputs:
+            known = ", ".join(each.name for each in task.outputs) or "none: the task has no outputs"
+            raise InvalidInput(parameter="name", met=repr(name)[:80], expected=f"an output, {known}")
+        self.state = yield from running.succeeded(session, address, limit, self.state)
+        url = running.called(parameter.name, self.state.results.items(), address.url, address)
+        url = url or f"{address.url}/results/{quote(parameter.name, safe='')}"
+        return (
+            yield from running.fetch_output(session, task, parameter.name, url, address, self._options, limit)
+        )
 
     @operation
     def inputs(self) -> Flow[dict[str, Output]]:

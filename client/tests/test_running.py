@@ -499,3 +499,61 @@ def test_methods_are_what_they_seem_to_those_who_look():
     assert not inspect.iscoroutinefunction(Task.run)
     assert create_autospec(GPClient, instance=True).info() is not None
     assert "Count" in repr(count(script()))
+
+
+def test_of_two_outputs_that_differ_in_case_alone_each_gets_its_own_value():
+    described = task(parameter("Out"), parameter("OUT"), execution="Synchronous")
+    both = [value("Out", 1), value("OUT", 2)]
+    script_of = {"GPServer/Count": described, "Count/execute": answer({"results": both, "messages": []})}
+    assert count(Scripted(script_of)).run().values == {"Out": 1, "OUT": 2}
+    with pytest.raises(ProtocolViolation, match="2 times"):
+        count(sync_script([value(), value()])).run()
+
+
+def test_violations_within_a_result_and_interruptions_while_it_is_fetched_name_the_job():
+    with pytest.raises(ProtocolViolation) as raised:
+        count(script(**{"results/Out": answer(value(data="1,5"))})).run()
+    assert raised.value.job.id == ID
+
+    def interrupted(request: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as left:
+        count(script(**{"results/Out": interrupted})).run()
+    assert ID in left.value.__notes__[0]
+
+
+def test_results_that_never_come_are_a_violation_under_a_short_deadline_too():
+    with pytest.raises(ProtocolViolation, match="/results"):
+        count(script(job(results=None))).with_options(deadline=3).run()
+
+
+def test_an_undecided_task_is_executed_only_where_the_submission_was_the_wrong_verb():
+    undecided = task(execution=None)
+    service = answer({"serviceDescription": "", "tasks": ["Count"], "resultMapServerName": ""})
+    server = Scripted(
+        {
+            "GPServer/Count": undecided,
+            "Service/GPServer": service,
+            "Count/submitJob": error(500, "Unable to complete operation."),
+        }
+    )
+    with pytest.raises(ServerError):
+        count(server).run()
+    assert server.paths()[-1].endswith("submitJob")
+
+
+def test_an_output_is_asked_for_by_a_name_that_the_task_has():
+    server = script()
+    with pytest.raises(InvalidInput, match="Out"):
+        count(server).submit().output("../../../admin")
+    assert count(script()).submit().output("out").value == 5
+
+
+def test_what_a_server_echoes_of_the_token_is_in_no_error():
+    server = script(
+        job("Executing", "see http://x/?token=SECRETTOKEN123"), answer({"jobId": "SECRETTOKEN123"})
+    )
+    with pytest.raises(ProtocolViolation) as raised:
+        client(server, token="SECRETTOKEN123").task("S/Count").run()
+    assert "SECRETTOKEN" not in f"{raised.value} {raised.value.report()}"
