@@ -28,8 +28,9 @@ VALID_FOR = timedelta(days=397)
 """What browsers accept at most."""
 RENEWED_BEFORE = timedelta(days=30)
 MOST_NAMES = 100
-VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-"""What Python and curl, Python's requests, and Node read the authorities' file from."""
+VARIABLES = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+"""What Python, curl, Python's requests, and Node read the authorities' file from. curl reads the first, too,
+but not where the second is set already, as it is on many machines."""
 
 
 class CertificateError(Exception):

@@ -138,7 +138,8 @@ def demo() -> None:
     metavar="N",
     show_default="4096",
     type=click.IntRange(1),
-    help="Connections open at once, if the system allows so many; more are answered 503.",
+    help="Connections open at once, if the system allows so many; the next few (an eighth, from 8 to 256) "
+    "are answered 503, yet more are closed without a word.",
 )
 @option(
     "head-seconds",
@@ -208,6 +209,7 @@ def serve(
     under way have three seconds to be answered, or end at once after a second signal. A bad site file, two
     sites under one context and a port in use end it with status 2.
     """
+    from gpharness.leaving import leave
     from gpharness.listening import Tls, connection_limits
     from gpharness.serving import Settings, serve_sites
 
@@ -232,4 +234,4 @@ def serve(
         ready_file=ready_file,
         reload=reload,
     )
-    sys.exit(status)
+    leave(status)

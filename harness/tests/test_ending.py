@@ -106,6 +106,30 @@ def test_a_signal_closes_what_is_under_way_and_leaves_a_tool_that_never_returns(
     dripping.close()
 
 
+THREADED = """
+import atexit, sys, threading
+
+atexit.register(print, "at exit", file=sys.stderr)
+
+def hold(Gate: str) -> str:
+    opened = threading.Thread(target=lambda: open(Gate).read())
+    opened.start()
+    print("held", file=sys.stderr, flush=True)
+    opened.join()
+"""
+
+
+def test_a_thread_that_a_tool_has_started_does_not_hold_the_process(gpharness, site_file, gate):
+    (site_file.parent / "holding.py").write_text(THREADED, encoding="utf-8")
+    running = gpharness("serve", site_file, "--port", "0")
+    held = asked(running.url(), f"&Gate={gate}", path="/Slow/GPServer/Hold/execute")
+    assert running.error_line() == "held"
+    running.process.terminate()
+    assert running.status() == 0
+    assert running.rest_of(running.err) == ["at exit"]
+    held.close()
+
+
 def test_a_second_signal_ends_it_at_once(start, site_file, gate):
     running = start("-c", SERVE_FOR_LONG, "serve", site_file, "--port", "0")
     url = running.url()
@@ -211,6 +235,48 @@ def test_a_reader_that_has_left_is_one_line_and_status_1(gpharness, command, tmp
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"gpharness {command.split()[0]}: stdout cannot be written to: Broken pipe")
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["describe", "{services}/WorldViewshed/GPServer"], 0),
+        (["describe", "{services}/WorldViewshed/GPServer", "--json"], 0),
+        (["describe", "{services}/WorldViewshed/GPServer", "--site"], 0),
+        (["run", "{services}/Simulation/JobOutcomes/GPServer/Succeeds", "--quiet"], 0),
+        (["run", "{services}/Simulation/JobOutcomes/GPServer/Fails", "--json", "--quiet"], 1),
+    ],
+)
+def test_a_reader_that_has_left_is_nothing_to_say_of_what_was_asked(gpharness, words, status, tmp_path):
+    services = gpharness("serve", "--port", "0", "--clock", "jump").url()
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "gpharness", *(word.replace("{services}", services) for word in words)],
+        cwd=tmp_path,
+        env={**os.environ, "no_proxy": "127.0.0.1"},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        timeout=50,
+    )
+    os.close(writer)
+    assert done.returncode == status
+    assert "stdout" not in done.stderr
+    assert (done.stderr == "") is (status == 0)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+@pytest.mark.parametrize("command", ["describe", "run"])
+def test_a_full_disk_is_not_the_task_s_failure_and_its_job_is_named(gpharness, command, tmp_path):
+    services = gpharness("serve", "--port", "0", "--clock", "jump").url()
+    task = f"{services}/Simulation/JobOutcomes/GPServer/Succeeds"
+    quiet = "-q" if command == "run" else ""
+    status, lines = run(f"no_proxy=127.0.0.1 exec gpharness {command} {quiet} {task} >/dev/full", tmp_path)
+    assert status == 2
+    assert lines[0] == f"gpharness {command}: stdout cannot be written to: No space left on device"
+    hints = [f"come back to the job by: gpharness run {task}/jobs/"] if command == "run" else []
+    assert [line[: len(hint)] for line, hint in zip(lines[1:], hints, strict=True)] == hints
 
 
 def ask_until_nobody_listens(url, outcomes, *, kept, begun):

@@ -35,10 +35,10 @@ def test_a_client_that_is_told_of_the_authority_as_stderr_says_gets_answers(gpha
     running = gpharness("serve", "--port", "0", "--tls", "--tls-dir", folder)
     url = running.url()
     assert re.fullmatch(r"https://127\.0\.0\.1:\d+/arcgis/rest/services", url)
-    lines = [running.error_line() for _ in range(4)]
+    lines = [running.error_line() for _ in range(5)]
     assert str(folder / "ca.pem") in lines[0]
     quoted = "'" + str(folder / "ca.pem").replace("'", "'\"'\"'") + "'"
-    variables = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+    variables = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
     assert lines[1:] == [f"export {variable}={quoted}" for variable in variables]
     context = ssl.create_default_context(cafile=folder / "ca.pem")
     opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))

@@ -13,12 +13,13 @@ import msgspec
 from gp_protocol.json_limits import json_limits
 
 from gp_mockserver.errors import SiteError, StoreUnwritable
+from gp_mockserver.large_requests import MANY, Turn
 from gp_mockserver.lifecycle.job_store import JobRecord
 from gp_mockserver.operations import operation
 from gp_mockserver.running.askers import asker
 from gp_mockserver.sites import Site
 from gp_mockserver.tools.tool_calls import ToolFailed
-from gp_mockserver.wire.addresses import Address, find_address, refusal_for
+from gp_mockserver.wire.addresses import Address, find_address, refusal_for, told_of
 from gp_mockserver.wire.answers import Answer, answer, check_asked, html_answer, refuse
 from gp_mockserver.wire.callers import Caller
 from gp_mockserver.wire.poll_answers import PollAnswers
@@ -133,6 +134,9 @@ class MockServer:
         finally:
             for file in seen.files.values():
                 site.uploads.incoming.discard(file.path)
+            if seen.caller.length > MANY:
+                _let_go(seen)
+                reply = None
         if seen.latency is not None and seen.address is not None:
             await site.clock.sleep(seen.latency.seconds(site.request_seed(seen.address.operation)))
             await send_answer(scope, receive, send, prepared, site.clock, seen.latency.bytes_per_second)
@@ -156,6 +160,16 @@ class _Seen(msgspec.Struct):
     address: Address | None = None
     latency: Latency | None = None
     request: Request | None = None
+    large: Turn | None = None
+    """The turn of a large request."""
+
+
+def _let_go(seen: _Seen) -> None:
+    """Hold no longer what a large request brought: its answer may take a while to be sent."""
+    seen.parameters, seen.request = {}, None
+    if seen.large is not None:
+        seen.large.end()
+    seen.caller.let_go()
 
 
 async def _reply(seen: _Seen, receive: Receive) -> AnyReply:
@@ -170,12 +184,15 @@ async def _reply(seen: _Seen, receive: Receive) -> AnyReply:
         lost = nowhere
     if scope["method"] == "POST":
         seen.parameters, seen.files = await read_form(seen.parameters, caller, receive, seen.address)
+        if caller.length > MANY:
+            seen.large = await site.large_requests.take_turn(seen.parameters.values())
     form = seen.form = Form.of(seen.parameters)
     address = seen.address
     if form.format == "help" and site.profile.has("format", "help"):
         address, lost = Address(site, "help", name=path), None
     elif lost is not None:
         if site.guard is None:
+            seen.address = told_of(lost)
             raise lost
         # Who asks decides what may be said.
         address = lost.address or Address(site, "root")
@@ -194,7 +211,7 @@ async def _reply(seen: _Seen, receive: Receive) -> AnyReply:
         if reply is not None:
             return reply
     if lost is not None:
-        seen.address = None
+        seen.address = told_of(lost)
         raise refusal_for(request, lost)
     return await operation(address.operation)(request)
 

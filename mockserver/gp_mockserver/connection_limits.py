@@ -15,7 +15,7 @@ import msgspec
 _OTHER_FILES = 128
 """File descriptors that are left for all but connections."""
 _FEWEST = 16
-_MOST_TOLD = 256
+_FEWEST_TOLD, _MOST_TOLD = 8, 256
 _ONE_TOLD_IN = 8
 
 
@@ -28,8 +28,8 @@ class ConnectionLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     a body that is not whole may bring no byte; then 408. `body_rate`: bytes a second that a body has to bring
     on average in every span of `stall_seconds`; then 408. `send_seconds`: in which a client has to take some
     of the answer that waits for it; then the connection is dropped. `idle_seconds`: for which a connection
-    is kept for the next request. `connections`: open at once; more are answered 503. The system may allow
-    fewer (see `allowed`).
+    is kept for the next request. `connections`: open at once; the next few, `told`, are answered 503, yet
+    more are closed without a word. The system may allow fewer (see `allowed`).
     """
 
     url: int = 256 * 1024
@@ -44,7 +44,7 @@ class ConnectionLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def told(self) -> int:
         """How many connections beyond `connections` are told so; yet more are dropped without a word."""
-        return min(_MOST_TOLD, self.connections // _ONE_TOLD_IN)
+        return max(_FEWEST_TOLD, min(_MOST_TOLD, self.connections // _ONE_TOLD_IN))
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:

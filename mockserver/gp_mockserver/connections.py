@@ -16,7 +16,6 @@ import sys
 from typing import Any, ClassVar
 
 import httptools
-from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from gp_mockserver.connection_limits import (
@@ -32,15 +31,13 @@ from gp_mockserver.connection_limits import (
     too_many_connections,
     url_too_long,
 )
+from gp_mockserver.reading_on import LINGER, ReadingOn, RoomyFlow
 from gp_mockserver.request_heads import fault_of_size, fault_of_version_or_host, without_offer
+from gp_mockserver.taking import Taking
 from gp_mockserver.whole_answers import WholeAnswers
 
 log = logging.getLogger("gp_mockserver")
 
-_LINGER = 2.0
-"""Seconds for which a refused client may go on sending: closing before it has read the refusal loses it."""
-_SOME = 16 * 1024
-"""Bytes of an answer that a client has to take in `send_seconds`."""
 _PARSED_AT_MOST = 65535
 _PIPELINED = 32
 """Requests that may wait behind the one under way before what follows them is left unread."""
@@ -83,15 +80,15 @@ class Connection(HttpToolsProtocol):
         self._last_words: Closing | None = None
         """The page that follows the answers to the requests that came before the one that is refused."""
         self._ending = False
+        self._rest: ReadingOn | None = None
+        """The rest of a body whose request is answered already."""
         self._began = self._heard = self._answered = 0.0
         """When the head began, and when a byte, and when the last answer was complete."""
-        self._waiting_since: float | None = None
-        self._waiting_bytes = 0
-        """Since when, and for how many bytes, the answer has been waiting for the client to take it."""
+        self._taking = Taking()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.flow = _Flow(transport, self)
+        self.flow = RoomyFlow(transport, self.may_read_on)
         self._began = self._heard = self._answered = self.loop.time()
         excess = len(self.connections) - self.limits.connections
         if excess > self.limits.told:
@@ -107,6 +104,8 @@ class Connection(HttpToolsProtocol):
         if self._deaf:
             return
         self._heard = self.loop.time()
+        if self._rest is not None:
+            self._rest.size += len(data)
         if self._unread or len(data) > _PARSED_AT_ONCE:
             self._unread += data
             self._parse_unread()
@@ -191,6 +190,16 @@ class Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if not self._offered:
             super().on_message_complete()
+        if self._rest is not None:
+            if self._rest.closes:
+                self._hang_up()
+            self._rest = None
+
+    def _hang_up(self) -> None:
+        """Close, and throw away what the client sends until it knows."""
+        self._deaf = True
+        self._unread = b""
+        self.transport.close()
 
     def on_body(self, body: bytes) -> None:
         self._unaccounted = 0
@@ -204,6 +213,11 @@ class Connection(HttpToolsProtocol):
         self._answered = self.loop.time()
         if self.transport.is_closing():
             return
+        if self._under_way is not None and self._under_way.more_body and not self._deaf:
+            closes = self._rest is not None
+            self._rest = ReadingOn(self._answered, closes, self.limits)
+            if closes and self.transport.can_write_eof():
+                self.transport.write_eof()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
         elif self._last_words is None:
@@ -213,10 +227,17 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._under_way = cycle
-        super()._start_asgi_task(cycle, WholeAnswers(app, cycle))  # type: ignore[arg-type]
+        super()._start_asgi_task(cycle, WholeAnswers(app, cycle, self.read_on))  # type: ignore[arg-type]
+
+    def read_on(self) -> None:
+        """Close after the answer that is about to end only once the rest of the request's body was read: to
+        close before that resets the connection, and a client that sends first never sees its answer."""
+        assert self._under_way is not None
+        self._under_way.keep_alive = True
+        self._rest = ReadingOn(self.loop.time(), True, self.limits)
 
     def pause_writing(self) -> None:
-        self._waiting_since = None
+        self._taking.begin()
         super().pause_writing()
 
     def shutdown(self) -> None:
@@ -238,7 +259,7 @@ class Connection(HttpToolsProtocol):
         elif self.transport.is_closing():
             return
         elif self._deaf:
-            if now - self._heard > _LINGER and not self._answering():
+            if now - self._heard > LINGER and not self._answering():
                 self.transport.close()
         elif self.flow.read_paused:  # it is the server that takes its time
             self._heard = self._began = self._body_since = now
@@ -252,10 +273,9 @@ class Connection(HttpToolsProtocol):
         elif self._answering():
             if self.cycle.more_body:
                 self._look_at_body(now)
-        elif (
-            now - max(self._heard, self._answered) > limits.idle_seconds
-            or self._heard - self._answered > limits.stall_seconds  # a body without end, answered long ago
-        ):
+        elif self._rest is not None and self._rest.is_over(now, self._heard):
+            self._hang_up()
+        elif now - max(self._heard, self._answered) > limits.idle_seconds:
             self.transport.close()
 
     def _look_at_body(self, now: float) -> None:
@@ -307,17 +327,9 @@ class Connection(HttpToolsProtocol):
 
     def _is_stuck(self, now: float) -> bool:
         """Whether the client takes nothing, or next to nothing, of what waits to be sent to it."""
-        if not self.flow.write_paused and not self.transport.is_closing():
-            self._waiting_since = None
-            return False
-        waiting = self.transport.get_write_buffer_size()
-        if self._waiting_since is not None:
-            if now - self._waiting_since <= self.limits.send_seconds:
-                return False
-            if self._waiting_bytes - waiting < _SOME:
-                return True
-        self._waiting_since, self._waiting_bytes = now, waiting
-        return False
+        waits = self.flow.write_paused or self.transport.is_closing()
+        unsent = self.transport.get_write_buffer_size() if waits else None
+        return self._taking.is_stuck(now, unsent, self.limits.send_seconds)
 
     def _drop(self) -> None:
         """Close at once, and have the system forget what it still holds for the client."""
@@ -377,18 +389,6 @@ class Connection(HttpToolsProtocol):
         self.transport.write(closing.answer(self.server_state.default_headers))
         if self.transport.can_write_eof():
             self.transport.write_eof()
-
-
-class _Flow(FlowControl):
-    """Reads on, when a request asks for its body or is answered, only if the connection has room for it."""
-
-    def __init__(self, transport: asyncio.Transport, connection: Connection) -> None:
-        super().__init__(transport)
-        self._connection = connection
-
-    def resume_reading(self) -> None:
-        if self.read_paused and self._connection.may_read_on():
-            super().resume_reading()
 
 
 _FAULTS = (400, 414, 431)

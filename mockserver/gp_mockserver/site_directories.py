@@ -1,8 +1,9 @@
 """The files that a site serves: `arcgisjobs`, a scratch folder per job, and `arcgisoutput`, what execute
 left.
 
-They stand in a temporary folder, made when the first file is written and removed with the site; or in a
-folder where those of jobs outlive it, as the jobs do, and what clients uploaded for them.
+They stand in a temporary folder, made when the first file is written and removed with the site, or by a later
+process where this one is killed; or in a folder where those of jobs outlive the site, as the jobs do, and
+what clients uploaded for them.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from __future__ import annotations
 import itertools
 import shutil
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gp_mockserver.scratch_folders import ScratchFolder
 
 _JOBS = "arcgisjobs"
 _OUTPUT = "arcgisoutput"
@@ -31,6 +35,7 @@ class SiteDirectories:
     def __init__(self, kept: Path | None = None) -> None:
         self._kept = kept
         """The folder that outlives the site; None: a temporary one."""
+        self._temporary: ScratchFolder | None = None
         self._root = kept.resolve() if kept is not None and kept.is_dir() else None
 
     @property
@@ -43,7 +48,10 @@ class SiteDirectories:
         """The local folder, made when first asked for."""
         if self._root is None:
             if self._kept is None:
-                self._root = Path(tempfile.mkdtemp(prefix="gpharness-")).resolve()
+                from gp_mockserver.scratch_folders import ScratchFolder
+
+                self._temporary = ScratchFolder()
+                self._root = self._temporary.path
             else:
                 self._kept.mkdir(exist_ok=True)
                 self._root = self._kept.resolve()
@@ -148,8 +156,9 @@ class SiteDirectories:
         """Remove everything; but the files of jobs, and uploads, stay where they outlive the site."""
         if self._root is None:
             return
-        if self._kept is None:
-            shutil.rmtree(self._root, ignore_errors=True)
+        if self._temporary is not None:
+            self._temporary.remove()
+            self._temporary = None
         else:
             self._remove_runs()
             with suppress(OSError):  # not empty

@@ -24,6 +24,7 @@ from gp_protocol.suggestions import did_you_mean
 from gp_protocol.versions import Profile, profile
 
 from gp_mockserver.errors import SiteError
+from gp_mockserver.large_requests import LargeRequests
 from gp_mockserver.lifecycle.clocks import Clock, RealClock
 from gp_mockserver.lifecycle.job_store import JobStore, MemoryJobStore
 from gp_mockserver.lifecycle.jobs import Submission
@@ -255,6 +256,7 @@ class Site:
         self.bad_input = bad_input
         self.public_url = public_url.rstrip("/") if public_url else None
         self.limits = limits or DEFAULT_LIMITS
+        self.large_requests = LargeRequests(self.limits)
         self.patience = patience
         self.store.max_bytes = self.limits.jobs_memory
         self.fetch_from: frozenset[str] = frozenset()

@@ -7,6 +7,7 @@ answers of a mock are whole, small and of few headers: these are put together he
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
@@ -26,11 +27,14 @@ _OF_CONNECTIONS = frozenset({b"connection", b"transfer-encoding"})
 class WholeAnswers:
     """The application as one request of a connection calls it."""
 
-    __slots__ = ("_app", "_cycle", "_start")
+    __slots__ = ("_app", "_cycle", "_read_on", "_start")
 
-    def __init__(self, app: ASGIApp, cycle: RequestResponseCycle) -> None:
+    def __init__(self, app: ASGIApp, cycle: RequestResponseCycle, read_on: Callable[[], None]) -> None:
         self._app = app
         self._cycle = cycle
+        self._read_on = read_on
+        """Called before the end of an answer after which uvicorn would close, though the request's body has
+        not come to its end."""
         self._start: Message | None = None
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
@@ -60,6 +64,9 @@ class WholeAnswers:
                     cycle.on_response()
                     return
             await cycle.send(start)  # type: ignore[arg-type]
+        is_last = message["type"] == "http.response.body" and not message.get("more_body")
+        if is_last and cycle.more_body and not (cycle.keep_alive or cycle.disconnected):
+            self._read_on()
         await cycle.send(message)  # type: ignore[arg-type]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from gp_mockserver.builtin.builtin_site import builtin_site
+from gp_mockserver.sites import Site
 from gp_protocol.job_states import JobStatus
 
 OUTCOMES = "Simulation/JobOutcomes"
@@ -100,10 +101,36 @@ class TestList:
 
     def test_it_came_with_10_6_1(self, open_wire: Any, fresh: Any) -> None:
         wire = signed_in(open_wire(builtin_site(**fresh, version="10.51")))
-        assert wire.error(ADMIN)["message"] == "Invalid URL"
+        answer = wire.json(ADMIN)
+        assert (answer["status"], answer["messages"][0], answer["code"]) == ("error", "Invalid URL", 400)
 
-    def test_a_service_that_is_not_there_is_an_error(self, wire: Any) -> None:
-        assert wire.error("../../admin/services/Nothing.GPServer/jobs")["code"] == 404
+    @pytest.mark.parametrize(
+        ("place", "code", "message"),
+        [
+            ("Nothing.GPServer/jobs", 404, "Service Nothing/GPServer not found "),
+            ("Nothing.GPServer/jobs/j1", 404, "Service Nothing/GPServer not found "),
+            (f"{OUTCOMES}.MapServer/jobs", 404, f"Service {OUTCOMES}.MapServer/GPServer not found "),
+            (f"{OUTCOMES}.GPServer", 400, "Invalid URL"),
+            (f"{OUTCOMES}.GPServer/jobs/j1/pause", 400, "Invalid URL"),
+        ],
+    )
+    def test_what_is_not_there_is_told_to_administrators_in_their_form(
+        self, wire: Any, place: str, code: int, message: str
+    ) -> None:
+        answer = wire.json(f"../../admin/services/{place}")
+        assert (answer["status"], answer["messages"][0], answer["code"]) == ("error", message, code)
+        page = wire.get(f"../../admin/services/{place}", f="html")
+        assert (page.status_code, page.headers["content-type"]) == (code, "text/html;charset=utf-8")
+        del wire.http.headers["X-Esri-Authorization"]
+        expected = {"status": "error", "messages": ["Token Required"], "code": 499}
+        assert wire.json(f"../../admin/services/{place}") == expected
+        assert "/rest/login?" in wire.get(f"../../admin/services/{place}", f="html").headers["location"]
+
+    def test_without_users_it_is_told_to_anybody_in_the_same_form(self, open_wire: Any, fresh: Any) -> None:
+        wire = open_wire(Site(**fresh))
+        answer = wire.json("../../admin/services/Nothing.GPServer/jobs")
+        assert (answer["status"], answer["code"]) == ("error", 404)
+        assert wire.get("../../admin/services/Nothing.GPServer/jobs", f="html").status_code == 404
 
 
 def test_it_says_who_submitted_a_job(wire: Any) -> None:

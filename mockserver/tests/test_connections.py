@@ -11,13 +11,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from urllib.request import ProxyHandler, build_opener
 
 import pytest
 import uvicorn
 from gp_mockserver.connection_limits import ConnectionLimits
 from gp_mockserver.connections import connections_with
+from gp_mockserver.reading_on import ReadingOn
 from gp_mockserver.server import RunningServer, serve
 from gp_mockserver.sites import Site
 from uvicorn.server import ServerState
@@ -355,6 +359,21 @@ def still_serves_or_busy(running: RunningServer) -> bool:
         return one_answer(connection).startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.parametrize("most", [1, 3])
+def test_a_few_connections_beyond_any_limit_are_told_so(most):
+    with served(connections=most) as running:
+        kept = [connected(running) for _ in range(most)]
+        for connection in kept:
+            connection.sendall(GET)
+            assert one_answer(connection).startswith(b"HTTP/1.1 200 ")
+        beyond = [connected(running) for _ in range(8)]
+        for connection in beyond:
+            connection.sendall(GET)
+            assert is_page_of(503, to_the_end(connection))
+        for connection in kept + beyond:
+            connection.close()
+
+
 def test_requests_one_behind_the_other_are_answered_in_order_and_garbage_after_them_last(patient):
     answer = said_to(patient, GET + GET + b"garbage\r\n\r\n")
     assert answer.count(b"HTTP/1.1 200 ") == 2
@@ -420,3 +439,79 @@ def test_clients_that_leave_in_mid_answer_or_mid_request_leave_no_trace(caplog):
 def test_a_limit_that_nothing_could_keep_is_refused_by_name(name, value):
     with pytest.raises(ValueError, match=f"{name}: met {value}, expected a number above 0"):
         ConnectionLimits(**{name: value})
+
+
+HEAVY = 70_000_000
+
+
+@pytest.mark.parametrize("protocol", ["urllib", "http.client", "chunked"])
+def test_a_client_that_sends_all_of_its_body_first_still_sees_that_it_is_too_large(protocol):
+    with served() as running:
+        address = urlsplit(running.root)
+        path = "/tools/rest/services/Tools/GPServer/Say/execute?f=json"
+        if protocol == "urllib":
+            opener = build_opener(ProxyHandler({}))
+            with pytest.raises(HTTPError) as raised:
+                opener.open(running.root + path, data=bytes(HEAVY), timeout=PATIENCE)
+            with raised.value as answer:
+                status, body = answer.code, answer.read()
+        else:
+            connection = HTTPConnection(address.hostname, address.port, timeout=PATIENCE)
+            pieces = (bytes(1_000_000) for _ in range(70))
+            chunked = protocol == "chunked"
+            headers = {"Connection": "close"}
+            connection.request(
+                "POST", path, pieces if chunked else bytes(HEAVY), headers, encode_chunked=chunked
+            )
+            said = connection.getresponse()
+            status, body = said.status, said.read()
+            connection.close()
+        assert status == 413
+        assert b"limits.body" in body
+        assert still_serves(running)
+
+
+def test_the_connection_closes_as_soon_as_the_rest_of_the_body_has_come():
+    announced = b"Connection: close\r\nContent-Length: 68000000\r\n\r\n"
+    with served() as running, closing(connected(running)) as connection:
+        connection.sendall(POST + FORM + announced)
+        assert connection.recv(12) == b"HTTP/1.1 413"
+        for _ in range(68):
+            connection.sendall(bytes(1_000_000))
+        assert b"connection: close" in to_the_end(connection)
+
+
+def drip(connection: socket.socket) -> None:
+    """Send a little again and again, for as long as anybody takes it."""
+    give_up = time.monotonic() + PATIENCE
+    while time.monotonic() < give_up:
+        connection.sendall(b"a" * 100)
+
+
+@pytest.mark.parametrize("kept", [b"", b"Connection: close\r\n"])
+def test_a_body_that_nobody_asked_for_is_read_for_its_time_only(kept):
+    announced = b"Content-Length: 68000000\r\n\r\n"
+    with served(stall_seconds=SOON) as running, closing(connected(running)) as connection:
+        connection.sendall(POST + FORM + kept + announced)
+        assert connection.recv(12) == b"HTTP/1.1 413"
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
+            drip(connection)
+
+
+@pytest.mark.parametrize(
+    ("closes", "now", "heard", "size", "over"),
+    [
+        (True, 101.0, 100.0, 0, False),
+        (True, 103.0, 100.0, 0, True),
+        (True, 129.0, 128.9, 1_000_000_000, False),
+        (True, 129.0, 128.9, 1_100_000_000, True),
+        (True, 161.0, 160.9, 0, True),
+        (False, 110.0, 100.0, 0, False),
+        (False, 131.0, 100.0, 0, True),
+        (False, 161.0, 160.9, 0, True),
+    ],
+)
+def test_the_rest_of_a_body_is_bounded_in_time_and_bytes(closes, now, heard, size, over):
+    rest = ReadingOn(100.0, closes, ConnectionLimits(stall_seconds=60, idle_seconds=30))
+    rest.size = size
+    assert rest.is_over(now, heard) is over

@@ -150,6 +150,22 @@ def test_a_synchronous_task_runs_from_its_form(browser: Browser, button: str) ->
     assert browser.follow("Back to the form").forms
 
 
+def test_what_is_posted_runs_a_task_though_it_names_no_input(wire: Any) -> None:
+    run = wire.post("DataTypes/Outputs/GPServer/NoOutput/execute", f="html")
+    assert (run.status_code, Page(run).title) == (200, "Results: NoOutput")
+    submitted = wire.post("DataTypes/OutputsJob/GPServer/NoOutput/submitJob")
+    assert submitted.status_code == 302
+    assert len(wire.site.store) == 1
+    needs_more = wire.post("GPFolder/BufferService/GPServer/BufferPoints/execute", f="html")
+    assert needs_more.status_code == 400
+    for place in (
+        "DataTypes/Outputs/GPServer/NoOutput/execute",
+        "DataTypes/OutputsJob/GPServer/NoOutput/submitJob",
+    ):
+        assert Page(wire.get(place)).forms
+    assert len(wire.site.store) == 1
+
+
 def test_what_a_form_sends_as_it_stands_is_taken(browser: Browser, wire: Any) -> None:
     for task in wire.site.services["DataTypes/Echo"].tasks.values():
         browser.open(f"{wire.http.base_url}DataTypes/Echo/GPServer/{task.descriptor.label}/execute")

@@ -346,7 +346,7 @@ def test_a_store_full_of_jobs_that_have_not_ended_takes_no_more(new_store: NewSt
     submit(store, "a", NEVER_ENDING)
     submit(store, "b", standard_timeline(executing=100))
     for now in (1, 99):
-        with pytest.raises(StoreFull, match="2 jobs are kept and none has ended"):
+        with pytest.raises(StoreFull, match="the store is full: met 2 jobs of which none has ended"):
             submit(store, "c", at=now)
     submit(store, "c", at=100)
     assert store.ids() == ["a", "c"]

@@ -21,6 +21,7 @@ from gp_mockserver.wire.content_encodings import unpacked
 from gp_mockserver.wire.replies import Refusal
 from gp_protocol.errors import RemoteProtocolError
 from gp_protocol.json_limits import JSONLimits, json_limits
+from gp_protocol.json_shapes import has_more_parts
 from gp_protocol.lenient_json import decode_json
 
 ECHO = "DataTypes/Echo/GPServer/Echo"
@@ -33,6 +34,7 @@ SMALL = Limits(
     callback=10,
     json_depth=8,
     json_digits=20,
+    json_parts=50,
 )
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 ZIPPED = FORM | {"Content-Encoding": "gzip"}
@@ -55,6 +57,12 @@ def points(depth: int = 0, number: str = "1") -> str:
     return f'{{"geometryType":"esriGeometryPoint","features":[{feature}],"more":{deep}}}'
 
 
+def many(parts: int) -> str:
+    """A feature set of so many arrays, objects and commas, and of more of them within texts."""
+    texts = ["'[{,\\'\"'", '"[{,\\"\'"'] * 5
+    return f'{{"features":[],"more":[{",".join([*texts, *["[]"] * ((parts - 13) // 2)])}]}}'
+
+
 def parts(count: int) -> dict[str, Any]:
     names = ["f", "In_GPString", *(f"p{number}" for number in range(count))][:count]
     values = {"f": "json", "In_GPString": "a"}
@@ -64,7 +72,7 @@ def parts(count: int) -> dict[str, Any]:
 WITHIN = {
     "body": {"content": b"f=json&In_GPString=".ljust(4000, b"a"), "headers": FORM},
     "decompressed": {
-        "content": gzip.compress(b"f=json&In_GPString=".ljust(3000, b"a")),
+        "content": gzip.compress(b"f=json&In_GPString=".ljust(3000, b"a"), mtime=0),
         "headers": ZIPPED,
     },
     "fields": {"data": {"f": "json"} | {f"p{number}": "1" for number in range(19)}},
@@ -73,6 +81,7 @@ WITHIN = {
     "callback": {"data": {"f": "json", "callback": "c" * 10}},
     "jsonDepth": {"data": {"f": "json", "In_GPFeatureRecordSetLayer": points(depth=7)}},
     "jsonDigits": {"data": {"f": "json", "In_GPFeatureRecordSetLayer": points(number="1" * 20)}},
+    "jsonParts": {"data": {"f": "json", "In_GPFeatureRecordSetLayer": many(49)}},
 }
 BEYOND: dict[str, tuple[dict[str, Any], int, list[str]]] = {
     "body": (
@@ -81,7 +90,7 @@ BEYOND: dict[str, tuple[dict[str, Any], int, list[str]]] = {
         ["body: met 4001, expected at most 4000 bytes", "limits.body"],
     ),
     "decompressed": (
-        {"content": gzip.compress(b"f=json&In_GPString=".ljust(3001, b"a")), "headers": ZIPPED},
+        {"content": gzip.compress(b"f=json&In_GPString=".ljust(3001, b"a"), mtime=0), "headers": ZIPPED},
         413,
         ["decompressed: met more, expected at most 3000 bytes", "limits.decompressed"],
     ),
@@ -110,6 +119,11 @@ BEYOND: dict[str, tuple[dict[str, Any], int, list[str]]] = {
         {"data": {"f": "json", "In_GPFeatureRecordSetLayer": points(number="1" * 21)}},
         400,
         ["In_GPFeatureRecordSetLayer", "21 digits", "at most 20 digits", "limits.jsonDigits"],
+    ),
+    "jsonParts": (
+        {"data": {"f": "json", "In_GPFeatureRecordSetLayer": many(51)}},
+        400,
+        ["In_GPFeatureRecordSetLayer", "more parts", "at most 50 members and elements", "limits.jsonParts"],
     ),
 }
 
@@ -170,6 +184,37 @@ def test_the_limits_of_json_are_those_of_the_context() -> None:
     assert decode_json("[[[1234]]]") == [[[1234]]]
 
 
+@pytest.mark.parametrize(("count", "refused"), [(12, False), (13, True)])
+def test_points_that_are_read_by_a_short_cut_are_held_to_the_parts_too(
+    open_wire: Any, fresh: dict[str, Any], count: int, refused: bool
+) -> None:
+    wire = open_wire(builtin_site(**fresh, limits=Limits(json_parts=50)))
+    feature = '{"geometry":{"x":1,"y":2}}'
+    text = f'{{"features":[{",".join([feature] * count)}]}}'  # four parts each, and one more
+    answer = wire.post(f"{ECHO}/execute", f="json", In_GPFeatureRecordSetLayer=text).json()
+    assert ("limits.jsonParts" in str(answer)) is refused
+
+
+@pytest.mark.parametrize(
+    ("json", "parts"),
+    [
+        ("[]", 1),
+        ("[1,2]", 2),
+        ('{"a":{"b":[1,2,3]}}', 5),
+        ('["[,{"]', 1),
+        ("['[,{']", 1),
+        ("""["it's [,{", 'a"[,']""", 2),
+        (r"""["\\",",","\\\",[,"]""", 3),
+        (r"""['\'[,{\\',[]]""", 3),
+        ('["[,{', 4),
+        (",".join(['"[,{"'] * 5000), 4999),
+    ],
+)
+def test_parts_are_counted_outside_texts(json: str, parts: int) -> None:
+    assert not has_more_parts(json, parts)
+    assert has_more_parts(json, parts - 1)
+
+
 def test_digits_within_quotes_are_no_number() -> None:
     digits = "7" * 5000
     assert decode_json(f'["{digits}"]') == [digits]
@@ -203,8 +248,8 @@ def test_a_gzipped_multipart_form_is_read(wire: Any) -> None:
     ("body", "why"),
     [
         (b"f=json", "incorrect header check"),
-        (gzip.compress(b"f=json")[:-4], "its end is missing"),
-        (gzip.compress(b"f=json") + b"more", "something follows its end"),
+        (gzip.compress(b"f=json", mtime=0)[:-4], "its end is missing"),
+        (gzip.compress(b"f=json", mtime=0) + b"more", "something follows its end"),
         (b"", "its end is missing"),
         (zlib.compress(b"f=json"), "incorrect header check"),
     ],

@@ -41,6 +41,20 @@ def test_a_job_for_which_there_is_no_room_is_refused_and_the_others_go_on(crowde
     assert "jobStatus" in crowded.json(f"{NEVER_ENDS}/jobs/{kept[0]}")
 
 
+@pytest.mark.parametrize("kind", [MemoryJobStore, SQLiteJobStore])
+def test_a_store_that_is_full_says_so_and_names_the_setting(
+    open_wire: Any, fresh: dict[str, Any], tmp_path: Path, kind: Any
+) -> None:
+    store = kind(max_jobs=2) if kind is MemoryJobStore else kind(tmp_path / "jobs.db", max_jobs=2)
+    wire = open_wire(builtin_site(**fresh, store=store))
+    assert all("jobId" in submit(wire, NEVER_ENDS, 1) for _ in range(2))
+    (detail,) = submit(wire, NEVER_ENDS, 1)["error"]["details"]
+    assert detail == (
+        "the store is full: met 2 jobs of which none has ended, and one more, expected at most 2: "
+        "cancel some; the site's jobs.maxJobs says how many"
+    )
+
+
 def test_jobs_that_have_ended_make_room_the_oldest_first(crowded: Any) -> None:
     ended = [submit(crowded, SUCCEEDS, 3000)["jobId"] for _ in range(3)]
     crowded.clock.advance(10)

@@ -48,6 +48,9 @@ def test_any_text_is_read_as_urllib_reads_it(text: str) -> None:
         expected.setdefault(name, value)
     expected.pop("", None)
     assert dict(query_parameters(text.encode())) == expected
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(request_parameters, "SMALL", 0)  # as a large form is read
+        assert request_parameters._decode_pairs(bytearray(text.encode()), DEFAULT_LIMITS) == expected
 
 
 @given(st.lists(st.sampled_from(_SNIPPETS)).map("".join), st.integers(3, 9))

@@ -32,6 +32,7 @@ class LimitsForm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
     body: Size | None = None
     decompressed: Size | None = None
+    bodies: Size | None = None
     fields: Count | None = None
     parts: Count | None = None
     names: Count | None = None
@@ -40,6 +41,7 @@ class LimitsForm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     json_digits: Annotated[int, Meta(ge=1, le=4300, description="a whole number from 1 to 4300")] | None = (
         None
     )
+    json_parts: Count | None = None
     upload: Size | None = None
     stored: Size | None = None
     jobs_memory: Size | None = None

@@ -383,7 +383,10 @@ class MemoryJobStore:
 
     def _full(self) -> str:
         if len(self._records) >= self.max_jobs:
-            return f"{self.max_jobs} jobs are kept and none has ended: cancel some, or keep more (max_jobs)"
+            return (
+                f"the store is full: met {len(self._records)} jobs of which none has ended, and one more, "
+                f"expected at most {self.max_jobs}: cancel some; the site's jobs.maxJobs says how many"
+            )
         return (
             f"the inputs and outputs of {len(self._records)} jobs take {self._bytes} bytes, expected at most "
             f"{self.max_bytes} with these; the site's limits.jobsMemory says how many"

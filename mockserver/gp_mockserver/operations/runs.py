@@ -17,7 +17,7 @@ from gp_mockserver.lifecycle.job_store import StoreFull
 from gp_mockserver.lifecycle.jobs import Submission
 from gp_mockserver.lifecycle.timelines import TimedMessage, Timeline
 from gp_mockserver.operations.descriptions import task_url
-from gp_mockserver.running.job_runs import LARGE, failed, in_worker, run, tool_call
+from gp_mockserver.running.job_runs import LARGE, failed, in_worker, run, tool_call, unless_large
 from gp_mockserver.running.references_given import check_items, with_root
 from gp_mockserver.running.task_inputs import (
     BadInputs,
@@ -54,9 +54,10 @@ async def execute(request: Request) -> Reply | FormReply | BytesReply:
         return FormReply()
     options = read_output_options(request, request.service.descriptor.maximum_records)
     options = plain_options(request.form, options)
-    environment = read_environment(request.parameters, request.profile)
     given = (task.descriptor, request.parameters, request.profile)
-    large = _size(request) >= LARGE
+    size = _size(request)
+    large = size >= LARGE
+    environment = await unless_large(size, read_environment, request.parameters, request.profile)
     try:
         inputs = await in_worker(read_inputs, *given) if large else read_inputs(*given)
         check_items(request.service, task.descriptor, inputs)
@@ -132,9 +133,10 @@ async def submit_job(request: Request) -> Reply | FormReply | Redirect:
     if asks_for_the_form(request):
         return FormReply()
     given = (task.descriptor, request.parameters, profile)
-    large = _size(request) >= LARGE
+    size = _size(request)
+    large = size >= LARGE
     try:
-        read_environment(request.parameters, profile)
+        await unless_large(size, read_environment, request.parameters, profile)
         read_output_options(request, None)
         inputs = await in_worker(read_inputs, *given) if large else read_inputs(*given)
         check_items(request.service, task.descriptor, inputs)
@@ -184,9 +186,10 @@ def asks_for_the_form(request: Request) -> bool:
     """Whether a browser opened the operation's address, naming neither an input nor anything else that the
     operation takes: that shows a form and runs nothing.
 
-    A form sends the names of all its fields, the empty ones too, so that a task runs without inputs as well.
+    A form sends the names of all its fields, the empty ones too, so that a task runs without inputs as well;
+    and whatever is posted runs it.
     """
-    if request.form.format != "html":
+    if request.form.format != "html" or request.method == "POST":
         return False
     given = request.parameters
     return _RUNS.isdisjoint(given) and not any(each.name in given for each in request.task.descriptor.inputs)

@@ -10,7 +10,7 @@ from gp_protocol.suggestions import some_of
 
 from gp_mockserver.operations.results import written_input
 from gp_mockserver.operations.runs import asks_for_the_form
-from gp_mockserver.running.job_runs import LARGE, in_worker
+from gp_mockserver.running.job_runs import unless_large
 from gp_mockserver.running.task_inputs import read_environment, read_input, read_output_options
 from gp_mockserver.wire.replies import FormReply, Reply
 from gp_mockserver.wire.requests import Request
@@ -32,9 +32,9 @@ async def validate(request: Request) -> Reply | FormReply:
     """
     if asks_for_the_form(request):
         return FormReply()
-    read_environment(request.parameters, request.profile)
     size = sum(map(len, request.parameters.values()))
-    return Reply(await in_worker(_validated, request) if size >= LARGE else _validated(request))
+    await unless_large(size, read_environment, request.parameters, request.profile)
+    return Reply(await unless_large(size, _validated, request))
 
 
 def _validated(request: Request) -> dict[str, Any]:

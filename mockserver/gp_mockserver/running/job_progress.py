@@ -69,7 +69,7 @@ async def _settle(task: ServedTask, record: JobRecord) -> JobRecord | None:
         running = site.running.get(record.job_id)
         if running is None:
             with for_a_job():
-                running = asyncio.ensure_future(_run_and_settle(task, record))
+                running = asyncio.ensure_future(_run_in_turn(task, record))
             site.running[record.job_id] = running
             running.add_done_callback(lambda _: site.running.pop(record.job_id, None))
         done, _ = await asyncio.wait([running], timeout=site.patience)
@@ -79,12 +79,24 @@ async def _settle(task: ServedTask, record: JobRecord) -> JobRecord | None:
     return site.store.get(record.job_id, record.submission.submitted_at)
 
 
+async def _run_in_turn(task: ServedTask, record: JobRecord) -> None:
+    given = record.submission.parameters
+    if len(given) < LARGE:
+        await _run_and_settle(task, record)
+        return
+    turn = await task.service.site.large_requests.take_turn([given.decode()])
+    try:
+        await _run_and_settle(task, record)
+    finally:
+        turn.end()
+
+
 async def _run_and_settle(task: ServedTask, record: JobRecord) -> None:
     site = task.service.site
     given = msgspec.json.decode(record.submission.parameters)
     size = len(record.submission.parameters)
     inputs = await unless_large(size, read_inputs, task.descriptor, given, task.service.profile)
-    environment = read_environment(given, task.service.profile)
+    environment = await unless_large(size, read_environment, given, task.service.profile)
     rule = task.rule_for(inputs)
     tool = rule.tool if rule and rule.tool else task.tool
     folder = scratch_path(task.service.name, record.job_id)

@@ -17,6 +17,7 @@ import msgspec
 from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import MessageType
 
+from gp_mockserver.large_requests import own_turn
 from gp_mockserver.lifecycle.timelines import TimedMessage
 from gp_mockserver.running.askers import value_in
 from gp_mockserver.running.references_given import ROOT, refers
@@ -58,6 +59,11 @@ def _workers() -> ToolThreads:
     return ToolThreads(OWN_WORKERS, WAITING_CALLS)
 
 
+def threads_are_busy() -> bool:
+    """Whether any thread is running a call."""
+    return any(made.cache_info().currsize and made().busy for made in (_tools, _workers))
+
+
 def tool_call(
     task: ServedTask,
     job_id: str,
@@ -96,6 +102,8 @@ async def run(task: ServedTask, tool: Tool, call: ToolCall) -> Outcome:
     if call.extent is not None:
         tool = _within_extent(tool)
     if task.blocking or call.references is not None:
+        if (turn := own_turn.get()) is not None:
+            turn.end()
         outcome = await in_tool_thread(_run_and_clean_up, tool, call)
     else:
         outcome = run_tool(tool, call)

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 from gp_protocol.descriptions.descriptors import Parameter, ParameterType, Task
-from gp_protocol.descriptions.parameter_checks import check_value
+from gp_protocol.descriptions.parameter_checks import check_value, value_of_name
 from gp_protocol.errors import RemoteProtocolError
 from gp_protocol.lenient_json import decode_json
 from gp_protocol.values.data_types import PLAIN, OutputOptions, data_type
@@ -108,7 +108,7 @@ def read_input(parameter: Parameter, text: str, profile: Profile) -> tuple[Any, 
 
 
 def _read_value(parameter: Parameter, text: str, profile: Profile) -> Any:
-    value = data_type(parameter.data_type).decode_input(text, parameter)
+    value = data_type(parameter.data_type).decode_input(value_of_name(parameter, text), parameter)
     check_value(parameter, value)
     if parameter.data_type == "GPLong":
         check_long(value, profile.number)

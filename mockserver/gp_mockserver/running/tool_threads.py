@@ -46,6 +46,11 @@ class ToolThreads(Executor):
         """How many calls no thread has taken yet."""
         return len(self._calls)
 
+    @property
+    def busy(self) -> int:
+        """How many calls are running."""
+        return self._limit - self._to_start - self._idle
+
     def submit(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """A call for the next thread. Raises ThreadsBusy."""
         with self._changed:

@@ -76,7 +76,9 @@ def _known(address: Address) -> Address:
     """The address, if its version has such a resource."""
     resource = OPERATIONS[address.operation].resource
     if resource and not address.profile.has("resource", resource):
-        raise Refusal("invalid-url", f"version {address.profile.name} has no resource {resource!r}")
+        nowhere = Refusal("invalid-url", f"version {address.profile.name} has no resource {resource!r}")
+        nowhere.address = _administration(address.site) if address.operation.startswith("admin") else None
+        raise nowhere
     return address
 
 
@@ -101,7 +103,11 @@ def _look_up(site: Site, segments: list[str]) -> Address:
         case ["sharing", "oauth2", *rest]:
             return _in_portal(site, ["oauth2", *rest])
         case ["admin", "services", *rest]:
-            return _administered(site, rest)
+            try:
+                return _administered(site, rest)
+            except Refusal as nowhere:
+                nowhere.address = _administration(site)
+                raise
         case ["services", *names]:
             return Address(site, "soap", name="/".join(names))
     raise Refusal("invalid-url")
@@ -285,6 +291,18 @@ def _in_portal(site: Site, rest: list[str]) -> Address:
         case ["community", "users", name]:
             return Address(site, "communitySelf", name=name)
     raise Refusal("invalid-url", f"the portal has no resource {'/'.join(rest)[:_SHOWN]!r} here")
+
+
+def _administration(site: Site) -> Address:
+    """What stands for an address below the administrator's that leads nowhere: who asks needs a token, and is
+    told in the administrator's form."""
+    return Address(site, "adminJobs")
+
+
+def told_of(nowhere: Refusal) -> Address | None:
+    """The address in whose form is told that another one leads nowhere."""
+    above: Address | None = nowhere.address
+    return above if above is not None and above.operation.startswith("admin") else None
 
 
 def _administered(site: Site, rest: list[str]) -> Address:

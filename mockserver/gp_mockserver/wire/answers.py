@@ -161,7 +161,10 @@ def refuse(
 
 
 def _may_be_repeated(address: Address, secrets: Sequence[str]) -> bool:
-    """Whether a page's breadcrumbs may repeat an address: one of no great length, with no secret in it."""
+    """Whether a page's breadcrumbs may repeat an address: one that leads somewhere, of no great length, with
+    no secret in it."""
+    if address.operation.startswith("admin") and address.service is None:
+        return False
     written = (address.name, address.job_id)
     return sum(map(len, written)) <= _LONGEST_REPEATED and not any(
         secret in each for each in written for secret in secrets

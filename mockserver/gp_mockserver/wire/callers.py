@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gp_mockserver.large_requests import SMALL
 from gp_mockserver.sites import Site
 from gp_mockserver.wire.public_addresses import public_root
 
@@ -22,10 +23,29 @@ class Caller(msgspec.Struct):
     scope: Scope
     headers: Mapping[bytes, bytes]
     """Each header's first value; names are in lower case."""
+    length: int = 0
+    """Bytes of the request's parameters, as far as they are read."""
+    held: int = 0
+    """How many of them the site's account of large requests has."""
+
+    def hold(self, length: int) -> bool:
+        """Say how many bytes have been read; whether the site has room for them."""
+        self.length = length
+        if length > SMALL:
+            if not self.site.large_requests.hold(self.held, length):
+                return False
+            self.held = length
+        return True
 
     @classmethod
     def of(cls, site: Site, scope: Scope) -> Caller:
         return cls(site, scope, dict(reversed(scope["headers"])))
+
+    def let_go(self) -> None:
+        """Say that what was read is no longer held."""
+        if self.held:
+            self.site.large_requests.release(self.held)
+            self.held = 0
 
     def find_root(self) -> str:
         """The site's address as the caller should see it, such as `https://gis.example.com/arcgis`."""

@@ -54,7 +54,9 @@ class MultipartForm:
         self._joined = joined
         self._parser = self._made_parser(content_type)
         self._begun = self._ended = False
-        self._parts = self._in_memory = self._head_size = self._around = 0
+        self._parts = self._head_size = self._around = 0
+        self.in_memory = 0
+        """Bytes of the fields so far, and of files that nobody takes."""
         self._head: list[tuple[bytearray, bytearray]] = []
         self.refusal: Refusal | None = None
         """Why a file is not taken; the rest of the form is then passed over."""
@@ -165,8 +167,8 @@ class MultipartForm:
         if self.refusal is not None:
             self.passed_over += end - start
         # What nobody takes (an unnamed or second file) counts too: else it could go on for ever.
-        self._in_memory += end - start
-        if self._in_memory > self._limits.body:
+        self.in_memory += end - start
+        if self.in_memory > self._limits.body:
             raise Refusal("too-large", self._limits.passed("body", "more"))
         if self._value is not None:
             self._value += memoryview(data)[start:end]

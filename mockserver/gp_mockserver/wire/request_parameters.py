@@ -7,11 +7,15 @@ form's (*assumed*: what servlet containers do).
 from __future__ import annotations
 
 import binascii
-from collections.abc import Callable, Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
+from sys import getsizeof
+from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from gp_mockserver.large_requests import SMALL
 from gp_mockserver.limits import DEFAULT_LIMITS, Limits
 from gp_mockserver.operations import OPERATIONS
 from gp_mockserver.wire.addresses import Address
@@ -20,7 +24,7 @@ from gp_mockserver.wire.replies import Refusal
 from gp_mockserver.wire.requests import ReceivedFile
 
 if TYPE_CHECKING:
-    from starlette.types import Receive
+    from starlette.types import Message, Receive
 
     from gp_mockserver.uploads.incoming_files import IncomingFile
 
@@ -30,9 +34,12 @@ _SHORT = 64
 _LARGE = 200_000
 """Bytes: so long a form is decoded in a worker thread while the server goes on."""
 _PIECE = 1024 * 1024
-"""Characters of one value that are decoded at a time."""
+"""Characters of one value, and bytes of a multipart form, that are decoded at a time."""
 _SEARCHED = 1024 * 1024
 """Bytes of a refused form that are read on in search of `f`."""
+_ENDS = 4096
+"""Bytes at the beginning, and at the end, of a form that is not kept in which `f` is looked for."""
+_FORMAT = re.compile(rb"""(?:&f=|name="?f"?\r\n\r\n)([A-Za-z]{1,10})""")
 
 
 class MalformedRequest(Exception):
@@ -70,20 +77,27 @@ async def read_form(
     if content_type and content_type.lower().startswith(b"multipart/form-data"):
         if address and OPERATIONS[address.operation].takes_files:
             _check_announced(length, address)
-            form, files = await _receive_files(content_type, receive, address, knows_form="f" in query)
+            form, files = await _receive_files(
+                content_type, receive, address, caller, knows_form="f" in query
+            )
         else:
-            body = await _read_body(length, receive, limits)
+            body = await _read_body(length, receive, caller)
             form = await _unless_large(body, _read_multipart, content_type, body, limits, joined)
     else:
-        body = await _read_body(length, receive, limits)
+        body = await _read_body(length, receive, caller)
         if len(body) < _LARGE:  # as nearly all are
             form = _decode_pairs(body, limits, joined)
         else:
             form = await _unless_large(body, _decode_pairs, body, limits, joined)
+    if caller.length > SMALL and not caller.hold(max(caller.length, sum(map(getsizeof, form.values())))):
+        caller.let_go()
+        busy = _busy(limits)
+        busy.parameters = {"f": form["f"]} if "f" in form else {}
+        raise busy
     return ({**form, **query} if query else form), files
 
 
-async def _unless_large(body: bytes, function: Callable[..., T], *arguments: Any) -> T:
+async def _unless_large(body: bytes | bytearray, function: Callable[..., T], *arguments: Any) -> T:
     if len(body) < _LARGE:
         return function(*arguments)
     from gp_mockserver.running.job_runs import in_worker
@@ -109,23 +123,28 @@ def _short_query(query: bytes) -> Mapping[str, str]:
     return MappingProxyType(_decode_pairs(query, DEFAULT_LIMITS))
 
 
-def _decode_pairs(encoded: bytes, limits: Limits, joined: Collection[str] = ()) -> dict[str, str]:
+def _decode_pairs(encoded: bytes | bytearray, limits: Limits, joined: Collection[str] = ()) -> dict[str, str]:
     """The first value of each name, all of those that are `joined`; bytes that are not UTF-8 become
     U+FFFD."""
     if encoded and (pairs := encoded.count(b"&") + 1) > limits.fields:
         raise Refusal("invalid-parameters", limits.passed("fields", str(pairs), "parameters"))
+    if len(encoded) <= SMALL:
+        return _first_values(_small_pairs(encoded), limits, joined)
+    with _large_form:
+        return _first_values(_large_pairs(encoded), limits, joined)
+
+
+_large_form = Lock()
+"""Held by who decodes a large form: one at a time."""
+
+
+def _first_values(
+    pairs: Iterable[tuple[str, str]], limits: Limits, joined: Collection[str]
+) -> dict[str, str]:
     longest = limits.names
-    may_be_long = len(encoded) > longest
     parameters: dict[str, str] = {}
-    for pair in encoded.decode(errors="replace").split("&"):
-        name, _, value = pair.partition("=")
-        if "%" in value:
-            value = _unquoted(value)
-        elif "+" in value:
-            value = value.replace("+", " ")
-        if "%" in name or "+" in name:
-            name = _unquoted(name)
-        if may_be_long and len(name) > longest:
+    for name, value in pairs:
+        if len(name) > longest:
             met = f"a parameter's name of {len(name)}"
             raise Refusal("invalid-parameters", limits.passed("names", met, "characters"))
         if name and name not in parameters:
@@ -135,23 +154,53 @@ def _decode_pairs(encoded: bytes, limits: Limits, joined: Collection[str] = ()) 
     return parameters
 
 
+def _small_pairs(encoded: bytes | bytearray) -> Iterator[tuple[str, str]]:
+    for pair in encoded.decode(errors="replace").split("&"):
+        name, _, value = pair.partition("=")
+        if "%" in value:
+            value = _unquoted(value)
+        elif "+" in value:
+            value = value.replace("+", " ")
+        if "%" in name or "+" in name:
+            name = _unquoted(name)
+        yield name, value
+
+
+def _large_pairs(encoded: bytes | bytearray) -> Iterator[tuple[str, str]]:
+    """The same without a copy of the whole, which may take four times its bytes as a text."""
+    start = 0
+    while start <= len(encoded):
+        end = encoded.find(b"&", start)
+        end = len(encoded) if end < 0 else end
+        equals = encoded.find(b"=", start, end)
+        equals = end if equals < 0 else equals
+        yield _text(encoded, start, equals), _text(encoded, equals + 1, end)
+        start = end + 1
+
+
 def _unquoted(text: str) -> str:
-    if len(text) <= _PIECE:
-        return _decoded(text).decode(errors="replace")
-    pieces, start = [], 0
-    while start < len(text):
-        end = start + _PIECE
-        escape = text.find("%", end - 2, end)  # is not cut in two
-        end = end if escape < 0 else escape
-        pieces.append(_decoded(text[start:end]))
-        start = end
-    return b"".join(pieces).decode(errors="replace")
+    encoded = text.encode()
+    return _text(encoded, 0, len(encoded))
 
 
-def _decoded(text: str) -> bytes:
+def _text(encoded: bytes | bytearray, start: int, end: int) -> str:
+    """What percent-encoding says from one place to another."""
+    if end - start <= _PIECE:
+        return _decoded(bytes(encoded[start:end])).decode(errors="replace")
+    decoded = bytearray()
+    while start < end:
+        stop = min(start + _PIECE, end)
+        if stop < end and (escape := encoded.find(b"%", stop - 2, stop)) >= 0:
+            stop = escape  # which is not cut in two
+        decoded += _decoded(bytes(encoded[start:stop]))
+        start = stop
+    return decoded.decode(errors="replace")
+
+
+def _decoded(encoded: bytes) -> bytes:
     # Quoted-printable is percent-encoding with another sign, and decoded in C: ten times as fast as urllib.
     # Where it would read a text differently (an escape that is none, a soft line break) it is rewritten.
-    encoded = text.replace("+", " ").encode()
+    encoded = encoded.replace(b"+", b" ")
     quoted = encoded.replace(b"=", b"=3D").replace(b"%", b"=")
     decoded = binascii.a2b_qp(quoted)
     if len(decoded) != len(quoted) - 2 * quoted.count(b"=") or b"\n" in encoded or b"\r" in encoded:
@@ -178,32 +227,77 @@ def _with_bad_escapes(encoded: bytes) -> bytes:
     return binascii.a2b_qp(quoted).translate(_SWAPPED)
 
 
-async def _read_body(announced: bytes | None, receive: Receive, limits: Limits) -> bytes:
-    if announced and announced.isdigit() and (len(announced) > 18 or int(announced) > limits.body):
-        raise Refusal("too-large", limits.passed("body", announced.decode()))
+async def _read_body(announced: bytes | None, receive: Receive, caller: Caller) -> bytes | bytearray:
+    limits = caller.site.limits
+    if announced and announced.isdigit():
+        if len(announced) > 18 or (size := int(announced)) > limits.body:
+            raise Refusal("too-large", limits.passed("body", announced.decode()))
+        if not caller.site.large_requests.has_room(size):
+            raise await _no_room(receive, limits)
     message = await receive()
     chunks: bytes | bytearray = b""
     while message["type"] != "http.disconnect":
         piece: bytes = message.get("body", b"")
-        if len(chunks) + len(piece) > limits.body:
+        length = len(chunks) + len(piece)
+        if length > limits.body:
             raise Refusal("too-large", limits.passed("body", "more"))
-        if not message.get("more_body"):
-            return bytes(chunks + piece) if chunks else piece
+        if not caller.hold(length):
+            begun, chunks = bytes(chunks[:_ENDS]), b""
+            caller.let_go()
+            raise await _no_room(receive, limits, begun, message)
+        if not chunks and not message.get("more_body"):
+            return piece
         chunks = chunks or bytearray()
         chunks += piece
+        if not message.get("more_body"):
+            return chunks
         message = await receive()
     raise ClientLeft
 
 
+def _busy(limits: Limits) -> Refusal:
+    """*Assumed*: that a server with too much in its hands says so instead of letting clients wait for it."""
+    return Refusal(
+        "server-busy", limits.passed("bodies", "more in the requests under way") + "; try again later"
+    )
+
+
+async def _no_room(
+    receive: Receive, limits: Limits, begun: bytes = b"", message: Message | None = None
+) -> Refusal:
+    """The refusal of a body that `begun` begins, and `message` goes on with.
+
+    What comes is thrown away to its end, but for the first and the last bytes, which may say in which form to
+    answer: clients send `f` before everything else or after it.
+    """
+    first, last, size = begun, b"", 0
+    while size <= limits.body:
+        message = message or await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientLeft
+        piece: bytes = message.get("body", b"")
+        size += len(piece)
+        first += piece[: max(0, _ENDS - len(first))]
+        last = (last + piece[-_ENDS:])[-_ENDS:]
+        if not message.get("more_body"):
+            break
+        message = None
+    refusal = _busy(limits)
+    if found := _FORMAT.search(b"&" + first) or _FORMAT.search(last):
+        refusal.parameters = {"f": found[1].decode()}
+    return refusal
+
+
 def _read_multipart(
-    content_type: bytes, body: bytes, limits: Limits, joined: Collection[str]
+    content_type: bytes, body: bytes | bytearray, limits: Limits, joined: Collection[str]
 ) -> dict[str, str]:
     """The fields of a multipart form; a file's content is its value."""
     from gp_mockserver.wire.multipart_forms import MultipartForm
 
     form = MultipartForm(content_type, limits, joined=joined)
     try:
-        form.feed(body)
+        for start in range(0, len(body), _PIECE):
+            form.feed(bytes(body[start : start + _PIECE]))
         form.finish()
     except (Refusal, MalformedRequest) as error:
         error.parameters = form.fields
@@ -227,7 +321,7 @@ def _raise(refusal: Refusal | None) -> None:
 
 
 async def _receive_files(
-    content_type: bytes, receive: Receive, address: Address, *, knows_form: bool
+    content_type: bytes, receive: Receive, address: Address, caller: Caller, *, knows_form: bool
 ) -> tuple[dict[str, str], Mapping[str, ReceivedFile]]:
     """The fields of a multipart form, and its files as they were written to disk piece by piece. Where
     something goes wrong, or the client leaves, none is left.
@@ -255,6 +349,8 @@ async def _receive_files(
             if message["type"] == "http.disconnect":
                 raise ClientLeft
             form.feed(message.get("body", b""))
+            if not caller.hold(form.in_memory):
+                raise _busy(address.site.limits)
             more = message.get("more_body", False)
             if form.refusal is not None and (
                 knows_form or "f" in form.fields or form.passed_over > _SEARCHED
