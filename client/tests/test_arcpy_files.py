@@ -106,6 +106,29 @@ def test_a_file_that_is_there_is_written_over_only_where_that_is_said(run: Scrip
         assert arcpy.GetCount_management(name)[0] == "2"
 
 
+@pytest.mark.parametrize("separator", ["/", "\\"])
+def test_the_schema_before_a_tables_name_is_no_part_of_it(separator: str) -> None:
+    name = f"out.gpkg{separator}main.areas"
+    arcpy.management.CopyFeatures(SQUARE, name)
+    loaded(POINT).save(f"out.gpkg{separator}MAIN.points")
+    assert [arcpy.Exists(f"out.gpkg/{each}") for each in ("areas", "points", "main.areas")] == [True] * 3
+    assert arcpy.GetCount_management(name)[0] == arcpy.GetCount_management("out.gpkg/areas")[0] == "2"
+    import geopandas
+
+    assert sorted(geopandas.list_layers("out.gpkg")["name"]) == ["areas", "points"]
+
+
+def test_dates_in_a_file_without_a_time_zone_are_utc() -> None:
+    import geopandas
+
+    frame = geopandas.GeoDataFrame(
+        {"seen": ["2026-01-01T00:00:00"]}, geometry=geopandas.points_from_xy([1], [2]), crs=4326
+    )
+    frame["seen"] = frame["seen"].astype("datetime64[ms]")
+    frame.to_file("out.gpkg", engine="pyogrio")
+    assert value(loaded("out.gpkg")).features[0]["attributes"]["seen"] == 1767225600000
+
+
 def test_a_file_that_cannot_be_read_is_not_written_over() -> None:
     Path("broken.gpkg").write_bytes(b"something of value")
     with pytest.raises(arcpy.ExecuteError, match="ERROR 000725"):
@@ -222,6 +245,13 @@ def test_features_come_as_json_geojson_and_the_addresses_of_layers() -> None:
     assert json.loads(layer.JSON) == {"url": "https://gis.example.com/arcgis/rest/services/P/FeatureServer/0"}
     with pytest.raises(arcpy.ExecuteError, match="not here"):
         layer.save("out.geojson")
+    url = "https://gis.example.com/arcgis/rest/services/P/FeatureServer/0"
+    assert arcpy.FeatureSet(url, "POP > 5").value.filter == "POP > 5"  # type: ignore[union-attr]
+    arcpy.management.CopyFeatures(POINT, "here.geojson")
+    with pytest.raises(arcpy.ExecuteError, match="ERROR: FeatureSet: where_clause is provided for"):
+        arcpy.FeatureSet("here.geojson", "name = 'a'")
+    with pytest.raises(arcpy.ExecuteError, match="ERROR: FeatureSet: time_filter is not provided"):
+        arcpy.FeatureSet("here.geojson", time_filter="x")
     layer.load(json.dumps({"url": "https://h/0", "serviceToken": "s3cret"}), "POP > 5")
     assert layer.value.filter == "POP > 5"  # type: ignore[union-attr]
     assert "s3cret" not in layer.JSON

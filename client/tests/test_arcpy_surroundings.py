@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import pickle
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import gp_client.arcpy as arcpy
 import pytest
@@ -36,6 +38,75 @@ def test_an_environment_that_nothing_would_come_of_is_refused(name: str) -> None
         setattr(arcpy.env, name, 5)
     with pytest.raises(AttributeError, match=name):
         getattr(arcpy.env, name)
+
+
+def test_a_workspace_that_is_no_path_is_refused() -> None:
+    with pytest.raises(arcpy.ExecuteError, match=r"arcpy\.env\.workspace: met 5, expected the path"):
+        arcpy.env.workspace = 5
+    arcpy.env.workspace = Path("here")
+    assert arcpy.env.workspace == Path("here")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"), [((), ""), (("a",), "a"), (("a", "b"), "('a', 'b')"), ((5, None), "(5, None)")]
+)
+def test_a_script_raises_execute_error_as_any_exception(arguments: tuple[object, ...], text: str) -> None:
+    raised = arcpy.ExecuteError(*arguments)
+    assert (str(raised), raised.args, raised.error, raised.kind) == (text, arguments, None, "usage")
+    assert str(pickle.loads(pickle.dumps(raised))) == text
+    assert raised.report()["text"] == text
+
+
+def test_execute_error_is_raised_bare_after_an_error_was_added() -> None:
+    arcpy.AddError("no such field")
+    with pytest.raises(arcpy.ExecuteError):
+        raise arcpy.ExecuteError
+    assert arcpy.GetMessages(2) == "no such field"
+
+
+@pytest.mark.parametrize("severity", [2, "2"])
+def test_messages_are_asked_for_by_a_number_or_a_digit(severity: int | str) -> None:
+    arcpy.AddError("no such field")
+    assert arcpy.GetMessages(severity) == "no such field"
+
+
+@pytest.mark.parametrize("severity", [7, -1, "7", "two", True, []])
+def test_a_severity_that_there_is_not_is_refused(severity: Any) -> None:
+    with pytest.raises(arcpy.ExecuteError, match=r"expected 0 \(informative\), 1 \(warning\) or 2 \(error\)"):
+        arcpy.GetMessages(severity)
+
+
+def test_a_spatial_reference_is_known_by_its_code_or_its_text(tmp_path: Path) -> None:
+    pytest.importorskip("pyproj")
+    known = arcpy.SpatialReference(3857)
+    assert (known.factoryCode, known.name) == (3857, "WGS_1984_Web_Mercator_Auxiliary_Sphere")
+    assert known == arcpy.SpatialReference("102100") != arcpy.SpatialReference(4326)
+    (tmp_path / "it.prj").write_text(known.exportToString())
+    read = arcpy.SpatialReference(str(tmp_path / "it.prj"))
+    assert (read.factoryCode, read.name) == (0, known.name)
+    assert read.exportToString() == known.exportToString()
+
+
+@pytest.mark.parametrize("item", ["WGS 1984", None, 0, "nowhere.prj", True])
+def test_a_spatial_reference_that_cannot_be_made_out_is_refused(item: Any) -> None:
+    with pytest.raises(arcpy.ExecuteError, match=r"factory code|does not exist"):
+        arcpy.SpatialReference(item)
+
+
+def test_a_type_checker_knows_what_is_provided(tmp_path: Path) -> None:
+    api = pytest.importorskip("mypy.api")
+    file = tmp_path / "script.py"
+    file.write_text(
+        "import gp_client.arcpy as arcpy\n"
+        "arcpy.env.overwriteOutput = True\n"
+        "arcpy.env.nope = 3\n"
+        "arcpy.management.Delete('x')\n"
+        "result = arcpy.anything_imported('x')\n"
+        "after: int = arcpy.GetParameterAsText(0)\n"
+    )
+    out, _, _ = api.run(["--cache-dir", str(tmp_path / "cache"), str(file)])
+    found = [int(line.split(":")[1]) for line in out.splitlines() if ": error: " in line]
+    assert found == [3, 4, 6], out
 
 
 def test_a_run_begins_with_environments_of_its_own_that_a_name_taken_before_follows() -> None:
@@ -99,7 +170,7 @@ def test_a_name_that_is_not_provided_says_so_and_what_is() -> None:
     with pytest.raises(AttributeError, match='did you mean "GetMessages"'):
         _ = arcpy.GetMesages
     with pytest.raises(AttributeError, match=r"arcpy\.management\.Clip .*CopyFeatures, GetCount"):
-        _ = arcpy.management.Clip
+        _ = arcpy.management.Clip  # type: ignore[attr-defined]
     assert not hasattr(arcpy, "da")
 
 

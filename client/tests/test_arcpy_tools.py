@@ -6,6 +6,7 @@ import io
 import json
 import pickle
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,6 +15,7 @@ import gp_client.arcpy as arcpy
 import pytest
 from gp_client.arcpy_style.script_runs import script_run
 from gp_client.clocks import SharedClock
+from gp_client.errors import JobVanished
 from gp_client.wire.http_messages import Request, Response
 from scripted import Scripted, answer, error
 
@@ -218,7 +220,8 @@ def test_a_parameters_default_is_a_feature_set_to_load(serve: Serve) -> None:
     assert json.loads(Path("towers.geojson").read_text())["features"][0]["geometry"]["type"] == "Point"
     sent = json.loads(scripted.parameters()["Input_Points"])
     assert sent["features"][0]["geometry"] == {"x": -118.8, "y": 37.5}
-    assert arcpy.GetParameterValue("bufferpoints", 1) == '{"distance": 5, "units": "esriMiles"}'
+    assert arcpy.GetParameterValue("bufferpoints", 1) == "5 Miles"
+    assert arcpy.mytools.BufferPoints(features).getInput(1) == "5 Miles"
     assert arcpy.GetParameterCount("bufferpoints") == 3
     with pytest.raises(arcpy.ExecuteError, match="below 3"):
         arcpy.GetParameterValue("bufferpoints", 3)
@@ -249,6 +252,12 @@ def test_the_coordinate_system_of_outputs_is_asked_for(serve: Serve) -> None:
     arcpy.env.outputCoordinateSystem = 4326
     arcpy.a.BufferPoints(POINTS)
     assert "4326" in scripted.parameters()["context"]
+    arcpy.env.outputCoordinateSystem = arcpy.SpatialReference(3857)
+    arcpy.a.BufferPoints(POINTS)
+    assert "3857" in scripted.parameters()["context"]
+    arcpy.env.outputCoordinateSystem = ""
+    arcpy.a.BufferPoints(POINTS)
+    assert "context" not in scripted.parameters()
 
 
 @pytest.mark.parametrize(
@@ -260,7 +269,7 @@ def test_the_coordinate_system_of_outputs_is_asked_for(serve: Serve) -> None:
         ((POINTS, "5 Miles", 1), {}, "met 3 arguments"),
         ((POINTS,), {"Input_Points": POINTS}, "given twice"),
         ((POINTS,), {"Distanc": "5 Miles"}, "Distance"),
-        (({"features": "none"},), {}, "Input Points"),
+        (({"features": "none"},), {}, "ERROR: Input Points: features"),
     ],
 )
 def test_what_cannot_be_sent_is_an_execute_error_before_anything_is(
@@ -278,6 +287,10 @@ def test_what_cannot_be_sent_is_an_execute_error_before_anything_is(
 
 def test_a_service_that_is_not_there_is_an_execute_error(serve: Serve) -> None:
     serve({"GPServer": error(404, "Service Nowhere/GPServer not found ")})
+    with pytest.raises(arcpy.ExecuteError) as caught:
+        arcpy.ImportToolbox(f"{SOAP};Nowhere")
+    half_built = [each.locals["self"] for each in caught.traceback if "self" in each.locals]
+    assert "<arcpy toolbox Nowhere: >" in [repr(each) for each in half_built]
     with pytest.raises(arcpy.ExecuteError, match="not found"):
         arcpy.ImportToolbox(f"{SOAP};Nowhere")
     with pytest.raises(arcpy.ExecuteError, match="module_name"):
@@ -344,6 +357,40 @@ def test_a_job_that_ends_otherwise_has_its_number_and_no_output(serve: Serve, wo
     assert caught.value.kind == "job"
 
 
+@pytest.mark.parametrize("polled", [True, False])
+@pytest.mark.parametrize(
+    ("messages", "text"),
+    [
+        ([("Error", "ERROR 999999: it broke"), ("Error", "Failed.")], "ERROR 999999: it broke\nFailed."),
+        ([("Informative", "Executing...")], "ERROR: the job ended as esriJobCancelled"),
+    ],
+)
+def test_the_error_of_a_job_says_what_its_messages_say(
+    serve: Serve, polled: bool, messages: list[tuple[str, str]], text: str
+) -> None:
+    serve({**JOBS, "jobs/j1": [job("Executing"), job("Cancelled", *messages)]})
+    arcpy.ImportToolbox(f"{SOAP};World", "b")
+    found = arcpy.viewshed_b()
+    if polled:
+        wait_for(found)
+        assert arcpy.GetMessages(2) == text
+    with pytest.raises(arcpy.ExecuteError) as caught:
+        found[0]
+    assert str(caught.value) == text == arcpy.GetMessages(2) == found.getMessages(2)
+    assert (found.status, found.maxSeverity) == (8, 2)
+    assert caught.value.kind == "job"
+
+
+def test_what_keeps_a_script_from_an_output_is_among_the_messages(serve: Serve) -> None:
+    ended = job("Succeeded", ("Informative", "Done"), results=SUMMARY)
+    serve({**JOBS, "jobs/j1": ended, "results/Summary": error(500, "Disk is full")})
+    arcpy.ImportToolbox(f"{SOAP};World", "b")
+    with pytest.raises(arcpy.ExecuteError, match="Disk is full") as caught:
+        arcpy.viewshed_b()[0]
+    assert arcpy.GetMessages(2) == str(caught.value)
+    assert arcpy.GetMessages(0) == "Done"
+
+
 def test_an_output_of_a_job_that_goes_on_is_waited_for(serve: Serve) -> None:
     serve({**JOBS, "jobs/j1": [job("Executing"), job("Executing"), job("Succeeded", results=SUMMARY)]})
     arcpy.ImportToolbox(f"{SOAP};World", "b")
@@ -364,8 +411,10 @@ def test_a_job_that_vanishes_ends_the_loop(serve: Serve) -> None:
     serve({**JOBS, "jobs/j1": [job("Executing"), error(404, "Job not found")]})
     arcpy.ImportToolbox(f"{SOAP};World", "b")
     found = arcpy.viewshed_b()
-    with pytest.raises(arcpy.ExecuteError, match="there before"):
+    with pytest.raises(arcpy.ExecuteError, match="there before") as caught:
         wait_for(found)
+    assert isinstance(caught.value.error, JobVanished)
+    assert arcpy.GetMessages(2) == str(caught.value)
 
 
 def test_a_status_that_nobody_knows_ends_the_loop(serve: Serve) -> None:
@@ -440,6 +489,122 @@ def test_values_are_given_and_told_as_texts(
     assert str(found.getInput(0))
 
 
+DAY = datetime(2026, 1, 31)
+EXTENT = {"xmin": 0, "ymin": 0, "xmax": 1, "ymax": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "given", "sent", "told"),
+    [
+        ("GPDate", None, DAY, 1769817600000, "2026-01-31 00:00:00"),
+        ("GPDate", None, DAY.date(), 1769817600000, "2026-01-31 00:00:00"),
+        (
+            "GPDate",
+            None,
+            DAY.replace(tzinfo=timezone(timedelta(hours=1))),
+            1769814000000,
+            "2026-01-30 23:00:00",
+        ),
+        ("GPDate", 1769817600000, None, None, "2026-01-31 00:00:00"),
+        ("GPMultiValue:GPDate", None, [DAY], [1769817600000], "'2026-01-31 00:00:00'"),
+        ("GPLinearUnit", None, 100, {"distance": 100, "units": "esriMeters"}, "100 Meters"),
+        ("GPLinearUnit", None, "100", {"distance": 100, "units": "esriMeters"}, "100 Meters"),
+        (
+            "GPLinearUnit",
+            {"distance": 1, "units": "esriMiles"},
+            2.5,
+            {"distance": 2.5, "units": "esriMiles"},
+            "2.5 Miles",
+        ),
+        ("GPLinearUnit", "1 Feet", 2, {"distance": 2, "units": "esriFeet"}, "2 Feet"),
+        ("GPLinearUnit", None, "5 MILES", {"distance": 5, "units": "esriMiles"}, "5 Miles"),
+        (
+            "GPMultiValue:GPLinearUnit",
+            None,
+            "5;6 Feet",
+            [{"distance": 5, "units": "esriMeters"}, {"distance": 6, "units": "esriFeet"}],
+            "'5 Meters';'6 Feet'",
+        ),
+        ("GPExtent", None, "0 0 1 1", EXTENT, "0 0 1 1"),
+        ("GPExtent", None, "0 0 1 1 NaN NaN NaN NaN", EXTENT, "0 0 1 1"),
+        (
+            "GPExtent",
+            None,
+            "0 0 1 1 EPSG:4326",
+            {**EXTENT, "spatial_reference": {"wkid": 4326}},
+            "0 0 1 1",
+        ),
+        ("GPEnvelope", EXTENT, None, None, "0 0 1 1"),
+        ("GPSpatialReference", None, "4326", {"wkid": 4326}, "4326"),
+        ("GPSpatialReference", None, {"wkid": 4326}, {"wkid": 4326}, "4326"),
+        ("GPCoordinateSystem", None, arcpy.SpatialReference(3857), {"wkid": 3857}, "3857"),
+        ("GPCoordinateSystem", None, 'PROJCS["x"]', {"wkt": 'PROJCS["x"]'}, 'PROJCS["x"]'),
+    ],
+)
+def test_an_input_is_told_as_arcpy_writes_it(
+    serve: Serve, kind: str, default: Any, given: Any, sent: Any, told: str
+) -> None:
+    scripted = serve(
+        {
+            "Echo/GPServer": service("Echo"),
+            "GPServer/Echo": task(
+                "Echo", [parameter("In", kind, optional=True, default=default)], synchronous=True
+            ),
+            "Echo/execute": answer({"results": [], "messages": []}),
+        }
+    )
+    arcpy.ImportToolbox(f"{SOAP};Echo", "e")
+    assert arcpy.Echo_e(given).getInput(0) == told
+    got = scripted.parameters().get("In")
+    assert got == sent or json.loads(str(got)) == sent
+    if sent is None:
+        assert arcpy.GetParameterValue("Echo", 0) == told
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "said"),
+    [
+        (
+            "Field",
+            "NAME",
+            'ERROR: In: met \'NAME\', expected a field with its type, as JSON: {"name": "NAME"',
+        ),
+        ("GPExtent", "0 0 1 1 nonsense", "nonsense"),
+        ("GPLinearUnit", True, "true"),
+        ("GPLinearUnit", "five", "five"),
+    ],
+)
+def test_a_value_that_is_none_is_refused_in_words_that_a_script_can_use(
+    serve: Serve, kind: str, given: Any, said: str
+) -> None:
+    serve(
+        {
+            "Echo/GPServer": service("Echo"),
+            "GPServer/Echo": task("Echo", [parameter("In", kind)], synchronous=True),
+        }
+    )
+    arcpy.ImportToolbox(f"{SOAP};Echo", "e")
+    with pytest.raises(arcpy.ExecuteError) as caught:
+        arcpy.Echo_e(given)
+    assert said in str(caught.value)
+    assert str(caught.value).count("ERROR") == 1
+
+
+def test_dates_in_tables_are_utc_too(serve: Serve) -> None:
+    columns = [{"name": "When", "dataType": "GPDate"}, {"name": "What", "dataType": "GPString"}]
+    table = {**parameter("In", "GPValueTable"), "parameterInfos": columns}
+    scripted = serve(
+        {
+            "Echo/GPServer": service("Echo"),
+            "GPServer/Echo": task("Echo", [table], synchronous=True),
+            "Echo/execute": answer({"results": [], "messages": []}),
+        }
+    )
+    arcpy.ImportToolbox(f"{SOAP};Echo", "e")
+    arcpy.Echo_e([[DAY, "a"], ["1/31/2026", "b"]])
+    assert json.loads(scripted.parameters()["In"]) == [[1769817600000, "a"], [1769817600000, "b"]]
+
+
 def files(capabilities: str) -> dict[str, Any]:
     parameters = [parameter("In", "GPDataFile", optional=True), parameter("Out", "GPDataFile", output=True)]
     made = result("Out", "GPDataFile", {"url": "http://gis.example.com/arcgis/rest/directories/out.zip"})
@@ -466,7 +631,7 @@ def test_files_are_uploaded_and_downloaded(serve: Serve, tmp_path: Path) -> None
     asked = len(scripted.asked)
     assert found[0] == str(written)
     assert len(scripted.asked) == asked
-    with pytest.raises(arcpy.ExecuteError, match=r"ERROR 000732: Dataset nowhere\.zip"):
+    with pytest.raises(arcpy.ExecuteError, match=r"ERROR 000732: In: Dataset nowhere\.zip"):
         arcpy.Zip_f("nowhere.zip")
 
 
@@ -507,6 +672,10 @@ def test_labels_that_are_no_names_make_tools(serve: Serve) -> None:
     )
     toolbox = arcpy.ImportToolbox(f"{SOAP};Odd")
     assert [tool.__name__ for tool in toolbox] == ["ExtractDataTask"]
+    for name in ("_repr_html_", "__wrapped__"):
+        with pytest.raises(AttributeError) as caught:
+            getattr(toolbox, name)
+        assert str(caught.value) == f"'Toolbox' object has no attribute '{name}'"
 
 
 def test_a_result_can_be_printed_without_asking_the_server(serve: Serve) -> None:

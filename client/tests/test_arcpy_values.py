@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from gp_client.arcpy_style.value_texts import date, number, rows, several, text_of, truth
+from gp_protocol.values.compound import CompositeValue
 from gp_protocol.values.references import DataFile, LayerReference
-from gp_protocol.values.spatial_references import SpatialReference
+from gp_protocol.values.spatial_references import Extent, SpatialReference
 from gp_protocol.values.units import ArealUnit, LinearUnit, TimeUnit
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +34,11 @@ from hypothesis import strategies as st
         (DataFile(url="http://h/f.zip"), "http://h/f.zip"),
         (LayerReference("http://h/FeatureServer/0"), "http://h/FeatureServer/0"),
         (SpatialReference(4326), "4326"),
+        (SpatialReference(latest_wkid=3857), "3857"),
+        (SpatialReference(wkt='PROJCS["x"]'), 'PROJCS["x"]'),
+        (SpatialReference(name="WGS_1984"), "WGS_1984"),
+        (Extent(0, 0.5, 1, 1, spatial_reference=SpatialReference(4326)), "0 0.5 1 1"),
+        (CompositeValue("GPLinearUnit", LinearUnit(8.5, "esriMiles")), "8.5 Miles"),
         ({"a": 1}, '{"a": 1}'),
         (None, ""),
     ],

@@ -19,12 +19,14 @@ from gp_client.errors import (
     InvalidInput,
     JobAddress,
     JobError,
+    JobVanished,
     NotSupported,
     ServerError,
 )
 
+from gpharness.own_words import own_options
 from gpharness.plain_texts import printable, printable_json
-from gpharness.standard_output import OutputLost, give_up, written
+from gpharness.standard_output import OutputLost, let_go, written
 
 if TYPE_CHECKING:
     from gp_client import GPClient
@@ -63,17 +65,20 @@ class Access(msgspec.Struct, frozen=True):
             settings["timeout"] = self.timeout
         if self.deadline is not None:
             settings["deadline"] = self.deadline
-        return GPClient(
-            address,
-            user=self.user,
-            password=self.password,
-            token=self.token,
-            token_url=self.token_url,
-            on_event=listener,
-            **settings,
-        )
+        with own_options():
+            return GPClient(
+                address,
+                user=self.user,
+                password=self.password,
+                token=self.token,
+                token_url=self.token_url,
+                on_event=listener,
+                **settings,
+            )
 
     def _password(self) -> str | None:
+        if self.user is not None and not self.user.strip():
+            raise InvalidInput(parameter="--user", met="an empty name", expected="the name of a user")
         if self.user is None:
             if self.password is not None:
                 raise InvalidInput(
@@ -100,14 +105,19 @@ class Access(msgspec.Struct, frozen=True):
 
 
 class Unreadable(Exception):
-    """Something on this machine that was named cannot be used; the text says what. `job` is one that has been
-    run already."""
+    """Something on this machine that was named cannot be used; the text says what. `job` is one that has run
+    already."""
 
     job: JobAddress | None = None
 
 
 def status_of(error: GPError) -> int:
-    """The exit status for what a client raised."""
+    """The exit status for what a client raised.
+
+    A job that is not there has its address in `url` alone where that was given, in `job` where it was run.
+    """
+    if isinstance(error, JobVanished) and error.job is None:
+        return WRONG_USAGE
     if isinstance(error, ServerError) and error.job is None and error.code in (400, 404):
         verb = error.url.rstrip("/").rpartition("/")[2]
         return NO_SUCCESS if verb in ("execute", "submitJob") else WRONG_USAGE
@@ -121,29 +131,32 @@ def status_of(error: GPError) -> int:
 def guarded(command: str, act: Callable[[], int], *, as_json: bool = False) -> int:
     """What a command does, and its exit status whatever comes of it.
 
-    What went wrong is said on stderr in a line, and with `as_json` on stdout as `{"error": …}` too. Ctrl-C
-    and SIGTERM interrupt what is done as KeyboardInterrupt.
+    What went wrong is said on stderr in a line, and with `as_json` on stdout as `{"error": …}` too. Ctrl-C,
+    SIGTERM and SIGHUP interrupt what is done as KeyboardInterrupt. A reader of stdout that has left has what
+    it wanted, so that is no error.
     """
     caught: list[int] = []
+    status = FINE
     try:
         try:
             with interruptible(caught):
                 return act()
         except GPError as error:
+            status = status_of(error)
             complain(command, str(error))
             if error.job is not None:
-                _say_where(error.job, is_over=isinstance(error, JobError))
+                _say_where(error.job, is_over=isinstance(error, JobError | JobVanished))
             if as_json:
                 print_json({"error": error.report()})
-            return status_of(error)
         except Unreadable as error:
+            status = WRONG_USAGE
             complain(command, str(error))
             if error.job is not None:
                 _say_where(error.job, is_over=False)
             if as_json:
                 print_json({"error": {"kind": "usage", "text": str(error), "job": _place(error.job)}})
-            return WRONG_USAGE
         except KeyboardInterrupt as interruption:
+            status = 128 + caught[0] if caught else INTERRUPTED
             notes = getattr(interruption, "__notes__", ())
             complain(command, "; ".join(["interrupted", *notes]))
             job = getattr(interruption, "job", None)
@@ -151,20 +164,31 @@ def guarded(command: str, act: Callable[[], int], *, as_json: bool = False) -> i
                 _say_where(job, is_over=False)
             if as_json:
                 print_json({"error": {"kind": "interrupted", "text": "interrupted", "job": _place(job)}})
-            return 128 + caught[0] if caught else INTERRUPTED
     except OutputLost as lost:
-        return give_up(command, lost)
+        let_go()
+        if lost.reader_left:
+            return status
+        complain(command, str(lost))
+        if lost.job is not None:
+            _say_where(lost.job, is_over=False)
+        return status or WRONG_USAGE
+    return status
 
 
 @contextmanager
 def interruptible(caught: list[int]) -> Iterator[None]:
-    """Within it SIGINT and SIGTERM raise KeyboardInterrupt; `caught` gathers their numbers."""
+    """Within it SIGINT, SIGTERM and SIGHUP raise KeyboardInterrupt; `caught` gathers their numbers.
+
+    A SIGHUP that is ignored, as `nohup` does it, stays so.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         caught.append(number)
         raise KeyboardInterrupt
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
     before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield

@@ -12,8 +12,9 @@ from gpharness.command_options import Function, option
 
 PRECEDENCE = "An option wins over its environment variable, that over the default."
 STATUSES = (
-    "Ends with status 0; 1 where the task did not succeed or the deadline is over; 2 for wrong usage, inputs "
-    "or credentials; 3 where the server is not reached or does not speak the protocol; 130 after Ctrl-C."
+    "Ends with status 0; 1 where the task did not succeed or the deadline is over; 2 for wrong usage, "
+    "inputs, addresses or credentials, and where a file or stdout cannot be written; 3 where the server is "
+    "not reached or does not speak the protocol; 130 after Ctrl-C."
 )
 
 _ACCESS = (
@@ -53,6 +54,9 @@ _ACCESS = (
 )
 
 
+_QUIET = option("quiet", "-q", is_flag=True, help="No progress, no messages and no warnings on stderr.")
+
+
 def access_options(command: Function) -> Function:
     """The options that say how a server is called."""
     for each in reversed(_ACCESS):
@@ -74,9 +78,9 @@ def access_options(command: Function) -> Function:
     type=click.Path(file_okay=False, path_type=Path),
     help="Save files, and features as GeoJSON, into this folder; each is called as its output.",
 )
-@click.option("--leave-running", is_flag=True, help="Let a job go on after the deadline and after Ctrl-C.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, also for an error.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress and no messages on stderr.")
+@option("leave-running", is_flag=True, help="Let a job go on after the deadline and after Ctrl-C.")
+@option("json", "as_json", is_flag=True, help="One JSON document on stdout, also for an error.")
+@_QUIET
 @access_options
 def run(
     address: str,
@@ -96,9 +100,10 @@ def run(
 ) -> None:
     """Run a task of any server, and print its results.
 
-    A value is written as in the form of the task's page: 12, "5 Miles", JSON, GeoJSON. NAME=@FILE takes it
-    from a file, NAME=@- from stdin: JSON, GeoJSON or text; for features also a format that geopandas reads;
-    for a file or raster the file is uploaded. NAME=@@TEXT is a text that begins with @.
+    A value is written as in the form of the task's page: 12, "5 Miles", 2026-01-31T12:00Z (UTC, unless a
+    zone is given), JSON, GeoJSON. NAME=@FILE takes it from a file, NAME=@- from stdin: JSON, GeoJSON or text;
+    for features also a format that geopandas reads, NAME=@FILE.gpkg/LAYER; for a file or raster the file is
+    uploaded. NAME=@@TEXT is a text that begins with @.
 
     Progress and messages go to stderr, results to stdout. Ctrl-C cancels the job. The address of a job
     instead of a task's comes back to that job.
@@ -113,12 +118,14 @@ def run(
 @click.command(epilog=f"{STATUSES} {PRECEDENCE}")
 @click.argument("address", metavar="URL")
 @click.option("--site", is_flag=True, help="Print a site file for `gpharness serve` instead.")
-@click.option("--json", "as_json", is_flag=True, help="Print what the server said, as JSON.")
+@option("json", "as_json", is_flag=True, help="Print what the server said, as JSON.")
+@_QUIET
 @access_options
 def describe(
     address: str,
     site: bool,
     as_json: bool,
+    quiet: bool,
     user: str | None,
     password: str | None,
     token: str | None,
@@ -137,11 +144,18 @@ def describe(
     from gpharness.client_access import Access
     from gpharness.describing import Form, describe_address
 
-    if site and as_json:
+    if site and as_json and _is_on_the_command_line("as_json"):
         raise click.UsageError("--site and --json are two forms; leave out one of them")
     form = Form.SITE if site else Form.JSON if as_json else Form.TEXT
     access = Access(user, password, token, token_url, trust, timeout, deadline)
-    sys.exit(describe_address(address, access, form))
+    sys.exit(describe_address(address, access, form, quiet=quiet))
+
+
+def _is_on_the_command_line(argument: str) -> bool:
+    from click.core import ParameterSource
+
+    source = click.get_current_context().get_parameter_source(argument)
+    return source is ParameterSource.COMMANDLINE
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

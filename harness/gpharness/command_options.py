@@ -21,7 +21,12 @@ class SettableOption(click.Option):
         return f"'{self.opts[0]}'"
 
 
-def option(name: str, **settings: Any) -> Callable[[Function], Function]:
-    """A click option that `GPHARNESS_<NAME>` in the environment sets, too."""
+def option(name: str, *words: str, **settings: Any) -> Callable[[Function], Function]:
+    """A click option that `GPHARNESS_<NAME>` in the environment sets, too; a flag by 1, true or yes.
+
+    `words` are its short form and the name of its argument, where it has such.
+    """
     variable = f"GPHARNESS_{name.upper().replace('-', '_')}"
-    return click.option(f"--{name}", cls=SettableOption, envvar=variable, show_envvar=True, **settings)
+    return click.option(
+        f"--{name}", *words, cls=SettableOption, envvar=variable, show_envvar=True, **settings
+    )

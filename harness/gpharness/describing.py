@@ -24,8 +24,11 @@ from gpharness.client_access import (
     print_json,
     print_text,
 )
+from gpharness.given_addresses import describable
+from gpharness.own_words import own_words
 from gpharness.plain_texts import LONGEST_CELL, columns, one_line, printable
 from gpharness.result_texts import value_text
+from gpharness.terminal_progress import Listener, say_in_lines
 
 if TYPE_CHECKING:
     from gp_client import GPClient
@@ -59,16 +62,15 @@ class Described(msgspec.Struct, frozen=True):
     tasks: Sequence[TaskDescription]
 
 
-def describe_address(address: str, access: Access, form: Form) -> int:
-    """Print what stands at an address; the exit status."""
-    return guarded("describe", lambda: _describe(address, access, form), as_json=form is Form.JSON)
+def describe_address(address: str, access: Access, form: Form, *, quiet: bool = False) -> int:
+    """Print what stands at an address, and on stderr why it takes longer; the exit status."""
+    listener = None if quiet else say_in_lines
+    return guarded("describe", lambda: _describe(address, access, form, listener), as_json=form is Form.JSON)
 
 
-def _describe(address: str, access: Access, form: Form) -> int:
-    from gp_client.wire.addresses import place_of
-
-    place = place_of(address)
-    with access.with_password().client(address) as client:
+def _describe(address: str, access: Access, form: Form, listener: Listener | None) -> int:
+    place = describable(address)
+    with own_words(access.deadline), access.with_password().client(address, listener) as client:
         if place.service:
             _print(place.root, [_described(client, place)], form)
             return FINE

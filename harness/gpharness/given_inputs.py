@@ -7,9 +7,10 @@ servers read those: JSON in single quotes, `5 Miles`, `true`. The client then se
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
-from importlib import import_module
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,18 @@ from gp_protocol.errors import ProtocolError, shown
 from gp_protocol.values.data_types import DATA_TYPES, data_type
 
 from gpharness.client_access import Unreadable
+from gpharness.vector_files import read_vector_file, vector_file
 
 FORMS = "name=value, name=@file, or name=@@text for a text that begins with @"
 STDIN = "-"
 _UPLOADED = frozenset({"GPDataFile", "GPRasterDataLayer", "GPRasterData"})
 _FEATURES = frozenset({"GPFeatureRecordSetLayer", "GPRecordSet"})
-_VECTOR_FILES = frozenset({".gpkg", ".shp", ".fgb", ".gdb", ".zip", ".parquet", ".kml", ".gml"})
+_DATES = "GPDate", "GPMultiValue:GPDate"
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_DATE_FORMS = (
+    "a date such as 2026-01-31, 2026-01-31T12:30:00, 2026-01-31T12:30Z (UTC unless it has a zone), "
+    'ms since 1970, or {"date": …, "format": …}'
+)
 _GEOJSON = frozenset(
     {
         "Feature",
@@ -78,10 +85,13 @@ def read_words(words: Sequence[str]) -> list[Word]:
     return found
 
 
-def input_values(words: Sequence[Word], task: Task, upload: Upload) -> dict[str, Any]:
+def input_values(
+    words: Sequence[Word], task: Task, upload: Upload, warn: Callable[[str], object]
+) -> dict[str, Any]:
     """The inputs for the client; a name that the task does not have is left for it to refuse.
 
-    Every text is read before any file is uploaded. Raises InvalidInput, Unreadable, and what `upload` raises.
+    `warn` is told what is odd about a file that is read all the same. Every text is read before any file is
+    uploaded. Raises InvalidInput, Unreadable, and what `upload` raises.
     """
     values: dict[str, Any] = {}
     files: dict[str, Path] = {}
@@ -94,7 +104,7 @@ def input_values(words: Sequence[Word], task: Task, upload: Upload) -> dict[str,
         elif parameter.data_type in _UPLOADED:
             files[word.name] = _existing(word)
         else:
-            values[word.name] = _file_value(parameter, word)
+            values[word.name] = _file_value(parameter, word, warn)
     for name, path in files.items():
         values[name] = upload(path)
     return {word.name: values[word.name] for word in words}
@@ -106,16 +116,37 @@ def value_of(parameter: Parameter, text: str) -> Any:
         return _json_or_text(text)
     if parameter.data_type in _FEATURES and (collection := _geojson_in(text)) is not None:
         return collection
+    is_date = parameter.data_type in _DATES
+    if is_date and (dates := _dates_in(text)) is not None:
+        return dates
     try:
         return data_type(parameter.data_type).decode_input(text, parameter)
     except ProtocolError as error:
         raise InvalidInput(
             parameter=parameter.name,
             met=error.met,
-            expected=error.expected,
-            remedy=error.remedy,
+            expected=_DATE_FORMS if is_date else error.expected,
+            remedy="" if is_date else error.remedy,
             path=error.path,
         ) from None
+
+
+def _dates_in(text: str) -> Any:
+    """A date, or the dates of a JSON array, in the form that results are printed in and in shorter ones; UTC
+    unless they name a zone. None where it, or any of them, is in another form."""
+    if text.lstrip().startswith("["):
+        listed = _json_or_text(text)
+        if not isinstance(listed, list):
+            return None
+        dates = [_dates_in(each) if isinstance(each, str) else None for each in listed]
+        return None if None in dates else dates
+    if not _DATE.match(text.strip()):
+        return None
+    try:
+        date = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return date if date.tzinfo is not None else date.replace(tzinfo=UTC)
 
 
 def _geojson_in(text: str) -> Any:
@@ -135,25 +166,14 @@ def _json_or_text(text: str) -> Any:
         return text
 
 
-def _file_value(parameter: Parameter, word: Word) -> Any:
+def _file_value(parameter: Parameter, word: Word, warn: Callable[[str], object]) -> Any:
     if word.file is not None and word.file != STDIN and parameter.data_type in _FEATURES:
-        path = _existing(word)
-        if path.suffix.lower() in _VECTOR_FILES:
-            return _vector_file(word.name, path)
+        file = vector_file(word.file)
+        if file is not None:
+            with_geometry = parameter.data_type == "GPFeatureRecordSetLayer"
+            return read_vector_file(word.name, file, with_geometry=with_geometry, warn=warn)
+        _existing(word)
     return value_of(parameter, _content(word))
-
-
-def _vector_file(name: str, path: Path) -> Any:
-    try:
-        geopandas = import_module("geopandas")
-    except ImportError:
-        raise Unreadable(
-            f"{name}: {path} takes geopandas to be read: pip install 'gpharness[geo]', or give GeoJSON"
-        ) from None
-    try:
-        return geopandas.read_file(path)
-    except Exception as error:  # whatever the format's own reader raises
-        raise Unreadable(f"{name}: {path} cannot be read: {error}") from None
 
 
 def _existing(word: Word) -> Path:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from gp_client.errors import GPError, InvalidInput
+from gp_client.errors import GPError, InvalidInput, JobVanished
 from gp_protocol.errors import shown
 
 from gpharness.client_access import FINE, Access, Unreadable, guarded, print_json, print_text, tell
+from gpharness.given_addresses import runnable, task_address
 from gpharness.given_inputs import Word, input_values, read_words
+from gpharness.own_words import own_options, own_words
 from gpharness.plain_texts import one_line
 from gpharness.result_texts import result_json, result_lines
 from gpharness.saving import prepare, save
+from gpharness.standard_output import OutputLost
 from gpharness.terminal_progress import message_line, shown_progress
 
 if TYPE_CHECKING:
@@ -40,36 +43,55 @@ def run_task(address: str, inputs: Sequence[str], access: Access, wishes: Wishes
 
 
 def _run(address: str, inputs: Sequence[str], access: Access, wishes: Wishes) -> int:
-    from gp_client.wire.addresses import place_of
-
     words = read_words(inputs)
     out_sr = spatial_reference_in(wishes.out_sr) if wishes.out_sr else None
-    place = place_of(address)
-    if not place.task:
-        raise InvalidInput(
-            parameter="TASK_URL",
-            met=shown(address),
-            expected="the address of a task: …/GPServer/<task>",
-            remedy=f"see what is there: gpharness describe {address}",
-        )
+    place = runnable(address)
+    if place.job_id:
+        _refuse_for_a_job(words, wishes)
     if wishes.save is not None:
         prepare(wishes.save)
     access = access.with_password()
     limit = _Limit(access.deadline)
     with (
+        own_words(access.deadline),
         shown_progress(quiet=wishes.quiet) as listener,
         access.client(address, listener) as client,
     ):
-        task = client.task(_task_address(place)).with_options(out_sr=out_sr)
-        result = _result(client, task, place, words, limit)
+        with own_options():
+            task = client.task(task_address(place)).with_options(out_sr=out_sr)
+        warn = _say_nothing if wishes.quiet else _warn
+        result = _result(client, task, place, words, limit, warn)
         saved = {} if wishes.save is None else _saved(client, result, wishes, limit)
     if not wishes.quiet:
         _say_besides(result)
-    if wishes.as_json:
-        print_json(result_json(result, saved))
-    else:
-        print_text("\n".join(result_lines(result, saved)))
+    try:
+        if wishes.as_json:
+            print_json(result_json(result, saved))
+        else:
+            print_text("\n".join(result_lines(result, saved)))
+    except OutputLost as lost:
+        lost.job = result.job
+        raise
     return FINE
+
+
+def _refuse_for_a_job(words: list[Word], wishes: Wishes) -> None:
+    """What was said when the job was submitted cannot be said once more. Raises InvalidInput."""
+    if words:
+        raise InvalidInput(
+            parameter="inputs",
+            met="inputs for a job",
+            expected="none",
+            remedy="the job has had its inputs",
+        )
+    if wishes.out_sr:
+        raise InvalidInput(
+            parameter="--out-sr",
+            met=f"{shown(wishes.out_sr)} for a job",
+            expected="none",
+            remedy="where a job's results lie was decided when it was submitted: leave out --out-sr and "
+            "GPHARNESS_OUT_SR, or run the task anew",
+        )
 
 
 def _saved(client: GPClient, result: Result, wishes: Wishes, limit: _Limit) -> dict[str, list[Path]]:
@@ -97,26 +119,24 @@ class _Limit:
         return ... if self._ends is None else max(0.0, self._ends - time.monotonic())
 
 
-def _task_address(place: Place) -> str:
-    from gp_client.wire.addresses import task_url
-
-    return task_url(place.root, place.service, place.task)
-
-
-def _result(client: GPClient, task: Task, place: Place, words: list[Word], limit: _Limit) -> Result:
+def _result(
+    client: GPClient,
+    task: Task,
+    place: Place,
+    words: list[Word],
+    limit: _Limit,
+    warn: Callable[[str], None],
+) -> Result:
     if place.job_id:
-        if words:
-            raise InvalidInput(
-                parameter="inputs",
-                met="inputs for a job",
-                expected="none",
-                remedy="the job has had its inputs",
-            )
-        return task.job(place.job_id).result(deadline=limit.left())
+        try:
+            return task.job(place.job_id).result(deadline=limit.left())
+        except JobVanished as vanished:
+            vanished.job = None  # there is none to come back to: an address where nothing is
+            raise
     described = task.describe()
     service = client.service(place.service)
     values = input_values(
-        words, described.descriptor, lambda path: service.upload(path, deadline=limit.left())
+        words, described.descriptor, lambda path: service.upload(path, deadline=limit.left()), warn
     )
     return task.with_options(deadline=limit.left()).run(values)
 
@@ -127,11 +147,19 @@ def _say_besides(result: Result) -> None:
         for message in result.messages:
             tell(message_line(message))
     for warning in result.warnings:
-        tell(f"gpharness run: warning: {one_line(warning.parameter)}: {one_line(warning.text)}")
+        _warn(f"{warning.parameter}: {warning.text}")
+
+
+def _warn(text: str) -> None:
+    tell(f"gpharness run: warning: {one_line(text)}")
+
+
+def _say_nothing(text: str) -> None:
+    return None
 
 
 def spatial_reference_in(text: str) -> Any:
-    """What `--out-sr` names, as the client takes it. Raises InvalidInput."""
+    """What `--out-sr` names, as the client takes it. Raises InvalidInput for what is no JSON."""
     bare = text.strip()
     if bare.isascii() and bare.isdigit():
         return int(bare[:20])

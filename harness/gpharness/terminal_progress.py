@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from gp_client.steps import Event, MessageCame, ProgressMade, Retrying, StatusChanged, Transferred
@@ -77,8 +77,12 @@ def _bar() -> Iterator[Listener]:
         console=console,
         transient=True,
     )
-    with progress:
+    progress.start()
+    try:
         yield _Bar(progress).show
+    finally:
+        with suppress(OSError):  # the terminal may be gone
+            progress.stop()
 
 
 class _Bar:

@@ -35,6 +35,16 @@ def test_a_script_that_is_not_there_is_status_2(gpharness):
     assert "nowhere.py" in " ".join(running.rest_of(running.err))
 
 
+@pytest.mark.parametrize("server", ["notaurl", "ftp://gis.example.com", ""])
+def test_a_server_that_is_no_address_is_status_2_before_the_script_starts(gpharness, script, server):
+    running = gpharness("arcpy", "--server", server, script("print('started')\n"))
+    assert running.status() == 2
+    assert running.rest_of(running.out) == []
+    (said,) = running.rest_of(running.err)
+    assert said.startswith("gpharness arcpy: --server: met ")
+    assert repr(server) in said
+
+
 NEVER_ENDS = """
 import arcpy
 arcpy.ImportToolbox("{server}/services;Simulation/JobOutcomes", "jobs")

@@ -248,6 +248,36 @@ def test_the_command_runs_a_script(gpharness: Any, server: str, folder: Path, tm
     assert process.status() == 0
 
 
+IN_PROCESSES = """
+import multiprocessing
+import sys
+
+import arcpy
+
+
+def status(number):
+    import arcpy
+    arcpy.ImportToolbox("https://gis.example.com/arcgis/services;Elevation/ESRI_Elevation_World", "v")
+    point = '{"type": "Point", "coordinates": [-118.8, 37.5]}'
+    return arcpy.Viewshed_v(point, f"{number} Miles").status, sys.argv[1:]
+
+
+if __name__ == "__main__":
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print(pool.map(status, [1, 2]))
+"""
+
+
+def test_processes_that_a_script_starts_have_the_facade_too(
+    gpharness: Any, server: str, tmp_path: Path
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(IN_PROCESSES)
+    process = gpharness("arcpy", "--server", server, script, "word")
+    assert process.line() == "[(4, ['word']), (4, ['word'])]"
+    assert process.status() == 0
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals for one process there")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_command_and_its_jobs(
@@ -294,6 +324,18 @@ def test_the_next_one_begins_anew(gp_arcpy):
     assert arcpy.env.workspace is None
     with pytest.raises(AttributeError):
         arcpy.Viewshed_v
+
+@pytest.mark.parametrize("gp_arcpy_arguments", [["point.geojson", "#"]])
+def test_a_script_is_given_words(gp_arcpy):
+    import sys
+    assert gp_arcpy.GetParameterAsText(0) == sys.argv[1] == "point.geojson"
+    assert gp_arcpy.GetParameterAsText(1) == ""
+    assert gp_arcpy.GetArgumentCount() == 2
+
+def test_words_of_another_kind(gp_arcpy, monkeypatch):
+    assert gp_arcpy.GetArgumentCount() == 0
+    monkeypatch.setattr("sys.argv", ["script.py", "one"])
+    assert gp_arcpy.GetParameterAsText(0) == "one"
 
 def test_without_the_fixture_there_is_none():
     import sys

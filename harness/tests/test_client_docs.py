@@ -8,13 +8,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
+import click
 import gp_client
 import gp_client.errors
+import msgspec
 import pytest
 from gp_mockserver import load_site, serve
 from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.lifecycle.clocks import JumpingClock
+from gpharness import client_commands
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "client.md").read_text(encoding="utf-8")
@@ -34,6 +38,8 @@ def server():
 @pytest.mark.parametrize("code", blocks("python"), ids=range(len(blocks("python"))))
 def test_a_python_example_runs(code, server, tmp_path, monkeypatch, capsys):
     assert SERVED in code
+    if "to_geopandas" in code:
+        pytest.importorskip("geopandas")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIS_PASSWORD", "tester-password")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -72,6 +78,56 @@ def test_every_error_of_the_table_is_there_with_its_kind():
     for name, kind in named.items():
         assert getattr(gp_client.errors, name).kind == kind
         assert getattr(gp_client, name) is getattr(gp_client.errors, name)
+
+
+def rows(heading):
+    """The rows of the table with this heading, each a list of cells."""
+    table = TEXT[TEXT.index(heading) :].split("\n\n")[0]
+    return [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+
+
+def defaults(struct):
+    return {field.name: getattr(struct(), field.name) for field in msgspec.structs.fields(struct)}
+
+
+@pytest.mark.parametrize(
+    ("heading", "struct"),
+    [("| option | default |", gp_client.RunOptions), ("| setting | default |", gp_client.Settings)],
+)
+def test_every_option_and_setting_has_its_row_and_its_default(heading, struct):
+    names = {name: getattr(gp_client, name) for name in ("Retries", "Polling")}
+    told = {name.strip("`"): eval(default.strip("`"), names) for name, default, *_ in rows(heading)}
+    assert told == defaults(struct)
+
+
+@pytest.mark.parametrize("name", ["Retries", "Polling"])
+def test_the_numbers_of_retries_and_polling_are_the_defaults(name):
+    struct = getattr(gp_client, name)
+    (text,) = [found for found in re.findall(rf"`{name}\(([^`]*)\)`", TEXT) if found.count("=") > 1]
+    told = {key: float(value) for key, value in (each.split("=") for each in text.split(", "))}
+    assert told == defaults(struct)
+
+
+def test_every_event_has_its_row_and_its_fields():
+    told = {
+        name.strip("`"): re.findall(r"`(\w+)`", fields.partition(":")[0])
+        for name, fields in rows("| event |")
+    }
+    for name, fields in told.items():
+        assert list(getattr(gp_client, name).__struct_fields__) == fields
+    assert {getattr(gp_client, name) for name in told} == set(get_args(gp_client.Event))
+
+
+def test_all_that_is_told_of_a_job_is_there_and_nothing_is_left_out():
+    told = {word for first, _ in rows("| a `Job` has |") for word in re.findall(r"`(\w+)", first)}
+    assert told == {name for name in dir(gp_client.Job) if not name.startswith("_")} | {"state", "address"}
+
+
+def test_every_variable_of_the_commands_is_listed_and_no_other():
+    commands = (client_commands.run, client_commands.describe)
+    options = [each for command in commands for each in command.params if isinstance(each, click.Option)]
+    variables = {each.envvar for each in options if each.name != "site"}
+    assert set(re.findall(r"GPHARNESS_[A-Z_]+", TEXT)) == variables
 
 
 def test_what_the_documentation_points_to_is_there():

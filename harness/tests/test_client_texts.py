@@ -12,6 +12,8 @@ from gp_client.errors import (
     DeadlineExceeded,
     HTTPError,
     InvalidInput,
+    JobAddress,
+    JobVanished,
     ProtocolViolation,
     ServerError,
     TransportError,
@@ -227,6 +229,8 @@ URL = "http://example.com/arcgis/rest/services/A/GPServer/B"
     [
         (InvalidInput(parameter="a", met="b", expected="c"), 2),
         (AuthError("no", code=499), 2),
+        (JobVanished("gone", code=400, url=f"{URL}/jobs/j1"), 2),
+        (JobVanished("gone", code=400, url=f"{URL}/jobs/j1", job=JobAddress("j1", f"{URL}/jobs/j1")), 1),
         (ServerError("no such task", code=404, url=URL), 2),
         (ServerError("bad value", code=400, url=f"{URL}/submitJob"), 1),
         (ServerError("it failed", code=400, url=f"{URL}/execute"), 1),
@@ -247,6 +251,7 @@ def test_every_error_has_its_status(error, status, capsys):
     said = capsys.readouterr()
     assert json.loads(said.out)["error"]["kind"] == error.kind
     assert said.err.startswith("gpharness run: ")
+    assert "come back to the job" not in said.err
 
 
 def test_an_interruption_names_its_job(capsys):
@@ -261,14 +266,14 @@ def test_an_interruption_names_its_job(capsys):
     )
 
 
-def test_a_stdout_that_takes_nothing_is_status_1(monkeypatch, capsys):
+def test_a_stdout_that_takes_nothing_is_status_2(monkeypatch, capsys):
     monkeypatch.setattr("sys.stdout", None)
 
     def act():
         client_access.print_text("results")
         return 0
 
-    assert guarded("run", act) == 1
+    assert guarded("run", act) == 2
     assert capsys.readouterr().err.startswith("gpharness run: stdout is closed")
 
 
@@ -309,6 +314,36 @@ def test_progress_in_a_terminal_is_a_bar_and_messages_stay(monkeypatch, capsys):
     assert "WARNING 000117: \\x1b[2Jempty" in said.err
     assert "Half" in said.err
     assert "50%" in said.err
+
+
+def test_a_terminal_that_goes_away_does_not_hide_what_ended_the_run(monkeypatch):
+    class Terminal:
+        encoding = "utf-8"
+        gone = False
+
+        def write(self, text):
+            if self.gone:
+                raise OSError(5, "Input/output error")
+
+        def flush(self):
+            self.write("")
+
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+
+    def interrupted():
+        with terminal_progress.shown_progress(quiet=False) as listener:
+            listener(EVENTS[0])
+            terminal.gone = True
+            listener(EVENTS[1])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
 
 
 def test_a_stderr_that_is_gone_ends_nothing(monkeypatch):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
+import threading
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
@@ -108,13 +110,17 @@ def test_a_catalogue_lists_the_services_in_it(describe, services, path):
         ("Secured/WorldViewshed/GPServer", 2, "gpharness describe: "),
         ("http://127.0.0.1:9/arcgis", 3, "127.0.0.1:9"),
         ("nonsense", 2, "gpharness describe: "),
+        ("WorldViewshed/GPServer/viewshed/jobs/j1", 2, "gpharness run {services}/WorldViewshed/GPServer/v"),
+        ("WorldViewshed/GPServer/viewshed/jobs/j1/results/X", 2, "viewshed/jobs/j1\n"),
+        ("WorldViewshed/GPServer/viewshed/submitJob", 2, "describe {services}/WorldViewshed/GPServer/v"),
+        ("WorldViewshed/GPServer/uploads", 2, "describe {services}/WorldViewshed/GPServer\n"),
     ],
 )
-def test_the_status_says_whose_fault_it_is(describe, path, status, said):
+def test_the_status_says_whose_fault_it_is(describe, services, path, status, said):
     address = path if path != "nonsense" else "nonsense://"
     met, out, err = describe(address)
     assert (met, out) == (status, "")
-    assert said in err
+    assert said.replace("{services}", services) in err
 
 
 EVERY_SERVICE = [name for name in builtin_site().services if not name.startswith("Secured/")]
@@ -202,6 +208,57 @@ def test_the_command_s_site_file_is_taken_by_serve(gpharness, tmp_path):
     same_but_addresses(get(f"{copy}/{service}"), get(f"{services}/{service}"))
 
 
+@contextmanager
+def busy_at_first():
+    """A server without services whose first answer is 503; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            busy = not answered
+            answered.append(self.path)
+            content = b"busy" if busy else b'{"currentVersion": 11.1, "folders": [], "services": []}'
+            self.send_response(503 if busy else 200)
+            if busy:
+                self.send_header("Retry-After", "0")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            return
+
+    answered = []
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/arcgis"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_what_is_asked_once_more_is_said(capsys, quiet):
+    with busy_at_first() as address:
+        assert describe_address(f"{address}/rest/services", Access(), Form.TEXT, quiet=quiet) == 0
+    said = capsys.readouterr()
+    assert said.out == "no services there\n"
+    assert ("once more in" in said.err) is not quiet
+
+
 def test_two_forms_at_once_are_refused(gpharness):
     running = gpharness("describe", "http://127.0.0.1/", "--site", "--json")
     assert running.status() == 2
+    assert "--site and --json" in " ".join(running.rest_of(running.err))
+
+
+def test_a_form_on_the_command_line_wins_over_one_in_the_environment(gpharness):
+    services = gpharness("serve", "--port", "0", "--clock", "jump").url()
+    service = f"{services}/WorldViewshed/GPServer"
+    described = gpharness("describe", service, GPHARNESS_JSON="1")
+    assert described.status() == 0
+    assert described.line() == "{"
+    described = gpharness("describe", service, "--site", GPHARNESS_JSON="1")
+    assert described.status() == 0
+    assert described.line().startswith("# The geoprocessing services of")

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
 import signal
 import sys
+import time
+import warnings
 from urllib.request import ProxyHandler, build_opener
 
 import click
 import pytest
+from gp_client.errors import AuthError
 from gp_mockserver import serve
 from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.lifecycle.clocks import JumpingClock
 from gpharness.client_access import Access
+from gpharness.own_words import own_words
 from gpharness.running import Wishes, run_task
 
 POINT = '{"type": "Point", "coordinates": [-118.8, 37.5]}'
@@ -91,6 +97,15 @@ def test_quiet_says_nothing_but_the_results(run):
         ("In_GPString=a=b", "Out_GPString (GPString): a=b"),
         ("In_GPString=@@home", "Out_GPString (GPString): @home"),
         ("In_GPDate=2024-05-06T07:08:09", "Out_GPDate (GPDate): 2024-05-06T07:08:09+00:00"),
+        ("In_GPDate=2026-01-31", "Out_GPDate (GPDate): 2026-01-31T00:00:00+00:00"),
+        ("In_GPDate=2026-01-31T12:30Z", "Out_GPDate (GPDate): 2026-01-31T12:30:00+00:00"),
+        ("In_GPDate=2026-01-31T12:30:00+02:00", "Out_GPDate (GPDate): 2026-01-31T10:30:00+00:00"),
+        ("In_GPDate=1700000000000", "Out_GPDate (GPDate): 2023-11-14T22:13:20+00:00"),
+        (
+            'In_GPMultiValue_GPDate=["2026-01-31", "2026-02-01T00:00:00Z"]',
+            "Out_GPMultiValue_GPDate (GPMultiValue:GPDate): "
+            "2026-01-31T00:00:00+00:00, 2026-02-01T00:00:00+00:00",
+        ),
         ("In_GPLinearUnit=5 Miles", "Out_GPLinearUnit (GPLinearUnit): 5 Miles"),
         ("In_GPLinearUnit={'distance': 5, 'units': 'esriFeet'}", "Out_GPLinearUnit (GPLinearUnit): 5 Feet"),
         ('In_GPMultiValue_GPLong=[1, "2"]', "Out_GPMultiValue_GPLong (GPMultiValue:GPLong): 1, 2"),
@@ -148,6 +163,68 @@ def test_features_come_from_a_geopackage_where_geopandas_is_installed(run, tmp_p
     assert (status, "pip install 'gpharness[geo]'" in err) == (2, True)
 
 
+@pytest.fixture
+def two_layers(tmp_path):
+    """A GeoPackage with two layers of points and a table beside them."""
+    geopandas = pytest.importorskip("geopandas")
+    pyogrio = pytest.importorskip("pyogrio")
+    file = tmp_path / "places.gpkg"
+    for layer, x in (("west", -118.8), ("east", 7.5)):
+        points = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy([x], [37.5], crs=4326))
+        points.to_file(file, layer=layer)
+    pyogrio.write_dataframe(geopandas.pd.DataFrame({"a": [1]}), file, layer="notes")
+    return file
+
+
+def test_a_layer_of_a_file_is_named_behind_it(run, two_layers):
+    status, out, err = run(VIEWSHED, f"Input_Observation_Point=@{two_layers}/west", quiet=True)
+    assert (status, err) == (0, "")
+    assert "1 polygon in wkid 4326" in out
+    for which, said in (
+        ("", f"has the layers west, east: name one, as in Input_Observation_Point=@{two_layers}/west"),
+        ("/north", "has no layer 'north'; there is west, east, notes"),
+    ):
+        status, out, err = run(VIEWSHED, f"Input_Observation_Point=@{two_layers}{which}", quiet=True)
+        assert (status, out) == (2, "")
+        assert said in err
+        assert len(err.splitlines()) == 1
+    status, out, _ = run("DataTypes/Echo/GPServer/Echo", f"In_GPRecordSet=@{two_layers}/notes")
+    assert "Out_GPRecordSet (GPRecordSet): 1 row" in out
+
+
+def test_a_table_beside_the_only_layer_of_features_leaves_no_choice(run, tmp_path):
+    geopandas = pytest.importorskip("geopandas")
+    pyogrio = pytest.importorskip("pyogrio")
+    file = tmp_path / "place.gpkg"
+    pyogrio.write_dataframe(geopandas.pd.DataFrame({"a": [1]}), file, layer="notes")
+    points = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy([7.5], [37.5], crs=4326))
+    points.to_file(file, layer="place")
+    status, out, err = run(VIEWSHED, f"Input_Observation_Point=@{file}", quiet=True)
+    assert (status, err) == (0, "")
+    assert "1 polygon" in out
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_what_a_reader_warns_of_is_a_line_or_nothing(run, tmp_path, monkeypatch, quiet):
+    geopandas = pytest.importorskip("geopandas")
+    read = geopandas.read_file
+
+    def warning_read(*what, **how):
+        warnings.warn("an odd file", stacklevel=1)
+        logging.getLogger("pyogrio").warning("a field is skipped")
+        return read(*what, **how)
+
+    file = tmp_path / "place.gpkg"
+    geopandas.GeoDataFrame(geometry=geopandas.points_from_xy([7.5], [37.5], crs=4326)).to_file(file)
+    monkeypatch.setattr(geopandas, "read_file", warning_read)
+    status, _, err = run(VIEWSHED, f"Input_Observation_Point=@{file}", quiet=quiet)
+    assert status == 0
+    said = [line for line in err.splitlines() if "odd file" in line or "skipped" in line]
+    expected = ["a field is skipped", "an odd file"]
+    mine = [f"gpharness run: warning: Input_Observation_Point: {text}" for text in expected]
+    assert said == ([] if quiet else mine)
+
+
 def test_features_are_saved_as_geojson(run, tmp_path):
     status, out, _ = run(
         VIEWSHED, f"Input_Observation_Point={POINT}", "Viewshed_Distance=1 Miles", save=tmp_path
@@ -173,13 +250,20 @@ def test_features_are_saved_as_geojson(run, tmp_path):
         (VIEWSHED, ["Viewshed_Distance=5 Miles"], 2, "Input_Observation_Point"),
         ("Secured/WorldViewshed/GPServer/viewshed", [], 2, "499"),
         ("http://127.0.0.1:9/arcgis/rest/services/A/GPServer/B", [], 3, "127.0.0.1:9"),
-        ("ftp://example.com/arcgis", [], 2, "address"),
+        ("ftp://example.com/arcgis", [], 2, "TASK_URL: met"),
+        (f"{OUTCOMES}/Succeeds/execute", [], 2, f"gpharness run {{services}}/{OUTCOMES}/Succeeds\n"),
+        (f"{OUTCOMES}/Succeeds/submitJob?Note=1", [], 2, f"gpharness run {{services}}/{OUTCOMES}/Succeeds\n"),
+        (f"{OUTCOMES}/Succeeds/jobs", [], 2, f"gpharness run {{services}}/{OUTCOMES}/Succeeds\n"),
+        (f"{OUTCOMES}/Succeeds/jobs/j1/results/Summary", [], 2, "Succeeds/jobs/j1\n"),
+        (f"{OUTCOMES}/Succeeds/jobs/j1/cancel", [], 2, "Succeeds/jobs/j1\n"),
+        (f"{OUTCOMES}/uploads", [], 2, f"gpharness describe {{services}}/{OUTCOMES}\n"),
+        ("DataTypes/Echo/GPServer/Echo", ["In_GPDate=2026-13-31Z"], 2, "2026-01-31T12:30Z (UTC"),
     ],
 )
-def test_the_status_says_whose_fault_it_is_and_stderr_why(run, task, inputs, status, said):
+def test_the_status_says_whose_fault_it_is_and_stderr_why(run, services, task, inputs, status, said):
     met, out, err = run(task, *inputs)
     assert (met, out) == (status, "")
-    assert said in err
+    assert said.replace("{services}", services) in err
     assert err.splitlines()[-1].startswith(("gpharness run: ", "come back to the job by: "))
 
 
@@ -197,6 +281,8 @@ def test_a_deadline_ends_the_wait_and_names_the_job(services, capsys):
     said = capsys.readouterr()
     error = json.loads(said.out)["error"]
     assert (status, error["kind"], error["cancelled"]) == (1, "deadline", False)
+    assert "not done within 1 seconds" in error["text"]
+    assert "not done within 1 seconds" in said.err
     assert f"come back to the job by: gpharness run {error['job']['url']}" in said.err.splitlines()
 
 
@@ -208,6 +294,55 @@ def test_a_job_s_address_comes_back_to_the_job(run):
     assert json.loads(out)["results"] == first["results"]
     status, _, err = run(first["job"]["url"], "Viewshed_Distance=1 Miles")
     assert (status, "the job has had its inputs" in err) == (2, True)
+    status, out, err = run(first["job"]["url"], out_sr="3857")
+    assert (status, out, "--out-sr: met" in err, "GPHARNESS_OUT_SR" in err) == (2, "", True, True)
+
+
+def test_a_job_that_is_not_there_is_an_address_where_nothing_is(capsys):
+    with serve(builtin_site()) as server:  # by its own clock, so that waits would be seen
+        gone = f"{server.url}/rest/services/{OUTCOMES}/Succeeds/jobs/j00000000000000000000000000000000"
+        began = time.monotonic()
+        status = run_task(gone, [], Access(), Wishes(as_json=True))
+        assert time.monotonic() - began < 1
+    said = capsys.readouterr()
+    assert (status, json.loads(said.out)["error"]["kind"]) == (2, "server")
+    assert gone in said.err
+    assert len(said.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("access", "out_sr", "said"),
+    [
+        (Access(token="  "), None, "gpharness run: --token: met an empty one, expected a token\n"),
+        (Access(user=" ", password="x"), None, "--user: met an empty name"),
+        (Access(token_url="abc"), None, "--token-url: met 'abc'"),
+        (Access(), "web mercator", '--out-sr: met "web mercator", expected a number such as 25832'),
+        (Access(), "{", "--out-sr: met"),
+        (Access(), None, "give --user and its password, or --token: GPHARNESS_USER"),
+    ],
+)
+def test_errors_speak_of_options_and_not_of_python(run, access, out_sr, said):
+    status, out, err = run("Secured/WorldViewshed/GPServer/viewshed", access=access, out_sr=out_sr)
+    assert (status, out) == (2, "")
+    assert said in err
+    assert not any(word in err for word in ("None", "token=", "user=", "out_sr", "dict", "pyproj"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "the token service is on another host; if that is right, give "
+            "token_url='http://a.example.com/tokens', or name the host in trusted_hosts",
+            "give --token-url http://a.example.com/tokens, or name the host by --trust",
+        ),
+        ("; name that host in trusted_hosts if it may be asked", "name that host by --trust if it"),
+        ("out_sr: a server may ignore it; leave it out, or send it with env={'a': …}", "--out-sr: a server"),
+    ],
+)
+def test_remedies_for_a_program_become_remedies_for_a_command(text, said):
+    with pytest.raises(AuthError, match=re.escape(said)), own_words():
+        raise AuthError(text)
 
 
 @pytest.mark.parametrize(
@@ -272,6 +407,7 @@ def get(url):
         (signal.SIGINT, [], 130, {"esriJobCancelling", "esriJobCancelled"}),
         (signal.SIGTERM, [], 143, {"esriJobCancelling", "esriJobCancelled"}),
         (signal.SIGINT, ["--leave-running"], 130, {"esriJobExecuting"}),
+        ("SIGHUP", [], 129, {"esriJobCancelling", "esriJobCancelled"}),
     ],
 )
 def test_ctrl_c_cancels_the_job_and_says_where_it_is(gpharness, ending, words, status, after):
@@ -279,7 +415,7 @@ def test_ctrl_c_cancels_the_job_and_says_where_it_is(gpharness, ending, words, s
     running = gpharness("run", f"{services}/{OUTCOMES}/NeverEnds", *words)
     while running.error_line() != "esriJobExecuting":
         pass
-    running.process.send_signal(ending)
+    running.process.send_signal(ending if isinstance(ending, int) else getattr(signal, ending))
     assert running.status() == status
     assert running.rest_of(running.out) == []
     said = running.rest_of(running.err)
@@ -300,6 +436,32 @@ def test_the_options_come_from_the_environment_too(gpharness):
     )
     assert running.status() == 0, running.rest_of(running.err)
     assert running.line() == "Viewshed_Result (GPFeatureRecordSetLayer): 1 polygon in wkid 3857"
+
+
+def test_flags_come_from_the_environment_too(gpharness):
+    services = gpharness("serve", "--port", "0").url()
+    task = f"{services}/{OUTCOMES}/NeverEnds"
+    flags = {"GPHARNESS_QUIET": "1", "GPHARNESS_JSON": "true", "GPHARNESS_LEAVE_RUNNING": "yes"}
+    running = gpharness("run", task, "--deadline", "1", **flags)
+    assert running.status() == 1
+    said = running.rest_of(running.err)
+    error = json.loads("\n".join(running.rest_of(running.out)))["error"]
+    assert said[0].startswith("gpharness run: not done within 1 seconds")
+    assert get(f"{error['job']['url']}?f=json")["jobStatus"] == "esriJobExecuting"
+
+
+def test_a_hangup_that_is_ignored_stays_so(start):
+    if not hasattr(signal, "SIGHUP"):
+        pytest.skip("no SIGHUP")
+    code = (
+        "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "from gpharness.client_access import interruptible\n"
+        "with interruptible([]):\n"
+        "    signal.raise_signal(signal.SIGHUP)\n"
+        "    print('goes on')\n"
+    )
+    running = start("-c", code)
+    assert (running.status(), running.rest_of(running.out)) == (0, ["goes on"])
 
 
 def test_wrong_options_are_status_2(gpharness):

@@ -20,7 +20,7 @@ _DRIVE = re.compile(r"([A-Za-z]):[\\/]+(.*)", re.DOTALL)
 _CONTAINERS = (".gdb", ".gpkg", ".sqlite")
 _MEMORY = ("memory", "in_memory")
 _SCHEMA = "main."
-"""What ArcGIS writes before a table's name in SQLite files: the schema, no part of the name. *Assumed* for all."""
+"""What ArcGIS writes before a table's name in SQLite files: the schema, no part of it. *Assumed* for all."""
 
 
 class DatasetPath(msgspec.Struct, frozen=True):
