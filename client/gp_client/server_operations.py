@@ -17,8 +17,7 @@ from gp_client.describing import ServerInfo, ServiceEntry
 from gp_client.descriptors import ServiceDescription, TaskDescription
 from gp_client.errors import InvalidInput, JobAddress
 from gp_client.operations import Handle, operation
-from gp_client.running import Seconds, deadline_of
-from gp_client.sessions import Session, Settings, SettingWords
+from gp_client.sessions import Seconds, Session, Settings, SettingWords, deadline_of
 from gp_client.steps import Flow
 from gp_client.wire.addresses import (
     Place,

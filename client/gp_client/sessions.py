@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
@@ -128,6 +129,10 @@ class Session:
         self.kept: dict[str, Any] = {}
 
 
+Seconds = float | None | EllipsisType
+"""A length of time: seconds, None for no limit, `...` for what the client's settings say."""
+
+
 class Deadline(msgspec.Struct, frozen=True):
     """An instant on the session's clock by which a call is over; `seconds` was its length. `leave_running`:
     whether a job that it leaves behind goes on."""
@@ -144,6 +149,19 @@ class Deadline(msgspec.Struct, frozen=True):
     def left(self, clock: Clock) -> float:
         """Seconds; 0 once it is over."""
         return max(0.0, self.at - clock.now())
+
+
+def deadline_of(session: Session, seconds: Seconds, leave_running: bool | None = None) -> Deadline:
+    """A deadline from now; None leaves it to the settings whether a job goes on after it. Raises
+    InvalidInput."""
+    settings = session.settings
+    if seconds is ...:
+        seconds = settings.deadline
+    elif seconds is not None:
+        check_number("deadline", seconds)
+    return Deadline.after(
+        session.clock, seconds, settings.leave_running if leave_running is None else leave_running
+    )
 
 
 class SyncConnection(msgspec.Struct, frozen=True):

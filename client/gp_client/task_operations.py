@@ -12,17 +12,16 @@ from urllib.parse import quote
 import msgspec
 from gp_protocol.messages import Message
 
-from gp_client import describing, running
+from gp_client import describing, following, running
 from gp_client.descriptors import TaskDescription
-from gp_client.errors import InvalidInput, JobAddress
+from gp_client.errors import InvalidInput, JobAddress, JobError
 from gp_client.inputs.inputs import encode_inputs
 from gp_client.jobs import JobState
 from gp_client.operations import Handle, operation, stream
 from gp_client.options import OptionWords, RunOptions
 from gp_client.outputs.outputs import Output
 from gp_client.results import Result
-from gp_client.running import Seconds, deadline_of
-from gp_client.sessions import Deadline
+from gp_client.sessions import Deadline, Seconds, deadline_of
 from gp_client.steps import Flow
 from gp_client.wire.addresses import (
     job_url,
@@ -171,7 +170,7 @@ class JobOperations(Handle):
     def refresh(self) -> Flow[JobState]:
         """One look at the job."""
         session = self._session
-        self.state = yield from running.look(session, self.address, deadline_of(session, ...))
+        self.state = yield from following.look(session, self.address, deadline_of(session, ...))
         return self.state
 
     @operation
@@ -182,7 +181,7 @@ class JobOperations(Handle):
         """
         session = self._session
         limit = deadline_of(session, deadline, leave_running)
-        self.state = yield from running.succeeded(session, self.address, limit, self.state)
+        self.state = yield from self._succeeded(limit)
         return self.state
 
     @stream
@@ -193,7 +192,7 @@ class JobOperations(Handle):
         """
         session = self._session
         limit = deadline_of(session, deadline, leave_running)
-        self.state = yield from running.follow(session, self.address, limit)
+        self.state = yield from following.follow(session, self.address, limit)
         return self.state
 
     @operation
@@ -201,15 +200,14 @@ class JobOperations(Handle):
         """Wait for the job to succeed, as `wait` does, and fetch all its outputs."""
         session, limit = self._session, deadline_of(self._session, deadline, leave_running)
         task = yield from self._described(limit)
-        state = yield from running.succeeded(session, self.address, limit, self.state)
-        self.state = state
+        state = yield from self._succeeded(limit)
         return (yield from running.fetch_results(session, task, self.address, state, self._options, limit))
 
     @operation
     def output(self, name: str) -> Flow[Output]:
         """One output of the job, once it has succeeded; `name` in any case."""
         limit = deadline_of(self._session, ...)
-        return (yield from running.about(self.address, self._output(name, limit)))
+        return (yield from following.about(self.address, self._output(name, limit)))
 
     def _output(self, name: str, limit: Deadline) -> Flow[Output]:
         session, address = self._session, self.address
@@ -218,7 +216,7 @@ class JobOperations(Handle):
         if parameter is None or parameter not in task.outputs:
             known = ", ".join(each.name for each in task.outputs) or "none: the task has no outputs"
             raise InvalidInput(parameter="name", met=repr(name)[:80], expected=f"an output, {known}")
-        self.state = yield from running.succeeded(session, address, limit, self.state)
+        self.state = yield from self._succeeded(limit)
         url = running.called(parameter.name, self.state.results.items(), address.url, address)
         url = url or f"{address.url}/results/{quote(parameter.name, safe='')}"
         return (
@@ -243,15 +241,23 @@ class JobOperations(Handle):
         """Ask the server to end the job; the job as the answer tells it. Raises ServerError where that is
         refused: a job is cancelled while it waits or executes."""
         session = self._session
-        self.state = yield from running.cancel(session, self.address, deadline_of(session, ...))
+        self.state = yield from following.cancel(session, self.address, deadline_of(session, ...))
         return self.state
 
     @operation
     def messages(self) -> Flow[tuple[Message, ...]]:
         """All messages that the job has left so far."""
         session = self._session
-        self.state = yield from running.look(session, self.address, deadline_of(session, ...))
+        self.state = yield from following.look(session, self.address, deadline_of(session, ...))
         return self.state.messages
+
+    def _succeeded(self, limit: Deadline) -> Flow[JobState]:
+        try:
+            self.state = yield from following.succeeded(self._session, self.address, limit, self.state)
+        except JobError as error:
+            self.state = error.state
+            raise
+        return self.state
 
     def _described(self, limit: Deadline) -> Flow[TaskDescription]:
         place = place_of(self.address.url)

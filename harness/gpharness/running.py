@@ -24,7 +24,7 @@ from gpharness.terminal_progress import message_line, shown_progress
 
 if TYPE_CHECKING:
     from gp_client import GPClient, Result, Task
-    from gp_client.running import Seconds
+    from gp_client.sessions import Seconds
     from gp_client.wire.addresses import Place
 
 

@@ -13,7 +13,7 @@ from gp_protocol.messages import Message
 from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_protocol.values.references import DataFile, MapImage, Raster
 
-from gp_client import running
+from gp_client import following
 from gp_client.arcpy_style.execute_errors import ExecuteError, calling, failed
 from gp_client.arcpy_style.feature_sets import RecordSet as ScriptRecords
 from gp_client.arcpy_style.results import SUCCEEDED
@@ -21,6 +21,7 @@ from gp_client.arcpy_style.script_messages import ERROR, joined, message_of
 from gp_client.arcpy_style.script_runs import ScriptRun
 from gp_client.arcpy_style.tool_arguments import as_meant
 from gp_client.errors import JobError
+from gp_client.sessions import deadline_of
 
 if TYPE_CHECKING:
     from gp_client.clients import GPClient, Job
@@ -149,7 +150,7 @@ class Submitted(Executed):
         self._job = job
         self._wait = _FIRST_LOOK
         self._next_look = run.clock.now() + _FIRST_LOOK
-        self._sightings = running.Sightings()
+        self._sightings = following.Sightings()
 
     @property
     def result_id(self) -> str:  # type: ignore[override]
@@ -192,9 +193,9 @@ class Submitted(Executed):
     def _look(self) -> None:
         job, session = self._job, self._job._session
         self._sightings.seen = self._sightings.seen or job.state is not None
-        limit = running.deadline_of(session, ...)
+        limit = deadline_of(session, ...)
         with self._failing():
-            found = calling(job._run, running.look_again(session, job.address, limit, self._sightings))
+            found = calling(job._run, following.look_again(session, job.address, limit, self._sightings))
         job.state = found or job.state
 
     def _result(self) -> Brought:
