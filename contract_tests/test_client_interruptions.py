@@ -80,7 +80,8 @@ def interrupt() -> Iterator[Callable[[float], None]]:
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGALRM, handler)
-    yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds) and None
+    # Once more after a while: Python drops what a handler raises within a finaliser.
+    yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds, 5.0) and None
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)
 

@@ -12,7 +12,10 @@ from gp_client.descriptors import ServiceDescription, TaskDescription, read_serv
 from gp_client.errors import ProtocolViolation
 from gp_client.sessions import Deadline, Session
 from gp_client.steps import Flow
+from gp_client.wire.addresses import folder_url
 from gp_client.wire.exchange import ask
+
+_MOST_FOLDERS = 1000
 
 
 class ServerInfo(msgspec.Struct, frozen=True):
@@ -44,9 +47,10 @@ def describe_server(session: Session, deadline: Deadline) -> Flow[ServerInfo]:
 def list_services(
     session: Session, folder: str | None, recursive: bool, deadline: Deadline
 ) -> Flow[list[ServiceEntry]]:
-    """The services of a folder, by default of the root; all of them with `recursive`."""
+    """The services of a folder, by default of the root; all of them with `recursive`. Raises InvalidInput for
+    a folder that is not one name."""
     catalogue = f"{session.root}/rest/services"
-    url = f"{catalogue}/{quote(folder)}" if folder else catalogue
+    url = folder_url(session.root, folder) if folder else catalogue
     json = yield from ask(session, url, safe=True, deadline=deadline)
     found = []
     for number, entry in enumerate(_listed(json, "services", url)):
@@ -59,10 +63,22 @@ def list_services(
             name = f"{folder}/{name}"
         found.append(ServiceEntry(name, kind, f"{catalogue}/{quote(name)}/{quote(kind)}"))
     if recursive and not folder:
-        for each in _listed(json, "folders", url):
-            if isinstance(each, str) and each and "/" not in each:
-                found += yield from list_services(session, each, False, deadline)
+        for each in _folders(json, url):
+            found += yield from list_services(session, each, False, deadline)
     return found
+
+
+def _folders(json: dict[str, Any], url: str) -> list[str]:
+    """The folders that a catalogue lists, each once."""
+    listed = _listed(json, "folders", url)
+    if len(listed) > _MOST_FOLDERS:
+        met, expected = f"{len(listed)} folders", f"at most {_MOST_FOLDERS}"
+        raise ProtocolViolation(pointer="/folders", met=met, expected=expected, url=url)
+    for number, each in enumerate(listed):
+        if not isinstance(each, str) or not each.strip(".") or "/" in each or "\\" in each:
+            pointer, expected = f"/folders/{number}", "the name of a folder"
+            raise ProtocolViolation(pointer=pointer, met=shown(each), expected=expected, url=url)
+    return list(dict.fromkeys(listed))
 
 
 def _listed(json: dict[str, Any], key: str, url: str) -> list[Any]:

@@ -111,7 +111,8 @@ def follow(
             found = yield from look_again(session, job, deadline, sightings)
             if found is not None:
                 yield from _news(job, state, found)
-                state = found
+                # Two answers at once are not kept: one may be large.
+                state = found if found.is_final else msgspec.structs.replace(found, raw=None)
     except DeadlineExceeded as over:
         raise (yield from _left_behind(session, job, state, over, deadline)) from None
     except GeneratorExit:

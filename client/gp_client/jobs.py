@@ -21,6 +21,7 @@ from gp_client.wire.addresses import job_url, same_host
 
 _LONGEST_ID = 200
 _MOST_LISTED = 5000
+_MOST_MESSAGES = 100_000
 _OWN = re.compile(r"/?(?:results|inputs)/[^/?#]+(?![/])", re.IGNORECASE)
 
 
@@ -89,11 +90,11 @@ def read_job(json: dict[str, Any], address: JobAddress) -> JobState:
 
 
 def read_messages(value: Any) -> tuple[Message, ...]:
-    """Messages, whatever shape they came in: none of it decides anything."""
+    """Messages, whatever shape they came in: none of it decides anything. Of very many the last ones."""
     if not isinstance(value, list):
         return ()
     found = []
-    for each in value:
+    for each in value[-_MOST_MESSAGES:]:
         kind, text = (each.get("type"), each.get("description")) if isinstance(each, dict) else ("", each)
         if text is None:
             continue

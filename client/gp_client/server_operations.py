@@ -26,6 +26,7 @@ from gp_client.wire.addresses import (
     service_url,
     services_root,
     shown,
+    task_below,
     task_url,
 )
 from gp_client.wire.tokens import TokenKeeper
@@ -202,7 +203,7 @@ class ServiceOperations(Handle, Generic[TaskT]):
 
     def task(self, name: str) -> TaskT:
         """One of its tasks, by the name in its address: its label."""
-        return self._task(f"{self.url}/{quote(name, safe='')}")
+        return self._task(task_below(self.url, name))
 
     @operation
     def upload(

@@ -11,6 +11,7 @@ import msgspec
 
 from gp_client.clocks import Clock, SystemClock
 from gp_client.errors import InvalidInput
+from gp_client.wire.pacing import Pace
 
 if TYPE_CHECKING:
     from gp_client.drivers import Listener
@@ -67,18 +68,23 @@ class Settings(msgspec.Struct, frozen=True):
     timeout: float = 60.0
     deadline: float | None = 3600.0
     leave_running: bool = False
-    largest_answer: int = 256 * 1024 * 1024
+    largest_answer: int = 64 * 1024 * 1024
     retries: Retries = Retries()
     polling: Polling = Polling()
     trusted_hosts: Collection[str] = ()
     longest_get: int = 2000
     """Characters of an address up to which a read is a GET; beyond that it is a POST."""
+    requests_per_second: float | None = 10
+    """Requests a second, over all calls of a client, after a burst of ten; None: no limit."""
 
     def __post_init__(self) -> None:
         for name in ("timeout", "largest_answer", "longest_get"):
             check_number(name, getattr(self, name))
-        if self.deadline is not None:
-            check_number("deadline", self.deadline)
+        for name in ("deadline", "requests_per_second"):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name))
+        if self.requests_per_second == 0:
+            raise InvalidInput(parameter="requests_per_second", met="0", expected="more than 0, or None")
         for name, kind in (("retries", Retries), ("polling", Polling), ("leave_running", bool)):
             if not isinstance(value := getattr(self, name), kind):
                 raise InvalidInput(parameter=name, met=repr(value)[:80], expected=f"a {kind.__name__}")
@@ -102,6 +108,7 @@ class SettingWords(TypedDict, total=False):
     polling: Polling
     trusted_hosts: Collection[str]
     longest_get: int
+    requests_per_second: float | None
 
 
 class Session:
@@ -125,6 +132,7 @@ class Session:
         self.tokens = tokens
         self.clock = clock or SystemClock()
         self.random = random.Random(seed)
+        self.pace = Pace(self.settings.requests_per_second)
         self.jobs_seen: set[str] = set()
         self.kept: dict[str, Any] = {}
 

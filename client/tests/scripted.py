@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from gp_client.errors import TransportError
-from gp_client.wire.http_messages import Request, Response
+from gp_client.wire.http_messages import Body, Request, Response
 
 Answer = Response | Exception | Callable[[Request], "Response | Exception"]
 
@@ -50,6 +50,8 @@ class Scripted:
 
     def send(self, request: Request) -> Response:
         self.asked.append(request)
+        if isinstance(request.body, Body):
+            assert sum(map(len, request.body.chunks())) == request.body.length
         path = urlsplit(request.url).path.rstrip("/")
         keys = [key for key in self._script if path.endswith("/" + key) or request.url == key]
         assert keys, f"nobody asked for {request.method} {request.url} in this script"

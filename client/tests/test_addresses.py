@@ -176,7 +176,10 @@ def test_an_address_is_shown_without_what_is_secret(url: str, text: str) -> None
     ("url", "root", "is_so"),
     [
         ("https://gis.example.com:6443/x", ROOT, True),
-        ("https://GIS.EXAMPLE.COM./x", ROOT, True),
+        ("https://GIS.EXAMPLE.COM/x", ROOT, True),
+        ("https://gis.example.com./x", ROOT, False),
+        ("https://gis.example.com/x", "https://gis.example.com./arcgis", False),
+        ("https://gis.example.com./x", "https://gis.example.com./arcgis", True),
         ("http://gis.example.com/x", ROOT, False),
         ("https://gis.example.com/x", "http://gis.example.com/arcgis", True),
         ("https://files.example.com/x", ROOT, True),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from gp_client.errors import (
     HTTPError,
     InvalidInput,
     JobAddress,
+    ProtocolViolation,
     ServerError,
     TransportError,
     UnexpectedPage,
@@ -108,7 +111,14 @@ def test_a_file_is_there_whole_and_nothing_else_is(session: Any, tmp_path: Path)
     "response",
     [
         whole(b""),
-        whole(b"a,b\n1,2\n", content_type="text/html"),
+        whole(b"a,b\n1,2\n", content_type="text/plain"),
+        whole(b"PK\x03\x04 and so on", content_type="text/html"),
+        whole(b"", content_type="text/html"),
+        whole(b"<!---->" * 9000 + b"PK", content_type="application/zip"),
+        whole(b"<!--" * 9000, content_type="application/zip"),
+        whole(b'{"type":"FeatureCollection"}' + b" " * 70_000, content_type="application/json"),
+        whole(b'{"error": 0, "rows": []}', content_type="application/json"),
+        whole(b'{"error": "1"}\n{"error": "2"}\n', content_type="text/plain"),
         whole(b'{"type":"FeatureCollection"}', content_type="application/json"),
         whole(b'{"message": "an \\"error\\" in it"}', content_type="application/json"),
         whole(b"{'not': JSON", content_type="application/json"),
@@ -125,6 +135,36 @@ def test_any_bytes_may_be_a_file(session: Any, tmp_path: Path, response: Respons
     assert names(tmp_path) == ["out.zip"]
 
 
+FORM = "<form action='/login'><input type=password></form>"
+PAGES: list[tuple[Any, str, str]] = [
+    (FORM, "text/html", "a log-in page"),
+    ("<div>Please sign in</div>", "text/html;charset=UTF-8", "a log-in page"),
+    ("Please log in", "text/html", "a log-in page"),
+    ("a,b\n1,2\n", "text/html", "a page"),
+    (f"<!--{'x' * 5000}--><html>{FORM}</html>", "text/html", "a log-in page"),
+    (f"<!--{'x' * 5000}--><html>{FORM}</html>", "application/zip", "a log-in page"),
+    ("<!-- -->" * 4000 + f"<?xml version='1.0'?>\n<!DOCTYPE  html>{FORM}", "", "a log-in page"),
+    ("\n" * 70_000 + f"<html>{FORM}</html>", "text/html", "a page"),
+    (f"<html>{FORM}</html>".encode("utf-16"), "text/html; charset=utf-16", "a log-in page"),
+    (f"<html>{FORM}</html>".encode("utf-16-le"), "application/zip", "a log-in page"),
+    (FORM, "application/xhtml+xml", "a log-in page"),
+]
+EXPIRED = '{"error":{"code":498,"message":"Invalid token.","details":[%s]}}'
+ERRORS: list[tuple[Any, type[GPError], str]] = [
+    (EXPIRED % f'"{"x" * 70_000}"', AuthError, "Invalid token"),
+    (EXPIRED % "" + " " * 70_000, AuthError, "Invalid token"),
+    ((EXPIRED % "").encode("utf-16"), AuthError, "Invalid token"),
+    ((EXPIRED % f'"{"x" * 70_000}"').encode("utf-16-be"), AuthError, "Invalid token"),
+    (
+        '{"details":["%s"],"status":"error","code":500,"messages":["No."]}' % ("x" * 70_000),
+        ServerError,
+        "No.",
+    ),
+    ('{"error":{"code":498,"message":"Invalid token."},"error":1}', ProtocolViolation, "/error"),
+    (EXPIRED % f'"{"x" * 5_000_000}"', HTTPError, "begins as an error"),
+]
+
+
 @pytest.mark.parametrize(
     ("response", "kind", "text"),
     [
@@ -132,6 +172,8 @@ def test_any_bytes_may_be_a_file(session: Any, tmp_path: Path, response: Respons
         (answer(LOG_IN, content_type="application/zip"), UnexpectedPage, "expected the file 'out.zip'"),
         (answer(f"\ufeff\r\n<!-- x -->{LOG_IN}", content_type=""), UnexpectedPage, "log-in"),
         (answer("<html>" + "x" * 200_000, content_type="text/html"), UnexpectedPage, "a page"),
+        *[(answer(body, content_type=label), UnexpectedPage, text) for body, label, text in PAGES],
+        *[(answer(body, content_type="application/json"), kind, text) for body, kind, text in ERRORS],
         (error(400, "The file is gone."), ServerError, "400: The file is gone."),
         (error(498, "Invalid token."), AuthError, "Invalid token"),
         (answer("<html><title>Not Found</title></html>", 404, content_type="text/html"), HTTPError, "404"),
@@ -157,6 +199,32 @@ def test_a_page_is_a_file_where_one_is_asked_for(session: Any, tmp_path: Path) -
     page = "<html><title>Report</title><h1>All is well</h1></html>"
     downloading = Downloading(session, {"report.html": answer(page, content_type="text/html")})
     assert downloading(tmp_path, URL.replace("out.zip", "report.html")).read_text() == page
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "label"),
+    [
+        ("report.html", "<div>All is well</div>", "text/html"),
+        ("report.HTM", "All is well", "text/html"),
+        ("rows.json", '{"rows": 1}' + " " * 70_000, "application/json"),
+        ("map.geojson", '{"status": "open", "message": "x"}', "application/geo+json"),
+    ],
+)
+def test_a_file_is_one_of_its_own_kind(
+    session: Any, tmp_path: Path, name: str, content: str, label: str
+) -> None:
+    for to in (tmp_path, tmp_path / "kept"):
+        downloading = Downloading(session, {name: answer(content, content_type=label)})
+        assert downloading(to, URL.replace("out.zip", name)).read_text() == content
+
+
+def test_an_error_that_came_in_pieces_is_not_kept(session: Any, tmp_path: Path) -> None:
+    content = (EXPIRED % f'"{"x" * 100_000}"').encode()
+    headers = {"content_type": "application/json"}
+    script = [Cut(whole(content, **headers), 80_000), part(80_000, content, **headers)]
+    with pytest.raises(AuthError, match="Invalid token"):
+        Downloading(session, script)(tmp_path)
+    assert names(tmp_path) == []
 
 
 def test_a_log_in_page_is_none_even_there(session: Any, tmp_path: Path) -> None:
@@ -216,6 +284,45 @@ def test_only_the_very_same_file_is_gone_on_with(
     downloading = Downloading(session, [first, last])
     assert holds(downloading(tmp_path), CONTENT)
     assert downloading.server.asked[1].headers.get("If-Range") == if_range
+
+
+@pytest.mark.parametrize(
+    ("then", "ranges"),
+    [
+        ([part(200_000)], ["bytes=200000-"]),
+        ([answer(b"", 416, content_range="bytes */200000")], ["bytes=200000-"]),
+        ([answer(b"", 416)], ["bytes=200000-"]),
+        ([Cut(part(200_000), 50_000), part(250_000)], ["bytes=200000-", "bytes=250000-"]),
+        ([whole()], ["bytes=200000-"]),
+        ([answer(b"", 416, content_range="bytes */256000"), whole()], ["bytes=200000-", ""]),
+        ([answer(b"", 416, etag='"2"'), whole()], ["bytes=200000-", ""]),
+        ([Cut(part(200_000), 50_000), answer(b"", 416), whole()], ["bytes=200000-", "bytes=250000-", ""]),
+    ],
+)
+def test_a_part_that_does_not_tell_the_length_does_not_end_the_file(
+    session: Any, tmp_path: Path, then: list[Any], ranges: list[str]
+) -> None:
+    first = Cut(answer(CONTENT, etag='"1"', content_type="application/zip"), 100_000)
+    middle = part(100_000, end=200_000, content_range="bytes 100000-199999/*")
+    downloading = Downloading(session, [first, middle, *then])
+    expected = CONTENT[:200_000] if getattr(then[0], "status", 0) == 416 and len(then) == 1 else CONTENT
+    assert holds(downloading(tmp_path), expected)
+    assert downloading.ranges == ["", "bytes=100000-", *ranges]
+    assert names(tmp_path) == ["out.zip"]
+
+
+@pytest.mark.parametrize("size", [1, 1023])
+def test_a_server_that_gives_next_to_nothing_each_time_is_given_up(
+    session: Any, tmp_path: Path, size: int
+) -> None:
+    def some(request: Request) -> Response:
+        start = int(request.headers.get("Range", "bytes=0-")[6:-1])
+        return part(start, end=start + size) if start else Cut(whole(), 70_000)(request)
+
+    downloading = Downloading(session, some)
+    with pytest.raises(TransportError, match="not all of the file"):
+        downloading(tmp_path)
+    assert len(downloading.ranges) <= 5
 
 
 NEW = bytes(reversed(CONTENT))
@@ -310,6 +417,91 @@ def test_a_spoilt_rest_is_not_gone_on_with(session: Any, tmp_path: Path, spoil: 
     downloading = Downloading(session, whole())
     assert holds(downloading(tmp_path), CONTENT)
     assert downloading.ranges == [""]
+    assert names(tmp_path) == ["out.zip"]
+
+
+def test_a_note_has_no_secret_and_another_token_goes_on(session: Any, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        Downloading(session, Cut(whole(), 100_000, KeyboardInterrupt()))(tmp_path, f"{URL}?v=1&token=abc.def")
+    note = (tmp_path / "out.zip.part.json").read_text()
+    assert "abc.def" not in note
+    assert "token" not in note
+    downloading = Downloading(session, whole())
+    downloading(tmp_path / "other", f"{URL}?v=1")
+    assert downloading.ranges == [""]
+    downloading = Downloading(session, part(100_000))
+    assert holds(downloading(tmp_path, f"{URL}?v=1&token=another"), CONTENT)
+    assert downloading.ranges == ["bytes=100000-"]
+
+
+def test_another_query_is_another_file(session: Any, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        Downloading(session, Cut(whole(), 100_000, KeyboardInterrupt()))(tmp_path, f"{URL}?v=1")
+    downloading = Downloading(session, whole())
+    assert holds(downloading(tmp_path, f"{URL}?v=2"), CONTENT)
+    assert downloading.ranges == [""]
+
+
+@pytest.mark.parametrize("name", ["out.zip.part", "out.zip.part.json"])
+@pytest.mark.parametrize("kind", ["link", "dangling", "fifo", "folder"])
+@pytest.mark.parametrize("resume", [True, False])
+def test_what_is_no_file_where_the_unfinished_one_goes_is_not_touched(
+    session: Any, tmp_path: Path, name: str, kind: str, resume: bool
+) -> None:
+    folder, other = tmp_path / "to", tmp_path / "precious"
+    folder.mkdir()
+    if kind == "link":
+        other.write_text("precious")
+    if kind == "fifo":
+        os.mkfifo(folder / name)
+    elif kind == "folder":
+        (folder / name).mkdir()
+    else:
+        (folder / name).symlink_to(other)
+    downloading = Downloading(session, whole())
+    with pytest.raises(InvalidInput, match="something else than a file") as raised:
+        downloading(folder, resume=resume)
+    assert name in raised.value.met
+    assert downloading.server.asked == []
+    assert names(folder) == [name]
+    assert other.exists() == (kind == "link")
+    assert kind != "link" or other.read_text() == "precious"
+
+
+def test_a_link_put_there_meanwhile_is_not_written_through(session: Any, tmp_path: Path) -> None:
+    folder, other = tmp_path / "to", tmp_path / "precious"
+    folder.mkdir()
+    other.write_text("precious")
+
+    def meanwhile(request: Request) -> Response:
+        (folder / "out.zip.part.json").unlink(missing_ok=True)
+        (folder / "out.zip.part.json").symlink_to(other)
+        return whole(NEW, '"2"')
+
+    assert holds(Downloading(session, [Cut(whole(), 100_000), meanwhile])(folder), NEW)
+    assert other.read_text() == "precious"
+    assert names(folder) == ["out.zip"]
+    with pytest.raises(InvalidInput, match="something else than a file"):
+        Downloading(session, meanwhile)(folder)
+    assert other.read_text() == "precious"
+
+
+def test_a_link_that_leads_nowhere_is_there_all_the_same(session: Any, tmp_path: Path) -> None:
+    (tmp_path / "out.zip").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(InvalidInput, match="overwrite=True"):
+        Downloading(session, whole())(tmp_path, overwrite=False)
+    assert holds(Downloading(session, whole())(tmp_path), CONTENT)
+    assert names(tmp_path) == ["out.zip"]
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", "x.part", "\x00"])
+def test_a_note_that_somebody_else_wrote_gives_no_name(session: Any, tmp_path: Path, name: str) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        Downloading(session, Cut(whole(), 100_000, KeyboardInterrupt()))(tmp_path)
+    note = tmp_path / "out.zip.part.json"
+    note.write_text(json.dumps({**json.loads(note.read_text()), "name": name}))
+    downloading = Downloading(session, [part(100_000) if not name else whole()])
+    assert downloading(tmp_path) == tmp_path / "out.zip"
     assert names(tmp_path) == ["out.zip"]
 
 
@@ -411,12 +603,15 @@ def test_an_error_of_the_disk_stays_one(session: Any, tmp_path: Path) -> None:
         ("attachment; filename=CON.zip", "_CON.zip"),
         ("inline", "out.zip"),
         ('attachment; filename="..."', "out.zip"),
+        ('attachment; filename="out.zip.part"', "out.zip_part"),
+        ('attachment; filename="out.zip.part.json"', "out.zip_part.json"),
     ],
 )
 def test_in_a_folder_it_has_the_name_that_the_server_gives_it(
     session: Any, tmp_path: Path, header: str, name: str
 ) -> None:
     assert Downloading(session, whole(content_disposition=header))(tmp_path) == tmp_path / name
+    assert holds(tmp_path / name, CONTENT)
     assert names(tmp_path) == [name]
 
 

@@ -380,6 +380,62 @@ def _anything(
     return send
 
 
+NAMED = {
+    "503": answer({"jobId": "j2"}, 503, retry_after="1"),
+    "429": answer({"jobId": "j2", "jobStatus": "esriJobSubmitted"}, 429, retry_after="1"),
+    "503 cut short": answer('{"jobStatus": "esriJobSubmitted", "jobId": "j2", "mess', 503, retry_after="1"),
+    "503 page": answer("<html><pre>{&quot;jobId&quot;: &quot;j2&quot;}</pre></html>", 503, retry_after="0"),
+    "401": answer({"jobId": "j2"}, 401, www_authenticate="Bearer"),
+    "498": answer({"error": {"code": 498, "message": "Invalid token."}, "jobId": "j2"}),
+    "499 by status": answer({"jobId": "j2"}, 499),
+    "500": answer({"error": {"code": 500, "message": "x"}, "jobId": "j2"}),
+    "log-in": answer({"jobId": "j2"}, 302, location="/arcgis/rest/login"),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_run_whose_refusal_names_a_job_is_not_repeated(session: Callable[..., Session], name: str) -> None:
+    server = Scripted({"submitJob": NAMED[name]})
+    client = session(ROOT, tokens=TokenKeeper(user="tester", password="passw0rd"))
+    deadline = Deadline.after(client.clock, 600)
+    with pytest.raises((HTTPError, AuthError, ServerError)) as raised:
+        run(ask(client, f"{TASK}/submitJob", safe=False, deadline=deadline), server, client.clock)
+    assert len(server.asked) == 1
+    assert raised.value.job == JobAddress("j2", f"{TASK}/jobs/j2")
+    assert raised.value.kind == {"5": "http", "4": "auth", "l": "auth"}[name[0]] or name in ("429", "500")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "times"),
+    [
+        (answer({"results": [{"paramName": "Out"}]}, 503, retry_after="1"), 1),
+        (answer({"results": []}, 503, retry_after="1"), 2),
+        (answer({"jobId": "../x"}, 503, retry_after="1"), 2),
+        (answer({"jobId": None}, 503, retry_after="1"), 2),
+        (answer("busy", 503, retry_after="1"), 2),
+    ],
+)
+def test_a_run_whose_refusal_carries_results_is_not_repeated(
+    session: Callable[..., Session], refusal: Response, times: int
+) -> None:
+    server = Scripted({"execute": [refusal, answer(GOOD)]})
+    client = session(ROOT)
+    deadline = Deadline.after(client.clock, 600)
+    with contextlib.suppress(HTTPError):
+        run(ask(client, f"{TASK}/execute", safe=False, deadline=deadline), server, client.clock)
+    assert len(server.asked) == times
+
+
+def test_a_cancel_that_is_refused_for_now_is_repeated_though_it_names_the_job(
+    session: Callable[..., Session],
+) -> None:
+    server = Scripted({"cancel": [answer(GOOD, 503, retry_after="1"), answer(GOOD)]})
+    client = session(ROOT)
+    deadline = Deadline.after(client.clock, 600)
+    flow = ask(client, f"{JOB.url}/cancel", safe=False, deadline=deadline, job=JOB)
+    assert run(flow, server, client.clock) == GOOD
+
+
 def test_an_error_that_is_raised_tells_no_more_than_its_own(session: Callable[..., Session]) -> None:
     server = Scripted({"x": error(499, "Token Required")})
     asked = Asked(session(ROOT, tokens=TokenKeeper(token="abc")), server, safe=False)

@@ -29,18 +29,25 @@ from hypothesis import strategies as st
         ("x" * 500 + ".zip", "x" * 176 + ".zip"),
         ("ü" * 500 + ".zip", "ü" * 88 + ".zip"),
         ("a." + "x" * 500, "a." + "x" * 178),
+        ("data.zip.part", "data.zip_part"),
+        ("data.zip.PART.json", "data.zip_part.json"),
+        ("a.2.part", "a.2_part"),
+        ("x" * 170 + ".part" + "x" * 300 + ".json", "x" * 170 + "_part.json"),
+        ("a.part.zip", "a.part.zip"),
+        ("a.parts", "a.parts"),
     ],
 )
 def test_a_name_is_made_safe(called: str, name: str) -> None:
     assert safe_name(called) == name
 
 
-@given(st.text(max_size=600))
+@given(st.text(max_size=600) | st.from_regex(r"[a-z.]{0,200}\.part(\.json)?[. ]?"))
 def test_a_safe_name_is_one_on_every_system(called: str) -> None:
     name = safe_name(called)
     assert PurePosixPath(name).name == name == PureWindowsPath(name).name
     assert not PureWindowsPath(name).is_reserved()
     assert 0 < len(name.encode()) <= 180
+    assert not name.lower().endswith((".part", ".part.json"))
     assert safe_name(name) == name
 
 

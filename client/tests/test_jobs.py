@@ -181,3 +181,9 @@ def test_progress_is_read_as_far_as_it_can_be(given, percent):
 @pytest.mark.parametrize("progress", [None, "50%", 50, []])
 def test_progress_that_is_no_object_is_none(progress):
     assert read_job(job(jobStatus="esriJobExecuting", progress=progress), JOB).progress is None
+
+
+def test_of_very_many_messages_the_last_ones_are_kept():
+    told = read_messages([{"type": "", "description": str(number)} for number in range(100_010)])
+    assert len(told) == 100_000
+    assert told[-1].description == "100009"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+import tracemalloc
+
 import pytest
 from gp_client.reading.pages import json_in_page, page_in
 
@@ -145,3 +148,20 @@ def test_a_hostile_page_is_looked_at_in_bounded_time(piece: bytes) -> None:
     page = page_in(b"<html><body>" + piece * 1_000_000, HTML)
     assert page is not None
     assert len(page.text) <= 2000
+
+
+def test_of_a_large_page_only_the_start_is_looked_at() -> None:
+    start = b"<html><title>a</title><body>b"
+    large = start + "\u0130".encode() * 20_000_000
+    began = time.process_time()
+    tracemalloc.start()
+    try:
+        page = page_in(large + b"<input type=password>", HTML)
+        assert json_in_page(b"<pre>{" + large + b"}</pre>") is None
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert page is not None
+    assert (page.kind, page.title) == ("other", "a")
+    assert peak < 90_000_000  # the page that was made here
+    assert time.process_time() - began < 1

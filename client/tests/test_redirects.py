@@ -156,6 +156,10 @@ def test_once_on_https_it_does_not_go_back_to_http(session: Callable[..., Sessio
         "https://other.example/Account/SignIn",
         "https://sso.other.example/x",
         "https://other.example/simplesaml/../saml2/idp/SSOService.php",
+        "https://accounts.example.com/u?SAMLRequest=x",
+        "https://accounts.example.com/?a=1&SAMLRequest=x",
+        "https://other.example/?wa=wsignin1.0&wtrealm=x",
+        "https://accounts.example.com/u?response_type=code&client_id=x",
     ],
 )
 @pytest.mark.parametrize("safe", [True, False])
@@ -197,6 +201,27 @@ def test_a_circle_and_an_endless_chain_end(session: Callable[..., Session]) -> N
     with pytest.raises(HTTPError, match="more than 10"):
         asked(session(HTTP), chain, f"{HTTP}/a")
     assert len(chain.asked) == 11
+
+
+@pytest.mark.parametrize("safe", [True, False])
+def test_a_cookie_allows_to_come_back_once(session: Callable[..., Session], safe: bool) -> None:
+    def again(request: Request) -> Response:
+        return to(request.url, set_cookie=f"a={len(server.asked)}")
+
+    server = Scripted({"a": again})
+    with pytest.raises(HTTPError, match="circle"):
+        asked(session(HTTP), server, f"{HTTP}/a", safe=safe)
+    assert len(server.asked) == 2
+
+
+def test_a_run_is_sent_on_a_few_times_only(session: Callable[..., Session]) -> None:
+    def further(request: Request) -> Response:
+        return to(f"{HTTP}/a?n={len(chain.asked)}", 307, set_cookie="a=b")
+
+    chain = Scripted({"a": further})
+    with pytest.raises(HTTPError, match="more than 4"):
+        asked(session(HTTP), chain, f"{HTTP}/a", safe=False)
+    assert len(chain.asked) == 5
 
 
 def test_the_same_address_may_be_asked_again_with_a_cookie(session: Callable[..., Session]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -121,10 +123,126 @@ def test_a_large_body_is_checked_for_names_that_stand_twice() -> None:
         read_json(b'{"value": {"features": [' + many + b', {"x": 1, "x": 1}]}}', url=URL)
 
 
-@pytest.mark.parametrize(("part", "times"), [(b"[]", 8_000_000), (b'{"a":1}', 2_000_000), (b"1", 14_000_000)])
+@pytest.mark.parametrize(
+    ("part", "times"),
+    [
+        (b"[]", 8_000_000),
+        (b'{"a":1}', 2_000_000),
+        (b"1", 14_000_000),
+        (b'"ab"', 12_000_000),
+        ('"\U0001f600"'.encode(), 7_000_000),
+        (b'"\\u0007"', 7_000_000),
+    ],
+)
 def test_an_answer_whose_value_would_fill_the_memory_is_not_built(part: bytes, times: int) -> None:
-    with pytest.raises(ProtocolViolation, match="more objects, arrays and elements"):
+    with pytest.raises(ProtocolViolation, match="more objects, arrays, elements and texts"):
         read_json(b'{"a": [' + (part + b",") * times + part + b"]}", url=URL)
+
+
+_PEAK = """
+import resource, sys, time
+from gp_client.errors import ProtocolViolation
+from gp_client.reading.strict_json import read_json
+start, part, end, size = eval(sys.argv[1])
+content = start + part * (size // len(part)) + end
+try:
+    read_json(content, url="http://h/a")
+    outcome = "read"
+except ProtocolViolation as error:
+    outcome = error.met
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, outcome)
+"""
+MB = 1_000_000
+HEAVY: dict[str, tuple[bytes, bytes, bytes, int, str]] = {
+    "short texts": (b'{"a":[1', b',"ab"', b"]}", 62 * MB, "more objects"),
+    "as many short texts as are read": (b'{"a":[1', b',"ab"', b"]}", 25 * MB, "read"),
+    "wide texts": (b'{"a":[1', ',"\U0001f600"'.encode(), b"]}", 24 * MB, "read"),
+    "one text with one wide character": ('{"a":"\U0001f600'.encode(), b"a", b'"}', 62 * MB, "read"),
+    "one text with a wide character at its end": (b'{"a":"', b"a", '\U0001f600"}'.encode(), 62 * MB, "read"),
+    "numbers": (b'{"a":[1', b",1.5", b"]}", 36 * MB, "read"),
+    "long numbers after texts": (b'{"a":[12345678901234567890', b',"a"', b"]}", 20 * MB, "read"),
+    "escaped colons": (b'{"a":["', b"\\u003a", b'"]}', 62 * MB, "read"),
+    "controls in one text": (b'{"a":"', b"\x07", b'"}', 60 * MB, "60000008 bytes that are no strict JSON"),
+    "controls in texts": (b'{"a":[1', b',"\x07aaaaaaaaaaaaaaaaaaaaaa"', b"]}", 60 * MB, "600000"),
+    "halves of pairs": (b'{"a":["', b"\\ud800", b'"]}', 60 * MB, "600000"),
+    "less, and mended": (b'{"a":[1', b',"\x07"', b"]}", 7_900_000, "read"),
+    "objects": (b'{"a":[1', b',{"a":0}', b"]}", 15 * MB, "read"),
+    "objects, cut": (b'{"a":[1', b',{"a":0}', b"", 15 * MB, "the end of the text"),
+    "objects, and a name twice": (b'{"a":[1', b',{"a":0}', b',{"b":1,"b":2}]}', 15 * MB, "a second member"),
+    "blanks": (b"", b" ", b"", 62 * MB, "a blank body"),
+    "quotes": (b"", b'"', b"", 62 * MB, "more objects"),
+}
+
+
+@pytest.mark.parametrize(("start", "part", "end", "size", "outcome"), HEAVY.values(), ids=HEAVY.keys())
+def test_no_answer_takes_half_a_gigabyte(
+    start: bytes, part: bytes, end: bytes, size: int, outcome: str
+) -> None:
+    made = subprocess.run(
+        [sys.executable, "-c", _PEAK, repr((start, part, end, size))],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    peak, _, met = made.stdout.partition(" ")
+    assert int(peak) < 490
+    assert met.startswith(outcome)
+
+
+POINT = (
+    b'{"attributes":{"OBJECTID":12345,"NAME":"Some name of a place","KIND":"a","AREA":12345.678,'
+    b'"SEEN":"09:37:09"},"geometry":{"x":-13046162.84,"y":4036394.23}}'
+)
+POLYGON = (
+    b'{"attributes":{"OBJECTID":12345,"NAME":"\xc3\x84 \xf0\x9f\x98\x80"},"geometry":{"rings":[['
+    + b",".join([b"[-13046162.84123,4036394.23123]"] * 30)
+    + b"]]}}"
+)
+
+
+@pytest.mark.parametrize("feature", [POINT, POLYGON], ids=["points", "polygons"])
+def test_a_feature_set_of_50_mb_is_read(feature: bytes) -> None:
+    count = 50 * MB // len(feature)
+    content = b'{"value":{"features":[' + b",".join([feature] * count) + b"]}}"
+    assert len(read_json(b"\xef\xbb\xbf" + content, url=URL)["value"]["features"]) == count
+
+
+LARGE: dict[str, tuple[bytes, str]] = {
+    "a name twice": (b'{"b":1,"b":2}', "a second member of one name"),
+    "a name twice, spelt in two ways": (b'{"b":1,"\\u0062":2}', "a second member of one name"),
+    "a name twice beside escaped colons": (b'{"b":"\\u003A\\\\u003a","b":":"}', "a second member"),
+    "30 digits": (b'["123456789012345678901234567890", 123456789012345678901234567890]', "1234567890"),
+    "beyond a double": (b"1e400", "bytes that are no strict JSON"),
+    "400 digits": (b"1" * 400 + b".5", "1111111111"),
+    "2000 digits": (b"0." + b"1" * 2000, "a number of 2001 digits"),
+    "NaN": (b"NaN", "bytes that are no strict JSON"),
+    "too deep": (b"[" * 500 + b"]" * 500, "more than 500"),
+}
+
+
+@pytest.mark.parametrize(("value", "met"), LARGE.values(), ids=LARGE.keys())
+def test_a_large_answer_is_held_to_the_same(value: bytes, met: str) -> None:
+    filling = b'"' + b"a:" * 4_500_000 + b'"'
+    with pytest.raises(ProtocolViolation) as caught:
+        read_json(b'{"a": ' + filling + b', "c": ' + value + b"}", url=URL)
+    assert met in caught.value.met
+    assert caught.value.body.startswith('{"a": "a:a:')
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'{"b": "\\u003a\\\\u003a\\\\\\u003A\\"::"}',
+        b"[12345678901234567890, -9223372036854775808, 0.1000000000000000055511151]",
+        b'"-123456789012345678901234567890"',
+        b"[" * 498 + b"]" * 498,
+    ],
+)
+def test_a_large_answer_that_is_strict_is_read(value: bytes) -> None:
+    filling = b'"' + b"a:" * 4_500_000 + b'"'
+    read = read_json(b'{"a": ' + filling + b', "c": ' + value + b"}", url=URL)
+    assert read["c"] == json.loads(value)
 
 
 def test_the_text_of_what_is_no_json_is_kept_with_its_tokens_masked() -> None:

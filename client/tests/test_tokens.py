@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import pickle
+import traceback
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from gp_client.drivers import run
-from gp_client.errors import AuthError, GPError, HTTPError, InvalidInput, ProtocolViolation, TransportError
+from gp_client.errors import (
+    AuthError,
+    DeadlineExceeded,
+    GPError,
+    HTTPError,
+    InvalidInput,
+    ProtocolViolation,
+    TransportError,
+)
+from gp_client.reading.answers import read_answer
 from gp_client.sessions import Deadline, Session
-from gp_client.wire.exchange import ask, fetch
+from gp_client.wire.exchange import ask, ask_unsigned, fetch
 from gp_client.wire.http_messages import Request, Response
 from gp_client.wire.tokens import TokenKeeper
 from hypothesis import given, settings
@@ -356,7 +367,10 @@ def test_a_password_is_not_sent_on_to_another_host_or_as_a_query(session: Callab
         (answer("<html>x</html>", 502, content_type="text/html"), HTTPError, "502"),
         (answer({}), ProtocolViolation, "no token"),
         (answer({"token": 5}), ProtocolViolation, "/token"),
-        (answer({"token": " "}), ProtocolViolation, "/token"),
+        (answer({"token": " "}), AuthError, "empty token"),
+        (answer({"token": ""}), AuthError, "empty token"),
+        (answer("<html>405</html>", 405, content_type="text/html"), AuthError, "405"),
+        (answer("<html>400</html>", 400, content_type="text/html"), AuthError, "400"),
         (answer([]), ProtocolViolation, "object"),
         (error(201, f"no account tester with {PASSWORD}"), AuthError, "…"),
         (cut(), TransportError, "reset"),
@@ -511,9 +525,9 @@ def test_a_token_is_for_its_own_host_alone(session: Callable[..., Session]) -> N
 
 @pytest.mark.parametrize(
     ("content_type", "where"),
-    [("application/x-www-form-urlencoded", "body"), ("multipart/form-data; boundary=x", "url")],
+    [("application/x-www-form-urlencoded", "body"), ("multipart/form-data; boundary=x", "header")],
 )
-def test_a_token_goes_into_a_form_or_else_into_the_query(
+def test_a_token_goes_into_a_form_or_else_into_a_header(
     session: Callable[..., Session], content_type: str, where: str
 ) -> None:
     client = session(ROOT, tokens=TokenKeeper(token="a+b"))
@@ -523,8 +537,154 @@ def test_a_token_goes_into_a_form_or_else_into_the_query(
         client, request, safe=False, deadline=Deadline.after(client.clock, 9), read=lambda response: None
     )
     run(flow, server, client.clock)
-    sent = {"body": server.asked[0].body, "url": server.asked[0].url.encode()}
-    assert [name for name, text in sent.items() if b"token=a%2Bb" in text] == [where]
+    assert where_the_token_is(server.asked[0], "a+b") == [where]
+
+
+def where_the_token_is(request: Request, token: str) -> list[str]:
+    written = quote(token, safe="").encode()
+    places = {
+        "body": isinstance(request.body, bytes) and b"token=" + written in request.body,
+        "url": b"token=" + written in request.url.encode(),
+        "header": request.headers.get("X-Esri-Authorization") == f"Bearer {token}",
+    }
+    return [place for place, is_there in places.items() if is_there]
+
+
+def fetched(client: Session, server: Scripted, url: str, *, safe: bool = True) -> bytes:
+    request = Request("GET" if safe else "POST", url, {}, b"" if safe else b"--x")
+    deadline = Deadline.after(client.clock, 60)
+
+    def read(response: Response) -> bytes:
+        if b"error" in response.content:
+            read_answer(response)
+        return response.content
+
+    return run(fetch(client, request, safe=safe, deadline=deadline, read=read), server, client.clock)
+
+
+@pytest.mark.parametrize("safe", [True, False])
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        error(499, "Token Required"),
+        error(498, "Invalid token."),
+        answer("", 302, location="/arcgis/rest/login"),
+    ],
+)
+def test_a_server_that_does_not_know_the_header_gets_the_token_in_the_query(
+    session: Callable[..., Session], refusal: Response, safe: bool
+) -> None:
+    server = Scripted({"a.zip": lambda request: answer("zip") if "token=abc" in request.url else refusal})
+    client = session(ROOT, tokens=TokenKeeper(token="abc"))
+    for _ in range(2):
+        assert fetched(client, server, f"{ROOT}/a.zip", safe=safe) == b"zip"
+    assert [where_the_token_is(each, "abc") for each in server.asked] == [["header"], ["url"], ["url"]]
+
+
+def test_a_token_that_is_refused_in_the_query_as_well_is_renewed_and_goes_into_the_header(
+    session: Callable[..., Session],
+) -> None:
+    def guard(request: Request) -> Response:
+        good = where_the_token_is(request, "new") == ["header"]
+        return answer("zip") if good else error(498, "Invalid token.")
+
+    tokens = [answer({"token": "old", "expires": 9e12}), answer({"token": "new", "expires": 9e12})]
+    server = Scripted({"a.zip": guard, "info": INFO, TOKENS: tokens, "j1": answer({})})
+    client = session(ROOT, tokens=keeper())
+    run(
+        client.tokens.renewed(client, Deadline.after(client.clock, 60), ask_unsigned, 0, 0),
+        server,
+        client.clock,
+    )
+    assert fetched(client, server, f"{ROOT}/a.zip") == b"zip"
+    assert fetched(client, server, f"{ROOT}/a.zip") == b"zip"
+    files = [each for each in server.asked if each.url.partition("?")[0].endswith("a.zip")]
+    places = [where_the_token_is(each, "old") + where_the_token_is(each, "new") for each in files]
+    assert places == [["header"], ["url"], ["header"], ["header"]]
+    assert sum(each.url.endswith(TOKENS) for each in server.asked) == 2
+
+
+def test_a_token_that_no_header_can_hold_goes_into_the_query(session: Callable[..., Session]) -> None:
+    server = Scripted({"a.zip": answer("zip")})
+    fetched(session(ROOT, tokens=TokenKeeper(token="a\nü")), server, f"{ROOT}/a.zip")
+    assert where_the_token_is(server.asked[0], "a\nü") == ["url"]
+
+
+def test_no_call_is_held_up_by_the_sign_in_of_another(session: Callable[..., Session]) -> None:
+    client = session(ROOT, tokens=keeper())
+    first = ask(client, JOB, {}, safe=True, deadline=Deadline.after(client.clock, 600))
+    second = ask(client, JOB, {}, safe=True, deadline=Deadline.after(client.clock, 2))
+    refused = error(499, "Token Required")
+    next(first), next(second)
+    first.send(refused)  # and its sign-in does not go on
+    start = client.clock.now()
+    step: Any = second.send(refused)
+
+    def go_on() -> None:
+        while client.clock.now() < start + 10:
+            client.clock.sleep(step.seconds)
+            second.send(None)
+
+    with pytest.raises(DeadlineExceeded, match="while another call signs in"):
+        go_on()
+    assert client.clock.now() - start == pytest.approx(2)
+
+
+def test_a_token_that_still_serves_is_used_while_another_call_renews_it(
+    session: Callable[..., Session],
+) -> None:
+    client = session(ROOT, tokens=keeper())
+    soon = answer({"token": "a", "expires": 100})
+    server = Scripted({"j1": guarded("a", "a", "a"), "info": INFO, TOKENS: [soon]})
+    asked(client, server)
+    client.clock.sleep(98)
+    first, second = (
+        ask(client, JOB, {}, safe=True, deadline=Deadline.after(client.clock, 600)) for _ in range(2)
+    )
+    assert next(first).request.url.endswith("generateToken")  # type: ignore[union-attr]
+    assert _token(next(second).request) == "a"  # type: ignore[union-attr]
+
+
+def test_a_portal_s_token_that_is_refused_again_rests(session: Callable[..., Session]) -> None:
+    info = answer({"owningSystemUrl": "https://gis.example.com/portal"})
+    token = answer({"token": "a", "expires": 9e12})
+    server = Scripted({"j1": error(498, "Invalid token."), "info": info, "generateToken": token})
+    client = session(ROOT, tokens=keeper())
+    for _ in range(3):
+        with pytest.raises(AuthError):
+            asked(client, server)
+    assert len(token_requests(server)) == 2
+    client.clock.sleep(61)
+    with pytest.raises(AuthError):
+        asked(client, server)
+    assert len(token_requests(server)) > 2
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "BARE-TOKEN-0123456789",
+        '"BARE-TOKEN-0123456789"',
+        '{"token":BARE-TOKEN-0123456789}',
+        '{"token":["BARE-TOKEN-0123456789"]}',
+        '{"tokn":"BARE-TOKEN-0123456789"}',
+    ],
+)
+def test_a_bare_token_is_not_shown(session: Callable[..., Session], body: str, status: int) -> None:
+    server = Scripted({"j1": guarded("a"), "info": INFO, TOKENS: answer(body, status)})
+    found = outcome(session(ROOT, tokens=keeper()), server)
+    assert isinstance(found, GPError)
+    told = "".join(traceback.format_exception(found))
+    assert "BARE-TOKEN" not in f"{found}{found!r}{found.report()}{told}"
+
+
+def test_a_secret_that_an_error_cuts_is_masked_all_the_same(session: Callable[..., Session]) -> None:
+    token = "aZ0SECRETTOKEN123xyz"
+    for width in range(170, 200):
+        down = answer("<html><body>" + "y" * width + f" {token}</body></html>", 404, content_type="text/html")
+        found = outcome(session(ROOT, tokens=TokenKeeper(token=token)), Scripted({"j1": down}))
+        assert "aZ0SEC" not in f"{found} {found.report()}"
 
 
 @pytest.mark.parametrize(

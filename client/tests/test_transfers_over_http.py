@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import random
 import socket
@@ -208,6 +209,8 @@ class Raw:
                 connection.sendall(content)
 
     def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # which ends a wait for a connection
         self._listener.close()
         self._thread.join(5)
 
@@ -257,6 +260,19 @@ def test_a_refusal_while_the_file_is_still_being_sent_is_heard(raw: Any) -> None
     with pytest.raises(GPError) as raised:
         server.upload(bytes(5_000_000), "a.bin")
     assert raised.value.kind in ("http", "transport")
+
+
+@pytest.mark.parametrize("driver", ["sync", "asyncio"])
+@pytest.mark.parametrize("part_size", [None, 1_000_000])
+def test_a_success_while_the_file_is_still_being_sent_is_none(
+    raw: Any, driver: str, part_size: int | None
+) -> None:
+    done = b'{"success":true,"item":{"itemID":"i1","committed":true}}'
+    told = head("200 OK", len(done), "Content-Type: application/json", "Connection: close") + done
+    server = raw(*[told] * 9)
+    server.driver = driver
+    with pytest.raises(TransportError):
+        server.upload(bytes(9_000_000), "a.bin", part_size=part_size)
 
 
 def test_the_same_bytes_arrive_as_were_sent(server: Server) -> None:

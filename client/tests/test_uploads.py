@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import hypothesis
 import pytest
@@ -228,11 +230,7 @@ def test_a_part_has_bytes(session: Any, size: int) -> None:
 def test_a_listener_hears_of_a_whole_file_on_its_way(session: Any) -> None:
     heard: list[Transferred] = []
 
-    def take(request: Request) -> Any:
-        form(request)
-        return answer(DONE)
-
-    uploading = Uploading(session, take)
+    uploading = Uploading(session, answer(DONE))
     uploading(bytes(3_000_000), listener=heard.append)
     assert [event.done // 1_048_576 for event in heard] == [1, 2, 2]
     assert heard[-1] == Transferred("a.txt", 3_000_000, 3_000_000)
@@ -320,6 +318,15 @@ def test_a_page_without_json_is_none(session: Any, page: str) -> None:
         Uploading(session, answer(page, content_type="text/html"))()
 
 
+@pytest.mark.parametrize("piece", ["<textarea>", "<textarea", "<pre>{", "<textarea></textarea"])
+def test_many_textareas_take_no_time(session: Any, piece: str) -> None:
+    page = answer(piece * 200_000, content_type="text/html")
+    begun = time.process_time()
+    with pytest.raises(GPError):
+        Uploading(session, page)()
+    assert time.process_time() - begun < 5
+
+
 def test_an_error_in_a_textarea_is_the_servers(session: Any) -> None:
     page = '<textarea>{"error":{"code":400,"message":"No.","details":[]}}</textarea>'
     with pytest.raises(ServerError, match="400: No"):
@@ -337,6 +344,51 @@ def test_a_part_may_be_sent_again_and_nothing_else(session: Any) -> None:
         with pytest.raises(SubmissionUnknown):
             uploading(b"01234567", part_size=4)
         assert sum(path.endswith(name) for path in uploading.server.paths()) == 1
+
+
+class Early:
+    """A transport whose server answers, and closes, after some pieces of a body that is no small form."""
+
+    def __init__(self, script: Any, pieces: int) -> None:
+        self.inner = Scripted(script)
+        self.pieces = pieces
+
+    def send(self, request: Request) -> Response:
+        if not isinstance(request.body, Body):
+            return self.inner.send(request)
+        response = self.inner.send(request)
+        for _ in zip(range(self.pieces), request.body.chunks(), strict=False):
+            pass
+        return response
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 3])
+@pytest.mark.parametrize(("part_size", "most"), [(None, 1), (9, 5)])
+def test_success_before_all_was_sent_is_none(
+    session: Any, pieces: int, part_size: int | None, most: int
+) -> None:
+    uploading = Uploading(session, {})
+    early = Early({**IN_PARTS, "uploads/upload": answer(DONE)}, pieces)
+    uploading.server = early  # type: ignore[assignment]
+    with pytest.raises(TransportError, match=r"success after \d+ of \d+ bytes were sent"):
+        uploading(b"0123456789", part_size=part_size)
+    assert len(early.inner.asked) == most
+    assert not any(path.endswith("commit") for path in early.inner.paths())
+
+
+def test_an_error_before_all_was_sent_is_the_servers(session: Any) -> None:
+    uploading = Uploading(session, {})
+    uploading.server = Early({"uploads/upload": error(400, "Too large.")}, 1)  # type: ignore[assignment]
+    with pytest.raises(ServerError, match="Too large"):
+        uploading()
+
+
+@pytest.mark.parametrize("given", [{}, {"partNumber": 1}, {"success": None}])
+def test_a_part_needs_a_word_of_success(session: Any, given: Any) -> None:
+    uploading = Uploading(session, {**IN_PARTS, "uploadPart": answer(given)})
+    with pytest.raises((ProtocolViolation, ServerError), match="success"):
+        uploading(b"01234567", part_size=4)
+    assert len(uploading.server.asked) == 2
 
 
 def test_a_part_that_is_lost_is_told_with_the_item_that_is_left(session: Any) -> None:
@@ -389,6 +441,27 @@ def test_items_are_listed_page_by_page(session: Any) -> None:
 def test_a_list_that_leads_back_ends(session: Any, following: Any) -> None:
     uploading = Uploading(session, {"uploads": answer({"uploads": [ITEM], "nextStart": following})})
     assert len(uploading.run(list_uploads(uploading.session, SERVICE, uploading.deadline))) == 1
+
+
+def test_a_list_without_end_is_given_up(session: Any) -> None:
+    def page(request: Request) -> Response:
+        start = int(dict(parse_qsl(urlsplit(request.url).query)).get("start", "1"))
+        return answer({"uploads": [{"itemID": f"i{start}"}], "nextStart": start + 1})
+
+    uploading = Uploading(session, {"uploads": page})
+    with pytest.raises(ProtocolViolation, match="/nextStart"):
+        uploading.run(list_uploads(uploading.session, SERVICE, uploading.deadline))
+    assert len(uploading.server.asked) == 1000
+
+
+def test_a_list_that_brings_nothing_new_ends(session: Any) -> None:
+    def page(request: Request) -> Response:
+        start = int(dict(parse_qsl(urlsplit(request.url).query)).get("start", "1"))
+        return answer({"uploads": [ITEM], "nextStart": start + 1})
+
+    uploading = Uploading(session, {"uploads": page})
+    assert len(uploading.run(list_uploads(uploading.session, SERVICE, uploading.deadline))) == 1
+    assert len(uploading.server.asked) == 2
 
 
 @pytest.mark.parametrize("listed", [None, {}, "x", [None], [{"itemID": ""}]])
@@ -470,6 +543,8 @@ class _Always:
         self._response = response
 
     def send(self, request: Request) -> Response:
+        if isinstance(request.body, Body):
+            assert sum(map(len, request.body.chunks())) == request.body.length
         return Response(200, self._response.headers, self._response.content, request.url)
 
     def close(self) -> None:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _ODD = re.compile(r"[^\x21-\x7e]+")
 _LONGEST = 86_400.0
 """Seconds to which the time limit of one request grows."""
+_LEAST = 1024
+"""Bytes that a request has to bring so that it does not count as an attempt."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 
 
@@ -147,7 +149,7 @@ def resolved(session: Session, url: str, job: JobAddress | None = None) -> str:
 def _fetched(
     session: Session, address: str, sink: FileSink, deadline: Deadline, job: JobAddress | None
 ) -> Flow[None]:
-    """Ask until the file is whole. A request that led no further than those before counts as an
+    """Ask until the file is whole. A request that led hardly further than those before counts as an
     attempt."""
     from gp_client.wire.exchange import fetch
 
@@ -162,7 +164,8 @@ def _fetched(
             )
             if is_whole:
                 return
-            error: GPError = TransportError("the server sent a part of the file", url=address, job=job)
+            text = f"the server sent {sink.size} bytes, and not all of the file"
+            error: GPError = TransportError(text, url=address, job=job)
             is_cut = False
         except GPError as raised:
             error, is_cut = _as_read(raised), True
@@ -174,10 +177,8 @@ def _fetched(
                 raise error from raised.__cause__
             if sink.came_to_something:
                 timeout = min(timeout * 2, _LONGEST)
-        if sink.size > furthest:
-            furthest, failed = sink.size, int(is_cut)
-        else:
-            failed += 1
+        failed = int(is_cut) if sink.size - furthest >= _LEAST else failed + 1
+        furthest = max(furthest, sink.size)
         if deadline.left(session.clock) <= 0:
             raise _over(deadline, error) from error
         if failed >= retries.attempts:

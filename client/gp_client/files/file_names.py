@@ -13,6 +13,7 @@ _DEVICES = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$"]
     + [f"{word}{number}" for word in ("com", "lpt") for number in "0123456789¹²³"]
 )
+_OURS = re.compile(r"\.part(?=(?:\.json)?\Z)", re.IGNORECASE)
 _OPTION = re.compile(
     r';\s*([\w!#$%&\'*+.^`|~\-]{1,40})\s*=\s*("(?:[^"\\]|\\.)*"|[^;"]*)', re.ASCII | re.DOTALL
 )
@@ -21,13 +22,14 @@ _LONGEST_HEADER = 4000
 
 
 def safe_name(called: str, otherwise: str = "download") -> str:
-    """The last part of a name or path, fit to be a file's name on every system."""
+    """The last part of a name or path, fit to be a file's name on every system, and never one of those that
+    unfinished downloads have (`….part`, `….part.json`)."""
     last = re.split(r"[/\\]", called[-_LONGEST_HEADER:])[-1]
     name = "".join(each for each in last if unicodedata.category(each)[0] != "C")
     name = _FORBIDDEN.sub("_", name).strip().lstrip(".").rstrip(". ")
     if name.partition(".")[0].strip().lower() in _DEVICES:
         name = f"_{name}"
-    return _shortened(name) or otherwise
+    return _OURS.sub("_part", _shortened(name)) or otherwise
 
 
 def name_in_url(url: str) -> str:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-from gp_client.errors import GPError, HTTPError, InvalidInput, TransportError, UnexpectedPage
-from gp_client.files.file_names import name_in_disposition
-from gp_client.files.part_files import Origin, PartFile, is_validator
+import msgspec
+
+from gp_client.errors import GPError, HTTPError, InvalidInput, TransportError
+from gp_client.files.file_names import name_in_disposition, name_in_url
+from gp_client.files.mistaken_answers import (
+    LARGEST_ERROR,
+    Label,
+    error_in_file,
+    is_in_doubt,
+    is_page,
+    may_be_error,
+    page_error,
+)
+from gp_client.files.part_files import Origin, PartFile, is_validator, source_of
 from gp_client.steps import Transferred
 from gp_client.wire.http_messages import Response
 
@@ -16,13 +28,8 @@ _HELD = 64 * 1024
 """Bytes of a body that are looked at before any of it is written."""
 _TOLD = 1024 * 1024
 """Bytes after which progress is told again."""
-_PAGE = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}\?>\s*|<!--.{0,4000}?-->\s*){0,9}"
-    rb"<(?:!doctype\s+html|html|head|body|title|meta|script|center|h1)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-_PAGE_NAMES = (".html", ".htm", ".xhtml", ".mht")
 _CONTENT_RANGE = re.compile(r"\s*bytes\s+(\d{1,18})-(\d{1,18})/(\d{1,18}|\*)\s*", re.ASCII | re.IGNORECASE)
+_NO_SUCH_RANGE = re.compile(r"\s*bytes\s+\*/(\d{1,18})\s*", re.ASCII | re.IGNORECASE)
 _DIGITS = re.compile(r"\d{1,18}", re.ASCII)
 
 Listener = Callable[[Transferred], object]
@@ -55,12 +62,16 @@ class FileSink:
         self._told = 0
         self._asked_from = 0
         self._held: bytearray | None = bytearray()
-        self._origin = Origin(url, "")
+        self._origin = Origin(source_of(url), "")
+        self._content_type = ""
+        self._is_open_ended = False
+        self._seam: int | None = None
         self._expects: int | None = None
         self._came = 0
         self.must_begin_anew = False
         if is_name_final:
             self._check_place()
+        self._part.check()
         if resume:
             self._part.take_up(url)
 
@@ -85,6 +96,10 @@ class FileSink:
         return self._came > 0
 
     @property
+    def _label(self) -> Label:
+        return Label(self._content_type, name_in_url(self._url), self.place.name)
+
+    @property
     def _can_resume(self) -> bool:
         return bool(self._resume and self._part.origin and self._part.origin.validator and self._part.size)
 
@@ -107,6 +122,8 @@ class FileSink:
         self._came = 0
         if head.status not in (200, 206):
             return False
+        self._content_type = head.header("content-type")
+        self._is_open_ended, self._seam = False, None
         encoding = head.header("content-encoding").strip().lower()
         length = head.header("content-length").strip()
         self._expects = int(length) if not encoding and _DIGITS.fullmatch(length) else None
@@ -126,8 +143,7 @@ class FileSink:
             return
         self._held += chunk
         if len(self._held) > _HELD:
-            if self._is_unwanted_page(self._held):
-                raise self._page(Response(200, (), bytes(self._held), self._url))
+            self._check_page(bytes(self._held), 200)
             self._release()
 
     def finish(self, response: Response) -> bool:
@@ -136,6 +152,9 @@ class FileSink:
         Raises what the answer is, where it is no file: UnexpectedPage, AuthError, ServerError, HTTPError.
         """
         if response.status == 416 and self._asked_from:
+            if self._is_end(response):
+                self._put_in_place()
+                return True
             self.must_begin_anew = True
             raise HTTPError(
                 "the server does not go on from where the file was left", status=416, url=self._url
@@ -152,18 +171,19 @@ class FileSink:
                 f"the file went on after its {self._expects} bytes (content-length)", url=self._url
             )
         if self._held is not None:
-            whole = Response(200, response.headers, bytes(self._held), self._url)
-            if self._is_unwanted_page(self._held):
-                raise self._page(whole)
-            if (error := _error_in_json(whole)) is not None:
+            content = bytes(self._held)
+            self._check_page(content, response.status)
+            if (error := error_in_file(content, self._label, self._url)) is not None:
                 raise error
             self._release()
         assert self._part.origin is not None
         total = self._part.origin.total
         if total is not None and self._part.size < total:
             return False
-        self._check_place()
-        self._part.finish()
+        if total is None and self._is_open_ended:
+            self._seam = self._part.size
+            return False
+        self._put_in_place()
         return True
 
     def leave(self) -> None:
@@ -182,7 +202,7 @@ class FileSink:
     def _begin_whole(self, head: Response, validator: str) -> None:
         self._told = 0
         called = name_in_disposition(head.header("content-disposition"))
-        self._origin = Origin(self._url, validator, self._expects, called)
+        self._origin = Origin(source_of(self._url), validator, self._expects, called)
         self._take_place(called)
 
     def _begin_part(self, head: Response, encoding: str) -> None:
@@ -214,8 +234,9 @@ class FileSink:
         assert origin is not None
         self._expects = end - start + 1
         self._held = None
+        self._is_open_ended = whole is None
         if origin.total is None and whole is not None:
-            self._part.origin = Origin(origin.url, origin.validator, whole, origin.name)
+            self._part.origin = msgspec.structs.replace(origin, total=whole)
         self._take_place(origin.name)
 
     def _release(self) -> None:
@@ -227,7 +248,7 @@ class FileSink:
     def _keep_start(self) -> None:
         """What was held of an answer that was cut is worth keeping, unless it may be a page or an error."""
         held, is_useful = self._held, self._resume and self._origin.validator
-        if held and is_useful and not held.lstrip().startswith((b"<", b"{")):
+        if held and is_useful and not is_in_doubt(bytes(held), self._label):
             self._release()
 
     def _keep(self, chunk: bytes) -> None:
@@ -245,8 +266,10 @@ class FileSink:
     def _check_place(self) -> None:
         """Raises InvalidInput where the file must not, or cannot, be put."""
         place = self.place
-        if place.exists() and not (self._overwrite and place.is_file()):
-            is_file = place.is_file()
+        if not os.path.lexists(place):
+            return
+        is_file = place.is_file() or not place.exists()  # else a link that leads nowhere
+        if not (self._overwrite and is_file):
             what = "a file" if is_file else "something else than a file"
             raise InvalidInput(
                 parameter="to",
@@ -256,30 +279,29 @@ class FileSink:
                 url=self._url,
             )
 
-    def _is_unwanted_page(self, start: bytes | bytearray) -> bool:
-        if not _PAGE.match(start):
+    def _check_page(self, start: bytes, status: int) -> None:
+        """Raises UnexpectedPage where the body that begins so is a page instead of the file."""
+        if is_page(start, self._label):
+            raise page_error(start, self._label, status, self._url)
+
+    def _is_end(self, response: Response) -> bool:
+        """Whether a 416 says that the file ended with the last part, which did not tell the length."""
+        if self._part.origin is None or self._seam is None or self._seam != self._part.size:
             return False
-        if not self.place.name.lower().endswith(_PAGE_NAMES):
-            return True
-        from gp_client.reading.pages import page_in
-
-        page = page_in(bytes(start), "text/html")
-        return page is not None and page.kind == "log-in"
-
-    def _page(self, response: Response) -> UnexpectedPage:
-        from gp_client.reading.pages import page_in
-
-        page = page_in(response.content, "text/html")
-        title = page.title[:200] if page is not None else ""
-        what = "a log-in page" if page is not None and page.kind == "log-in" else "a page"
-        return UnexpectedPage(
-            f"met {what}{f' titled {title!r}' if title else ''}, expected the file {self.place.name!r}",
-            title=title,
-            status=response.status,
-            content_type=response.header("content-type"),
-            url=self._url,
-            beginning=page.text[:200] if page is not None else "",
+        said = _NO_SUCH_RANGE.fullmatch(response.header("content-range"))
+        return (said is None or int(said[1]) == self._seam) and _is_same(
+            response, self._part.origin.validator
         )
+
+    def _put_in_place(self) -> None:
+        """All bytes have come. Raises the error that they are, where they are none of a file."""
+        if may_be_error(self._part.start(_HELD), self._label):
+            error = error_in_file(self._part.start(LARGEST_ERROR + 1), self._label, self._url)
+            if error is not None:
+                self._part.discard()
+                raise error
+        self._check_place()
+        self._part.finish()
 
     def _error_in(self, response: Response) -> GPError:
         """What an answer is that is neither 200 nor 206."""
@@ -295,21 +317,6 @@ class FileSink:
             content_type=response.header("content-type"),
             url=self._url,
         )
-
-
-def _error_in_json(response: Response) -> GPError | None:
-    """The service's error in a body that should be a file; None for any other JSON, which may well be one."""
-    from gp_client.reading.envelopes import error_in
-    from gp_client.reading.strict_json import read_json
-
-    if response.content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
-        return None
-    try:
-        value = read_json(response.content, response.header("content-type"), url=response.url)
-    except GPError:
-        return None
-    error: GPError | None = error_in(value, url=response.url, status=response.status)
-    return error
 
 
 def _validator(head: Response) -> str:

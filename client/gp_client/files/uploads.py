@@ -6,7 +6,6 @@ the service pages say `partId` and the administrator's pages `partNumber`: both 
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,10 +15,10 @@ from urllib.parse import quote
 import msgspec
 from gp_protocol.values.references import ItemReference
 
-from gp_client.errors import GPError, InvalidInput, ProtocolViolation, ServerError
+from gp_client.errors import GPError, InvalidInput, ProtocolViolation, ServerError, TransportError
 from gp_client.files.upload_sources import UploadSource as UploadSource
 from gp_client.steps import Flow, Tell, Transferred
-from gp_client.wire.http_messages import Request, Response
+from gp_client.wire.http_messages import Body, Request, Response
 
 if TYPE_CHECKING:
     from gp_client.sessions import Deadline, Session
@@ -32,7 +31,7 @@ _PACE = 4 * 1024 * 1024
 _TOLD = 1024 * 1024
 """Bytes after which progress is told again."""
 _ITEM_ID = re.compile(r"[\w{}.\-]{1,200}", re.ASCII)
-_TEXTAREA = re.compile(rb"<textarea[^>]{0,200}>(.*?)</textarea>", re.IGNORECASE | re.DOTALL)
+_MOST_PAGES = 1000
 
 Listener = Callable[[Transferred], object]
 
@@ -102,23 +101,29 @@ def upload(
 
 def list_uploads(session: Session, service_url: str, deadline: Deadline) -> Flow[list[UploadedItem]]:
     """The items of a service. The reference has this list in HTML only; where a server does answer JSON, it
-    is read in the form that other lists have (*assumed*)."""
+    is read in the form that other lists have (*assumed*), page by page until one brings nothing new."""
     from gp_client.wire.exchange import ask
 
     url = f"{service_url.rstrip('/')}/uploads"
-    items: list[UploadedItem] = []
+    items: dict[str, UploadedItem] = {}
     start = 1
-    while True:
+    for _ in range(_MOST_PAGES):
         parameters = {"start": str(start)} if start > 1 else {}
         answer = yield from ask(session, url, parameters, safe=True, deadline=deadline)
         listed = answer.get("uploads", answer.get("items"))
         if not isinstance(listed, list):
             raise _violation("/uploads", listed, "a list of items", url)
-        items += [_read_item(each, f"/uploads/{number}", url) for number, each in enumerate(listed)]
+        before = len(items)
+        for number, each in enumerate(listed):
+            item = _read_item(each, f"/uploads/{number}", url)
+            items.setdefault(item.item_id, item)
         following = answer.get("nextStart")
-        if not isinstance(following, int) or isinstance(following, bool) or following <= start or not listed:
-            return items
+        if not isinstance(following, int) or isinstance(following, bool) or following <= start:
+            return list(items.values())
+        if len(items) == before:
+            return list(items.values())
         start = following
+    raise _violation("/nextStart", start, f"a list of at most {_MOST_PAGES} pages", url)
 
 
 def item_info(session: Session, service_url: str, item_id: str, deadline: Deadline) -> Flow[UploadedItem]:
@@ -189,8 +194,10 @@ def _in_parts(
             )
             if "item" in answer:
                 _item_in(answer, f"{at}/uploadPart", item.item_id)
-            else:
+            elif "success" in answer:
                 _check_success(answer, f"{at}/uploadPart")
+            else:
+                raise _violation("/success", None, "true: the part has come", f"{at}/uploadPart")
             numbers.append(str(number))
             yield from progress.tell(sum(extent))
         parts = {"parts": ",".join(numbers)}
@@ -213,7 +220,8 @@ def _send_file(
     *,
     safe: bool,
 ) -> Flow[dict[str, Any]]:
-    """Post one file, or one part of it, as a form."""
+    """Post one file, or one part of it, as a form. A server that answers success before all of it was sent
+    cannot have it."""
     from gp_client.files.multipart import multipart_form
     from gp_client.wire.exchange import fetch
 
@@ -226,26 +234,54 @@ def _send_file(
         chunks=lambda: progress.watch(start, source.chunks(start, length)),
         random=session.random,
     )
+    taken = Taken(body)
     timeout = session.settings.timeout * (1 + length / _PACE)
-    request = Request("POST", url, headers, body, timeout)
-    return (yield from fetch(session, request, safe=safe, deadline=deadline, read=read_upload_answer))
+    request = Request("POST", url, headers, Body(body.length, taken.chunks), timeout)
+
+    def read(response: Response) -> dict[str, Any]:
+        answer = read_upload_answer(response)
+        taken.check(response.url)
+        return answer
+
+    return (yield from fetch(session, request, safe=safe, deadline=deadline, read=read))
 
 
 def read_upload_answer(response: Response) -> dict[str, Any]:
     """The answer to a form with a file: as any other, or within a `textarea`, as browsers' frames of old had
     it. Raises what `read_answer` raises."""
     from gp_client.reading.answers import read_answer
+    from gp_client.reading.pages import json_in_page
 
-    content = response.content
-    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" and (found := _TEXTAREA.search(content)):
-        inner = found[1].strip()
-        if not inner.startswith(b"{") or b'"' not in inner:
-            inner = html.unescape(inner.decode(errors="replace")).strip().encode(errors="replace")
-        if inner.startswith(b"{"):
-            headers = [("content-type", "application/json")]
-            response = Response(response.status, headers, inner, response.url)
+    if (inner := json_in_page(response.content.removeprefix(b"\xef\xbb\xbf"))) is not None:
+        headers = [("content-type", "application/json")]
+        response = Response(response.status, headers, inner, response.url)
     answer: dict[str, Any] = read_answer(response)
     return answer
+
+
+class Taken:
+    """A body of which is known whether whoever carries it took it to its end."""
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+        self._bytes = 0
+        self._is_whole = False
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body's, from its beginning."""
+        self._bytes, self._is_whole = 0, False
+        for chunk in self._body.chunks():
+            yield chunk
+            self._bytes += len(chunk)  # whoever asks for the next one has sent this one
+        self._is_whole = True
+
+    def check(self, url: str) -> None:
+        """Raises TransportError where not all of it was taken."""
+        if not self._is_whole:
+            raise TransportError(
+                f"the server answered success after {self._bytes} of {self._body.length} bytes were sent",
+                url=url,
+            )
 
 
 class _Progress:

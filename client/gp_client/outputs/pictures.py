@@ -24,14 +24,20 @@ def read_map_image(json: Any, reading: Reading, place: str) -> MapImage:
         extent = json.get("extent")
         if extent and isinstance(extent, dict):
             if any(_is_nothing(extent.get(key)) for key in _PLANE):
-                reading.remark("type", stepped(place, "extent"), "the extent of the picture is not in numbers and passed over")
+                reading.remark(
+                    "type",
+                    stepped(place, "extent"),
+                    "the extent of the picture is not in numbers and passed over",
+                )
                 json["extent"] = None
             else:
                 json["extent"] = {
                     key: end for key, end in extent.items() if key not in _OTHER_ENDS or not _is_nothing(end)
                 }
         if json.get("scale") is not None and _is_nothing(json["scale"]):
-            reading.remark("type", stepped(place, "scale"), "the scale of the picture is no number and passed over")
+            reading.remark(
+                "type", stepped(place, "scale"), "the scale of the picture is no number and passed over"
+            )
             json["scale"] = None
     try:
         return decode_map_image(json)

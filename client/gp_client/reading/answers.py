@@ -169,7 +169,7 @@ def _raise_bad(response: Response, now: float | None) -> Any:
         if error is not None:
             raise error
     title = f" “{page.title}”" if page and page.title else ""
-    shown = quoted(page.text if page else text_of(content[:2000], content_type))
+    shown = quoted(page.text if page else text_of(content[:8192], content_type))
     if status in AUTH_CODES:
         challenge = quoted(response.header("www-authenticate").partition(" ")[0], 40)
         how = f", which asks for {challenge} sign-in" if challenge else ""

@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from gp_client.errors import AuthError, ServerError
-from gp_client.reading.quoting import bare_url, masked
+from gp_client.reading.quoting import bare_url, beginning, masked
 
 AUTH_CODES: Final = frozenset({401, 403, 498, 499})
 
@@ -47,6 +47,9 @@ _MESSAGES: Final = ("message", "statusMessage", "description", "error", "error_d
 _NEVER_LOST: Final = ("message", "error", "error_description")
 """Those whose text is a detail where another one is the message."""
 _BESIDE_A_TEXT: Final = ("error_description", "message", "messageCode", "subcode", "details")
+_LONGEST_TEXT: Final = 65_536
+"""Characters of a message, and of all details together, that are kept."""
+_MOST_DETAILS: Final = 1000
 _SSL: Final = r"(?i)\b(?:ssl|https)\b"
 _ENVELOPE_MEMBERS: Final = (
     "error",
@@ -108,7 +111,7 @@ def _error(
         message, listed = listed[0], listed[1:]
     others = [each for each in dict.fromkeys(others) if each not in (message, *listed, *details)]
     details = (*others, *listed, *details)
-    message, details = masked(message), tuple(masked(each) for each in details)
+    message, details = beginning(message, _LONGEST_TEXT), _kept(details)
     code = _number(found.get("code"))
     auth = _auth_code(found, code, message, details, status)
     address = bare_url(url)
@@ -122,6 +125,18 @@ def _error(
         raw=_raw(answer),
         url=address,
     )
+
+
+def _kept(details: Sequence[str]) -> tuple[str, ...]:
+    """Details without secrets, as many as anybody reads."""
+    kept, left = [], _LONGEST_TEXT
+    for each in details[:_MOST_DETAILS]:
+        if left <= 0:
+            break
+        kept.append(beginning(each, left))
+        left -= len(kept[-1])
+    more = len(details) - len(kept)
+    return (*kept, f"… and {more} more") if more else tuple(kept)
 
 
 def _auth_code(
@@ -279,6 +294,8 @@ def _raw(answer: Mapping[str, Any]) -> Any:
     """The envelope alone, its secrets masked."""
     kept = {key: answer[key] for key in _ENVELOPE_MEMBERS if key in answer}
     text = _text(kept)
+    if len(text) > 4 * _LONGEST_TEXT:
+        return beginning(text, _LONGEST_TEXT)
     safe = masked(text)
     if safe == text:
         return kept

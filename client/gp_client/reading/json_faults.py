@@ -34,7 +34,7 @@ _TOKEN = r"""(?x)[ \t\r\n]*+(?:
 _OPEN_AT_END = r"""(?x)(?:"[^"\\]*+(?:\\[^\r\n][^"\\]*+)*+\\?|-?(?:[0-9.]+(?:[eE][+-]?)?)?
     |t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?)\Z"""
 _NOT_FINITE = r"(?i)[+-]?(?:nan|inf(?:inity)?)\b"
-_PIECE = r"(?s)[\w.+-]{1,60}|."
+_PIECE = r"(?s)[\w.+-]{1,2000}|."
 _LONGEST_EXACT = 17
 """Digits that tell one double from every other."""
 

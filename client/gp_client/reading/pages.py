@@ -17,8 +17,11 @@ import msgspec
 from gp_client.reading.json_packing import text_of
 from gp_client.reading.quoting import quoted
 
-_LOOKED_AT = 256 * 1024
+_LOOKED_AT = 64 * 1024
 """Bytes of a page that are looked at."""
+_LARGEST_ENVELOPE = 8_000_000
+"""Bytes of a page up to which the JSON in it is read."""
+_CUT = "…"
 _LONGEST_TEXT = 2000
 
 _MARKUP = re.compile(
@@ -82,6 +85,8 @@ def page_in(content: bytes, content_type: str) -> Page | None:
     if start in (b"{", b"["):
         return None
     html = text_of(content[:_LOOKED_AT], content_type).removeprefix("\ufeff")
+    if len(content) > _LOOKED_AT:
+        html += _CUT
     if not _MARKUP.match(html):
         labelled = "html" in content_type.partition(";")[0].lower()
         if not labelled or not html.strip() or _JSON_START.match(html):
@@ -99,7 +104,7 @@ def page_in(content: bytes, content_type: str) -> Page | None:
 
 def json_in_page(content: bytes) -> bytes | None:
     """The JSON that a page of nothing but a `textarea` or a `pre` holds, as old upload forms are answered."""
-    if not content[:200].lstrip().startswith(b"<"):
+    if len(content) > _LARGEST_ENVELOPE or not content[:200].lstrip().startswith(b"<"):
         return None
     html = content.decode("utf-8", "replace")
     begin = _ENVELOPE.match(html)
@@ -125,7 +130,7 @@ def _kind(html: str, title: str, visible: str) -> Literal["log-in", "services-di
         return "error"
     if "rest services directory" in lower or (has_style and ("breadcrumbs" in lower or "usertable" in lower)):
         return "services-directory"
-    headings = " ".join([title, *_HEADING.findall(html[:_LOOKED_AT])])
+    headings = " ".join([title, *_HEADING.findall(html)])
     if (
         _SSO_FIELD.search(html)
         or _LOGIN_TITLE.search(headings)
@@ -143,14 +148,16 @@ def _between(html: str, tag: str) -> str:
     if found is None:
         return ""
     end = html.find("</", found.end(), found.end() + 1000)
-    return html[found.end() : end] if end >= 0 else html[found.end() : found.end() + 200]
+    return html[found.end() : end] if end >= 0 else html[found.end() : found.end() + 1000]
 
 
 def _visible(html: str) -> str:
     for tag in ("script", "style"):
         html = _without(html, tag)
     body = re.search(r"<body\b[^<>]*+>", html, re.IGNORECASE)
-    shown = html[body.end() if body else 0 :][: 20 * _LONGEST_TEXT]
+    shown = html[body.end() if body else 0 :]
+    if len(shown) > 20 * _LONGEST_TEXT:
+        shown = shown[: 20 * _LONGEST_TEXT] + _CUT
     return " ".join(unescape(_TAG.sub(" ", shown)).split())
 
 

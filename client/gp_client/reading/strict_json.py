@@ -20,13 +20,8 @@ from gp_client.reading.quoting import bare_url, masked
 EMPTY = "no body"
 BLANK = "a blank body"
 
-_MOST_MEMORY = 420_000_000
-"""Bytes that the value of one answer may take, by estimate: a short text may have a large value."""
-_OBJECT, _ARRAY, _ELEMENT = 240, 72, 32
-_LARGE = 16_000_000
-"""Bytes from which on an answer is not written once more as a whole."""
-_LARGEST_MENDED = 64_000_000
-"""Bytes up to which an answer that is no JSON as it stands is mended."""
+_LARGE = 8_000_000
+"""Bytes beyond which an answer is taken as it stands or not at all."""
 _LONGEST_BODY = 65_536
 """Characters of an answer that cannot be read which its error carries."""
 
@@ -44,20 +39,20 @@ _COLON_ESCAPE = rb"(?<!\\)(?:\\\\)*+\\u003[aA]"
 def read_json(content: bytes, content_type: str = "", *, url: str) -> Any:
     """The value of an answer's body, whatever its label; `content_type` only tells the charset of bytes that
     are no UTF-8. Raises ProtocolViolation with the place of the first fault and the beginning of the text."""
-    if len(content) * _ARRAY > _MOST_MEMORY and _memory(content) > _MOST_MEMORY:
-        expected = f"a value of at most some {_MOST_MEMORY // 1_000_000} MB"
-        raise _violation("more objects, arrays and elements", expected, url)
+    if len(content) > _LARGE:
+        from gp_client.reading.large_json import read_large
+
+        return read_large(content, url=url)
     try:
         value = _decode(content)
         if _is_sound(content, value):
             return value
         refusal: Exception | None = None
+        value = None
     except _UNREADABLE as error:
         refusal = error
     if not content or content.isspace():
         raise _violation(BLANK if content else EMPTY, "an object of JSON", url)
-    if len(content) > _LARGEST_MENDED:
-        raise _violation(f"{len(content)} bytes that are no strict JSON", "strict JSON", url)
     from gp_client.reading.json_packing import text_of, unpacked
 
     mended = unpacked(text_of(content, content_type))
@@ -86,13 +81,13 @@ def read_json(content: bytes, content_type: str = "", *, url: str) -> Any:
 
 def _is_sound(content: bytes, value: Any) -> bool:
     """Whether text that the quick reader took is also free of what that reader lets pass: names that stand
-    twice, numbers that nothing can hold, nesting, and more parts than fit into memory."""
+    twice, numbers that nothing can hold, and nesting."""
     colons = content.count(b":")
     if _LONG_NUMBER in content.translate(_AS_ZEROS) and not _are_numbers_sound(content):
         return False
-    if colons and colons != _colons(value, len(content)):
+    if colons and colons != (kept := _colons(value)):
         escaped = len(re.findall(_COLON_ESCAPE, content)) if b"\\u003" in content else 0
-        if colons + escaped != _colons(value, len(content)):
+        if colons + escaped != kept:
             return False
     return _holders(content) <= DEEPEST or not _is_deeper(value)
 
@@ -116,10 +111,6 @@ def _holders(content: bytes) -> int:
     return content.count(b"[") + content.count(b"{")
 
 
-def _memory(content: bytes) -> int:
-    return content.count(b"{") * _OBJECT + content.count(b"[") * _ARRAY + content.count(b",") * _ELEMENT
-
-
 def _are_numbers_sound(content: bytes) -> bool:
     for found in re.finditer(_TEXT + b"|" + _NUMBER, content, re.DOTALL):
         number = found["number"]
@@ -128,14 +119,8 @@ def _are_numbers_sound(content: bytes) -> bool:
     return True
 
 
-def _colons(value: Any, size: int, levels: int = 4) -> int:
+def _colons(value: Any) -> int:
     """Colons of a value as compact JSON: one for each member that was kept, and those within texts."""
-    if size > _LARGE and levels:
-        if type(value) is dict:
-            names: int = sum(name.count(":") + 1 for name in value)
-            return names + sum(_colons(each, size, levels - 1) for each in value.values())
-        if type(value) is list:
-            return sum(_colons(value[i : i + 10_000], 0) for i in range(0, len(value), 10_000))
     try:
         count: int = _encode(value).count(b":")
     except OverflowError:  # a whole number beyond 64 bits

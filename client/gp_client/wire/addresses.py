@@ -76,6 +76,13 @@ def place_of(address: str) -> Place:
     return Place(root, service, after[0], after[2] if is_job else "")
 
 
+def folder_url(root: str, folder: str) -> str:
+    """The address of a folder of the catalogue. Raises InvalidInput for what is not one name."""
+    if "/" in folder or "\\" in folder:
+        raise InvalidInput(parameter="folder", met=repr(folder)[:200], expected="the name of one folder")
+    return f"{root}/rest/services/{_quoted(folder, 'folder')}"
+
+
 def service_url(root: str, service: str) -> str:
     """The address of `Name` or `Folder/Name`."""
     names = service.strip("/").split("/")
@@ -86,7 +93,12 @@ def service_url(root: str, service: str) -> str:
 
 def task_url(root: str, service: str, task: str) -> str:
     """The address of a task of a service."""
-    return f"{service_url(root, service)}/{_quoted(task, 'task')}"
+    return task_below(service_url(root, service), task)
+
+
+def task_below(service_url: str, task: str) -> str:
+    """The address of a task of the service at that address. Raises InvalidInput for what is not one name."""
+    return f"{service_url}/{_quoted(task, 'task')}"
 
 
 def job_url(task_url: str, job_id: str) -> str:
@@ -114,7 +126,7 @@ def origin_of(url: str) -> Origin | None:
     scheme = parts.scheme.lower()
     if not host or scheme not in ("http", "https") or "@" in parts.netloc or _UNSAFE.search(parts.netloc):
         return None
-    return Origin(scheme, host.rstrip("."), port or (443 if scheme == "https" else 80))
+    return Origin(scheme, host, port or (443 if scheme == "https" else 80))
 
 
 def same_host(a: str, b: str) -> bool:

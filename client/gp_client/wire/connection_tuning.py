@@ -16,6 +16,8 @@ from contextvars import ContextVar
 from typing import Any
 from weakref import WeakSet
 
+from gp_client.wire.name_resolution import addresses_of
+
 ends_at: ContextVar[float] = ContextVar("ends_at", default=float("inf"))
 """When the exchange under way has to be over, by `time.monotonic`."""
 
@@ -28,7 +30,7 @@ _reading: WeakSet[Any] = WeakSet()
 def tune(client: Any, event: str) -> None:
     """On httpcore's trace event of an HTTP/1.1 exchange: let heads have 1 MiB instead of 100 kB; and on
     asyncio, whose connections read nothing while they write and lose what came once a write fails, have them
-    read while a body is sent."""
+    read while a body is sent. The event does not say whose it is: that is found by what each is doing."""
     if event == "http11.send_request_headers.started":
         for connection in _connections(client):
             if hasattr(connection._h11_state, "_max_incomplete_event_size"):
@@ -40,7 +42,9 @@ def tune(client: Any, event: str) -> None:
                 _set_reading(connection, True)
     elif event == "http11.receive_response_headers.started":
         for connection in _connections(client):
-            if connection in _reading:  # never one that waits for its answer already: it would wait for ever
+            # the one that has just sent its body: not one that still sends, which would lose its answer, nor
+            # one that waits for it already, which would wait for ever
+            if connection in _reading and str(connection._h11_state.our_state) != "SEND_BODY":
                 _reading.discard(connection)
                 _set_reading(connection, False)
 
@@ -83,9 +87,30 @@ class _TimedBackend:
     def __init__(self, backend: Any) -> None:
         self._backend = backend
 
-    def connect_tcp(self, *arguments: Any, timeout: float | None = None, **named: Any) -> _TimedStream:
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, **named: Any) -> _TimedStream:
+        """To one address of the host after the other, each within its share of the time: the system's own
+        limit is for each of them, and its look-up of names has none."""
         left = _left(self._backend, timeout, "ConnectTimeout")
-        return _TimedStream(self._backend.connect_tcp(*arguments, timeout=left, **named))
+        if type(self._backend).__name__ != "SyncBackend":
+            return _TimedStream(self._backend.connect_tcp(host, port, timeout=left, **named))
+        ends = time.monotonic() + left
+        failure: Exception | None = None
+        found = self._found(host, port, left)
+        for number, address in enumerate(found):
+            share = max(ends - time.monotonic(), 0.001) / (len(found) - number)
+            try:
+                return _TimedStream(self._backend.connect_tcp(address, port, timeout=share, **named))
+            except Exception as error:
+                failure = error
+        raise failure or _error(self._backend, "ConnectError", f"{host} has no address")
+
+    def _found(self, host: str, port: int, seconds: float) -> list[str]:
+        try:
+            return addresses_of(host, port, seconds)
+        except TimeoutError as error:
+            raise _error(self._backend, "ConnectTimeout", str(error)) from error
+        except OSError as error:
+            raise _error(self._backend, "ConnectError", str(error)) from error
 
     def connect_unix_socket(
         self, *arguments: Any, timeout: float | None = None, **named: Any
@@ -126,6 +151,12 @@ def _left(of: Any, timeout: float | None, otherwise: str) -> float:
     """Seconds for the next step; where none are left, raises what the library calls `otherwise`."""
     left = ends_at.get() - time.monotonic()
     if left <= 0:
-        library = sys.modules.get(type(of).__module__.partition(".")[0])
-        raise getattr(library, otherwise, TimeoutError)("the time for all of the exchange is over")
+        raise _error(of, otherwise, "the time for all of the exchange is over")
     return left if timeout is None else min(timeout, left)
+
+
+def _error(of: Any, name: str, text: str) -> Exception:
+    """An error of the library that `of` is from, which httpx translates into its own."""
+    library = sys.modules.get(type(of).__module__.partition(".")[0])
+    error: Exception = getattr(library, name, TimeoutError)(text)
+    return error

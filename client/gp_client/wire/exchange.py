@@ -2,7 +2,8 @@
 
 What may be repeated is the rule of this file. A read may, when no answer came or one that says that another
 try may do better. A run, a cancel or an upload may only when it is certain that the server did nothing: when
-it could not be reached, when it answered 429 or 503 and when to come back, or when it refused the token.
+it could not be reached, when it answered 429 or 503 and when to come back, or when it refused the token; and
+never when the refusal names a job, or carries results.
 """
 
 from __future__ import annotations
@@ -10,17 +11,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar, overload
-from urllib.parse import parse_qsl, urlencode
-
-import msgspec
 
 from gp_client.errors import (
     AuthError,
     DeadlineExceeded,
     GPError,
     HTTPError,
-    InvalidInput,
     JobAddress,
+    ProtocolViolation,
     ServerError,
     SubmissionUnknown,
     TransportError,
@@ -29,27 +27,17 @@ from gp_client.reading.answers import is_transient, read_answer, read_list_answe
 from gp_client.sessions import Deadline, Session
 from gp_client.steps import Flow, Retrying, Send, Tell, Wait
 from gp_client.wire.addresses import shown
-from gp_client.wire.http_messages import Body, Request, Response
-from gp_client.wire.redirects import MOST, STATUSES, becomes_get, target_of, too_many
+from gp_client.wire.composing import NOTHING, Asked, composed, with_format
+from gp_client.wire.http_messages import Request, Response
+from gp_client.wire.named_jobs import was_acted_on
+from gp_client.wire.redirects import STATUSES, becomes_get, target_of, too_many
 
 T = TypeVar("T")
 
-_FORM = "application/x-www-form-urlencoded"
-_AS_FORM = {"Content-Type": _FORM}
 _BUSY = (429, 503)
 _EARLY = (400, 404)
 _FIRST_LOOK = 0.5
 _MOST_REFUSALS = 5
-_NOTHING: Mapping[str, str] = {}
-
-
-class _Asked(msgspec.Struct, frozen=True):
-    """What is asked for, without its token: an operation's parameters, or a request as somebody made it."""
-
-    method: str
-    url: str
-    form: Mapping[str, str] | None = None
-    made: Request | None = None
 
 
 @overload
@@ -79,7 +67,7 @@ def ask(
 def ask(
     session: Session,
     url: str,
-    parameters: Mapping[str, str] = _NOTHING,
+    parameters: Mapping[str, str] = NOTHING,
     *,
     safe: bool,
     deadline: Deadline,
@@ -97,7 +85,7 @@ def ask(
     AuthError, ServerError, ProtocolViolation, DeadlineExceeded.
     """
     url = url.partition("#")[0]
-    asked = _Asked("GET" if safe else "POST", url, _with_format(parameters, url))
+    asked = Asked("GET" if safe else "POST", url, with_format(parameters, url))
     reader, clock = read_list_answer if list_allowed else read_answer, session.clock
 
     def read(response: Response) -> Any:
@@ -117,11 +105,12 @@ def fetch(
 ) -> Flow[T]:
     """What `read` makes of the answer to any request; it raises the error that the answer is.
 
-    A token goes into the form, or where the body is none into the query. The time limit of a request with a
+    A token goes into the form, or where the body is none into a header; into the query where a server
+    refuses that. The time limit of a request with a
     sink or with a streamed body is its own `timeout`, where that is more than the settings'. `Response.url`
     is where the answer came from, without the query. Raises as `ask` does.
     """
-    asked = _Asked(request.method.upper(), request.url.partition("#")[0], None, request)
+    asked = Asked(request.method.upper(), request.url.partition("#")[0], None, request)
     return _exchange(session, asked, safe=safe, deadline=deadline, job=job, read=read)
 
 
@@ -130,13 +119,13 @@ def ask_unsigned(
 ) -> Flow[dict[str, Any]]:
     """The same for what a token is not needed for, or what hands one out: none goes along, and no redirect
     to another host is followed. A page in the place of JSON is an AuthError."""
-    asked = _Asked("GET" if safe else "POST", url, parameters)
+    asked = Asked("GET" if safe else "POST", url, parameters)
     return _exchange(session, asked, safe=safe, deadline=deadline, job=None, read=_read_token, home=url)
 
 
 def _exchange(
     session: Session,
-    asked: _Asked,
+    asked: Asked,
     *,
     safe: bool,
     deadline: Deadline,
@@ -147,17 +136,27 @@ def _exchange(
 ) -> Flow[T]:
     """`home`: whose redirects are followed where no token is sent; the server's root where one is."""
     keeper, clock, is_signed = session.tokens, session.clock, not home
-    whole, tries, early, refusals, tokens, used = asked, 0, 0, 0, 0, 0
+    whole, tries, early, refusals, tokens, used, in_query = asked, 0, 0, 0, 0, 0, False
     seen: list[str] = []
+    request: Request | None = None
     response: Response | None = None
     caught: GPError | None = None
     try:
         while True:
             try:
+                response = None
+                wait = session.pace.turn(clock.now(), deadline.left(clock))
+                if wait:
+                    if wait < 0:
+                        raise _over(deadline, asked, job)
+                    yield Wait(wait)
                 if is_signed and keeper.is_due(clock.now()):
                     tokens += yield from _renewed_in_time(session, deadline)
                 used = keeper.generation
-                request = _composed(session, asked, safe, deadline, is_signed)
+                left = deadline.left(clock)
+                if left <= 0:
+                    raise _over(deadline, asked, job)
+                request = composed(session, asked, safe, left, is_signed, in_query)
                 response = yield Send(request)
                 assert response is not None
                 if response.status in STATUSES:
@@ -166,11 +165,23 @@ def _exchange(
                     whole = whole if safe == was_safe else asked
                     continue
                 response.url = shown(response.url or request.url)
-                return read(response)
+                value = read(response)
+                keeper.wants_query = keeper.wants_query or in_query
+                return value
             except GPError as error:
+                is_done = False
+                if response is not None and not safe and is_signed:
+                    is_done, made = was_acted_on(whole.url, response)
+                    error.job = error.job or job or made
                 caught = _completed(session, error, asked, job)
+            if is_done:
+                raise caught
             asked, seen = whole, []
             if isinstance(caught, AuthError) and is_signed:
+                if request is not None and _is_header_refused(caught, request) and refusals < _MOST_REFUSALS:
+                    refusals, in_query = refusals + 1, True
+                    continue
+                in_query = False
                 if refusals >= _MOST_REFUSALS or not keeper.can_renew(caught, used, tokens, clock.now()):
                     raise _with_remedy(caught, keeper.can_sign_in, keeper.has_token)
                 refusals += 1
@@ -191,65 +202,23 @@ def _exchange(
             yield Tell(Retrying(shown(asked.url), wait, caught.text))
             yield Wait(wait)
     finally:
-        caught = response = None  # else an error that is kept keeps its answer
+        caught = request = response = None  # else an error that is kept keeps its answer
 
 
-def _composed(session: Session, asked: _Asked, safe: bool, deadline: Deadline, is_signed: bool) -> Request:
-    left = deadline.left(session.clock)
-    if left <= 0:
-        raise _over(deadline, asked, None)
-    settings, keeper, url = session.settings, session.tokens, asked.url
-    signature = keeper.parameters_for(url, session.root) if is_signed else _NOTHING
-    headers = keeper.headers_for(url, session.root)
-    timeout = min(settings.timeout, left)
-    try:
-        if asked.made is not None:
-            return _signed(asked, signature, headers, settings.timeout, left)
-        form = asked.form or _NOTHING
-        if safe and not signature:
-            query = urlencode(form)
-            address = f"{url}{'&' if '?' in url else '?'}{query}" if query else url
-            if len(address) <= settings.longest_get:
-                return Request("GET", address, headers, b"", timeout)
-        body = urlencode({**form, **signature}).encode()
-    except UnicodeEncodeError as error:
-        met = f"a text with the half of a character ({error.object[error.start : error.end]!r})"
-        raise InvalidInput(parameter="parameters", met=met, expected="text", url=shown(url)) from None
-    return Request("POST", url, {**headers, **_AS_FORM}, body, timeout)
-
-
-def _signed(
-    asked: _Asked, signature: Mapping[str, str], headers: Mapping[str, str], timeout: float, left: float
-) -> Request:
-    made, url = asked.made or Request(asked.method, asked.url), asked.url
-    body: bytes | Body = made.body if asked.method == made.method else b""
-    kept = {**headers, **made.headers}
-    if body != made.body:
-        kept = {name: value for name, value in kept.items() if not name.lower().startswith("content-")}
-    if signature:
-        query = urlencode(signature)
-        if isinstance(body, bytes) and body and _is_form(made.headers):
-            body = body + b"&" + query.encode()
-        else:
-            url = f"{url}{'&' if '?' in url else '?'}{query}"
-    if made.sink is not None or not isinstance(body, bytes):
-        timeout = max(timeout, made.timeout)
-    return Request(asked.method, url, kept, body, min(timeout, left), made.sink)
-
-
-def _is_form(headers: Mapping[str, str]) -> bool:
-    return any(name.lower() == "content-type" and value.startswith(_FORM) for name, value in headers.items())
+def _is_header_refused(error: AuthError, request: Request) -> bool:
+    """Whether a server may have refused a token because it does not know the header that it came in."""
+    return "X-Esri-Authorization" in request.headers and error.code in (None, 401, 498, 499)
 
 
 def _redirected(
     session: Session,
-    asked: _Asked,
+    asked: Asked,
     safe: bool,
     response: Response,
     request: Request,
     home: str,
     seen: list[str],
-) -> tuple[_Asked, bool, list[str]]:
+) -> tuple[Asked, bool, list[str]]:
     """What to ask next, whether it is safe, and the addresses seen by then. A run that is sent on with a GET
     was acted on: from there on it is a read."""
     trusted = () if home else session.settings.trusted_hosts
@@ -257,26 +226,18 @@ def _redirected(
     is_get = becomes_get(response.status, request.method, target)
     is_new = is_get and not safe
     seen = seen or [request.url]
-    is_loop = target in seen and not is_new and not response.header("set-cookie")
-    if is_loop or len(seen) > MOST:
-        raise too_many(response, request.url, is_loop=is_loop)
+    if over := too_many(response, request.url, target, [] if is_new else seen, safe=safe):
+        raise over
     seen = [*seen, target]
     if asked.made is not None:
-        return _Asked("GET" if is_get else asked.method, target, None, asked.made), safe or is_new, seen
+        return Asked("GET" if is_get else asked.method, target, None, asked.made), safe or is_new, seen
     if is_new or (request.method == "GET" and "?" in target):
-        return _Asked("GET", target, _with_format(_NOTHING, target)), True, seen
-    return _Asked(asked.method, target, asked.form), safe, seen
-
-
-def _with_format(parameters: Mapping[str, str], url: str) -> Mapping[str, str]:
-    """Parameters with `f=json`, unless the address has one."""
-    if "?" in url and any(name.lower() == "f" for name, _ in parse_qsl(url.partition("?")[2], True)):
-        return parameters
-    return {**parameters, "f": "json"} if parameters else {"f": "json"}
+        return Asked("GET", target, with_format(NOTHING, target)), True, seen
+    return Asked(asked.method, target, asked.form), safe, seen
 
 
 def _renewed(
-    session: Session, deadline: Deadline, asked: _Asked, job: JobAddress | None, used: int, tokens: int
+    session: Session, deadline: Deadline, asked: Asked, job: JobAddress | None, used: int, tokens: int
 ) -> Flow[int]:
     """How many tokens were asked for to have another than the one of generation `used`."""
     if session.tokens.generation != used:
@@ -317,7 +278,7 @@ def _wait(session: Session, error: GPError, tries: int, safe: bool) -> float:
     return max(wait * session.random.uniform(0.75, 1.0), told or 0.0)
 
 
-def _completed(session: Session, error: GPError, asked: _Asked, job: JobAddress | None) -> GPError:
+def _completed(session: Session, error: GPError, asked: Asked, job: JobAddress | None) -> GPError:
     """The same error, which says where it was, and nothing of tokens and passwords."""
     error.url = shown(error.url or asked.url)
     error.job = error.job or job
@@ -325,7 +286,7 @@ def _completed(session: Session, error: GPError, asked: _Asked, job: JobAddress 
     return completed
 
 
-def _over(deadline: Deadline, asked: _Asked, job: JobAddress | None) -> DeadlineExceeded:
+def _over(deadline: Deadline, asked: Asked, job: JobAddress | None) -> DeadlineExceeded:
     text = f"the deadline of {deadline.seconds:g} seconds is over, and there is no answer yet"
     return DeadlineExceeded(text, url=shown(asked.url), job=job)
 
@@ -350,10 +311,22 @@ def _with_remedy(error: AuthError, can_sign_in: bool, has_token: bool) -> AuthEr
 
 
 def _read_token(response: Response) -> dict[str, Any]:
+    """What a token service answers; it is quoted only where it is an error by the protocol, as some answer
+    the bare token."""
     from gp_client.reading.pages import page_in
 
     if response.status < 400:
         page = page_in(response.content, response.header("content-type"))
         if page is not None:
             raise AuthError(f"the token service answered with a page ({page.title[:80]!r}), expected JSON")
-    return read_answer(response)
+    try:
+        return read_answer(response)
+    except HTTPError as error:
+        if 400 <= error.status < 500 and not is_transient(error):
+            raise AuthError(f"the token service answered with {error.text}, expected JSON") from None
+        error.beginning = ""
+        raise
+    except ProtocolViolation as error:
+        if is_transient(error):
+            raise
+        raise ProtocolViolation(pointer="", met="no JSON", expected="a JSON object") from None

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from gp_client.errors import InvalidInput, TransportError
 from gp_client.wire.connection_tuning import bound_by_time, ends_at, tune
 from gp_client.wire.content_decoding import ACCEPTED, Decoding
+from gp_client.wire.discreet_logs import keep_logs_discreet
 from gp_client.wire.http_messages import Body, Request, Response
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ T = TypeVar("T")
 
 _CONNECT_TIMEOUT = 15.0
 _CLOSE_TIMEOUT = 1.0
+_OURS = "gp_client"
 
 
 def client_library(client: Any) -> Any:
@@ -45,7 +47,7 @@ class HTTPXTransport:
     """Carries requests with an `httpx.Client`: its proxies, certificates, HTTP version and transport count,
     its timeouts, redirects and its own auth do not."""
 
-    def __init__(self, client: httpx.Client | None = None, *, largest_answer: int = 1 << 28) -> None:
+    def __init__(self, client: httpx.Client | None = None, *, largest_answer: int = 1 << 26) -> None:
         self._owned = client is None
         if client is None:
             import httpx
@@ -55,6 +57,8 @@ class HTTPXTransport:
         self._library = client_library(client)
         self._largest = largest_answer
         bound_by_time(client)
+        keep_logs_discreet()
+        _add_hook(client, _take_location)
 
     def send(self, request: Request) -> Response:
         _check_open(self._client)
@@ -78,11 +82,11 @@ class HTTPXTransport:
             headers=_headers(request),
             content=_content(request.body),
             timeout=_timeouts(self._library, request.timeout),
-            extensions={"trace": trace.look},
+            extensions={"trace": trace.look, _OURS: trace},
         )
         answer = client.send(built, stream=True, auth=None, follow_redirects=False)
         try:
-            response, decoding = _ours(_begun, answer, request, self._largest)
+            response, decoding = _ours(_begun, answer, request, self._largest, trace)
             for chunk in answer.iter_bytes() if answer.is_stream_consumed else answer.iter_raw():
                 _ours(decoding.take, chunk)
                 if time.monotonic() > ends:
@@ -100,7 +104,7 @@ class HTTPXTransport:
 class AsyncHTTPXTransport:
     """The same with an `httpx.AsyncClient`, on asyncio and on trio."""
 
-    def __init__(self, client: httpx.AsyncClient | None = None, *, largest_answer: int = 1 << 28) -> None:
+    def __init__(self, client: httpx.AsyncClient | None = None, *, largest_answer: int = 1 << 26) -> None:
         self._owned = client is None
         if client is None:
             import httpx
@@ -109,6 +113,8 @@ class AsyncHTTPXTransport:
         self._client = client
         self._library = client_library(client)
         self._largest = largest_answer
+        keep_logs_discreet()
+        _add_hook(client, _take_location_async)
 
     async def send(self, request: Request) -> Response:
         import anyio
@@ -133,12 +139,12 @@ class AsyncHTTPXTransport:
             headers=_headers(request),
             content=_content_async(request.body),
             timeout=_timeouts(self._library, request.timeout),
-            extensions={"trace": trace.look_async},
+            extensions={"trace": trace.look_async, _OURS: trace},
         )
         answer = await client.send(built, stream=True, auth=None, follow_redirects=False)
         pieces = answer.aiter_bytes() if answer.is_stream_consumed else answer.aiter_raw()
         try:
-            response, decoding = _ours(_begun, answer, request, self._largest)
+            response, decoding = _ours(_begun, answer, request, self._largest, trace)
             async for chunk in pieces:
                 _ours(decoding.take, chunk)
             response.content = _ours(decoding.finish)
@@ -160,13 +166,34 @@ def _check_open(client: Any) -> None:
         raise InvalidInput(parameter="http", met="a client that is closed", expected="one that is open")
 
 
+def _add_hook(client: Any, hook: Callable[[Any], object]) -> None:
+    hooks = client.event_hooks["response"]
+    if hook not in hooks:
+        hooks.append(hook)
+
+
+def _take_location(answer: Any) -> None:
+    """Takes the Location of an answer to one of our requests before httpx makes the next request of it, which
+    it does even where it is not to follow it, and where it cannot read it there is no answer."""
+    trace = answer.request.extensions.get(_OURS)
+    if isinstance(trace, _Trace) and "location" in answer.headers:
+        trace.location = [pair for pair in answer.headers.raw if pair[0].lower() == b"location"]
+        del answer.headers["location"]
+
+
+async def _take_location_async(answer: Any) -> None:
+    _take_location(answer)
+
+
 class _Trace:
-    """What httpcore tells of an exchange: whether its request began to be sent. Others tell nothing."""
+    """What is learnt of an exchange on its way: from httpcore whether its request began to be sent (others
+    tell nothing), and the answer's Location."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
         self._events = 0
         self._sent = False
+        self.location: list[tuple[bytes, bytes]] = []
 
     def look(self, event: str, told: object) -> None:
         self._events += 1
@@ -204,8 +231,9 @@ def _ours(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         raise _Ours(error) from error
 
 
-def _begun(answer: Any, request: Request, largest: int) -> tuple[Response, Decoding]:
-    headers = [(key.decode("latin-1"), value.decode("latin-1")) for key, value in answer.headers.raw]
+def _begun(answer: Any, request: Request, largest: int, trace: _Trace) -> tuple[Response, Decoding]:
+    raw = [*answer.headers.raw, *trace.location]
+    headers = [(key.decode("latin-1"), value.decode("latin-1")) for key, value in raw]
     response = Response(answer.status_code, headers, b"", request.url)
     sink = request.sink if request.sink is not None and request.sink.begin(response) else None
     encoding = "" if answer.is_stream_consumed else response.header("content-encoding")

@@ -13,6 +13,7 @@ from collections.abc import Collection
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 from gp_client.errors import AuthError, HTTPError
+from gp_client.reading.quoting import quoted
 from gp_client.wire.addresses import is_home, origin_of, shown
 from gp_client.wire.http_messages import Response
 
@@ -20,10 +21,13 @@ MOST = 10
 """Redirects of one request that are followed."""
 
 STATUSES = frozenset((301, 302, 303, 307, 308))
+MOST_OF_RUNS = 4
+"""Of a run, which each of them may act on."""
 _LONGEST = 65536
 _LOG_IN = re.compile(
     r"(?<![a-z])(log-?in|log-?on|sign-?in|sign-?on|oauth2?|saml2?|sso|adfs|authorize|idp|openid)(?![a-z])"
 )
+_LOG_IN_QUERY = re.compile(r"(?:^|&)(?:samlrequest=|wa=wsignin|openid\.mode=|oauth_state=)", re.IGNORECASE)
 _JOB = re.compile(r"/jobs/[^/]+/?$")
 _NOT_IN_ADDRESSES = re.compile(r"[^!#$%&'()*+,/:;=?@\[\]~\w.-]", re.ASCII)
 
@@ -37,18 +41,18 @@ def target_of(response: Response, url: str, home: str, trusted: Collection[str])
     location = response.header("location").strip()
     target = _absolute(location, url)
     if target is None:
-        met = f"the Location {shown(location)[:200]!r}" if location else "no Location"
+        met = f"the Location {quoted(shown(location))!r}" if location else "no Location"
         raise _not_followed(response, url, f"a redirect with {met}, expected the address of a resource")
     here, there = origin_of(url), origin_of(target)
     if _is_log_in(target, is_same=here is not None and there is not None and here.host == there.host):
         raise AuthError(
-            f"the request was redirected to the log-in page {shown(target)[:200]}",
+            f"the request was redirected to the log-in page {quoted(shown(target))}",
             url=shown(url),
         )
     is_downgrade = here is not None and there is not None and (here.scheme, there.scheme) == ("https", "http")
     if there is None or is_downgrade or not is_home(target, home, trusted):
         remedy = "" if is_downgrade else "; name that host in trusted_hosts if it may be asked"
-        text = f"a redirect from {here} to {there or shown(target)[:200]} is not followed{remedy}"
+        text = f"a redirect from {here} to {there or quoted(shown(target))} is not followed{remedy}"
         raise _not_followed(response, url, text)
     return target
 
@@ -61,9 +65,15 @@ def becomes_get(status: int, method: str, target: str) -> bool:
     return status == 303 or (status == 302 and _JOB.search(urlsplit(target).path) is not None)
 
 
-def too_many(response: Response, url: str, *, is_loop: bool) -> HTTPError:
-    """What to raise of a redirect that leads back, or that is one too many."""
-    met = "redirects that lead in a circle" if is_loop else f"more than {MOST} redirects"
+def too_many(response: Response, url: str, target: str, seen: list[str], *, safe: bool) -> HTTPError | None:
+    """What to raise of a redirect that leads back, or that is one too many; `seen` are the addresses before.
+
+    A redirect may lead back once where it sets a cookie: to what is then asked with it."""
+    is_loop = seen.count(target) > (1 if response.header("set-cookie") else 0)
+    most = MOST if safe else MOST_OF_RUNS
+    if not is_loop and len(seen) <= most:
+        return None
+    met = "redirects that lead in a circle" if is_loop else f"more than {most} redirects"
     return _not_followed(response, url, f"{met}, expected an answer")
 
 
@@ -93,6 +103,9 @@ def _absolute(location: str, url: str) -> str | None:
 def _is_log_in(target: str, *, is_same: bool) -> bool:
     parts = urlsplit(target)
     path = unquote(parts.path).lower()
+    query = unquote(parts.query)
+    if _LOG_IN_QUERY.search(query) or ("response_type=" in query and "client_id=" in query):
+        return True
     if is_same and "/rest/services/" in path:
         return False  # a service may be called anything
     return _LOG_IN.search(path) is not None or _LOG_IN.search(parts.netloc.lower()) is not None

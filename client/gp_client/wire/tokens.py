@@ -3,21 +3,28 @@
 Pages *Generate token* and *Get started with the Services Directory* (token-based authentication): a token is
 asked for with a POST of user name and password to the server's token service, which `rest/info` names, or to
 the portal's that the server is federated with; it is bound to the Referer header of later requests, and sent
-as the parameter `token`, the one form that every version understands.
+as the parameter `token` of a form, which every version understands. Where there is no form it is sent in the
+header `X-Esri-Authorization`, as addresses end up in logs, and in the query only where a server refuses that.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus
 
 from gp_protocol.messages import Message
 
-from gp_client.errors import AuthError, GPError, InvalidInput, ProtocolViolation, ServerError
+from gp_client.errors import (
+    AuthError,
+    DeadlineExceeded,
+    GPError,
+    InvalidInput,
+    ProtocolViolation,
+    ServerError,
+)
 from gp_client.wire.addresses import Origin, is_trusted, origin_of, shown
+from gp_client.wire.masking import Secrets
 
 if TYPE_CHECKING:
     from gp_client.sessions import Deadline, Session
@@ -30,10 +37,9 @@ _REST = 60.0
 """Seconds for which credentials that were refused are not tried again: servers lock accounts."""
 _MARGIN = 60.0
 _SHORTEST_IN_MS = 1e11
-_SHORT_SECRET = 4
 _PATIENCE = 60.0
 _LOOK = 0.05
-_DEEPEST = 50
+_IN_A_HEADER = re.compile(r"[\x21-\x7e]+")
 
 
 class TokenKeeper:
@@ -79,6 +85,9 @@ class TokenKeeper:
         self._resting_until = 0.0
         self._refusal: AuthError | None = None
         self._issued = [self._token] if self._token else []
+        self._secrets: Secrets | None = None
+        self.wants_query = False
+        """Whether the server is known to take a token in the query and not in the header."""
 
     def __repr__(self) -> str:
         has = "a user and a password" if self.can_sign_in else "no user"
@@ -101,6 +110,12 @@ class TokenKeeper:
         the root's host, and not over http after https."""
         return {"token": self._token} if self._token and _is_for(url, root) else {}
 
+    def header_with_token(self, url: str, root: str) -> dict[str, str]:
+        """The same as a header; empty also for a token that cannot be written in one."""
+        if not _IN_A_HEADER.fullmatch(self._token) or not _is_for(url, root):
+            return {}
+        return {"X-Esri-Authorization": f"Bearer {self._token}"}
+
     def headers_for(self, url: str, root: str) -> dict[str, str]:
         """The Referer that tokens are bound to, always the same; none to another host."""
         if (self._token or self.can_sign_in) and _is_for(url, root):
@@ -108,8 +123,8 @@ class TokenKeeper:
         return {}
 
     def is_due(self, now: float) -> bool:
-        """Whether the token is so near its end that a new one is to be asked for first."""
-        return now >= self._renew_at and self.can_sign_in
+        """Whether the token is so near its end that a new one is to be asked for first, and nobody does."""
+        return now >= self._renew_at and self.can_sign_in and now >= self._signing_in_until
 
     def can_renew(self, error: AuthError, used: int, asked: int, now: float) -> bool:
         """Whether a request that was refused when it had the token of generation `used` (0: none) may be
@@ -117,12 +132,12 @@ class TokenKeeper:
         asked for because of this request."""
         if used != self.generation:
             return True
-        if not self.can_sign_in or asked > 1 or (error.code == 403 and "https" in error.text.lower()):
+        if not self.can_sign_in or (error.code == 403 and "https" in error.text.lower()):
             return False
         is_of_token = error.code in (None, 498, 499) or (error.code == 401 and "token" in error.text.lower())
         if used and not is_of_token:
             return False
-        if asked == 0 or (self._portal_token and not self._is_federated):
+        if asked == 0 or (asked == 1 and self._portal_token and not self._is_federated):
             return True
         self._resting_until = now + _REST  # a new token was refused: the next will be, too
         self._refusal = error
@@ -132,12 +147,18 @@ class TokenKeeper:
         """Have a token of a later generation than `used`, asking for one unless another call does so or has
         done so. After one that was `asked` for and refused it is the server's own, for the portal's.
 
-        Raises AuthError where it is refused, and what else can come of a request."""
+        Raises AuthError where it is refused, DeadlineExceeded where another call takes too long over it, and
+        what else can come of a request."""
         from gp_client.steps import Wait
 
         clock = session.clock
         while self.generation == used and clock.now() < self._signing_in_until:
-            yield Wait(_LOOK)
+            left = deadline.left(clock)
+            if left <= 0:
+                raise DeadlineExceeded(
+                    f"the deadline of {deadline.seconds:g} seconds is over, while another call signs in"
+                )
+            yield Wait(min(_LOOK, left))
         if self.generation != used:
             return
         if self._refusal is not None and clock.now() < self._resting_until:
@@ -167,6 +188,7 @@ class TokenKeeper:
         answer = yield from self._asked(session, deadline, ask, form)
         self._keep(answer, session)
         self._portal_token = self._token if "/sharing/" in self._service.lower() else ""
+        self._secrets = None
 
     def _exchange_portal_token(self, session: Session, deadline: Deadline, ask: Ask) -> Flow[None]:
         """The server's own token for the portal's (page *Generate token*: `token` and `serverUrl`)."""
@@ -201,7 +223,10 @@ class TokenKeeper:
 
     def _keep(self, answer: dict[str, Any], session: Session) -> None:
         token = answer.get("token")
-        if not isinstance(token, str) or not token.strip():
+        if isinstance(token, str) and not token.strip():
+            text = "the token service gave an empty token; check user and password"
+            raise AuthError(text, url=shown(self._service))
+        if not isinstance(token, str):
             raise ProtocolViolation(
                 pointer="/token" if "token" in answer else "",
                 met="no token" if "token" not in answer else f"a {type(token).__name__} that is no token",
@@ -210,6 +235,7 @@ class TokenKeeper:
             )
         self._token = token.strip()
         self._issued = [*self._issued[-3:], self._token]
+        self._secrets = None
         self.generation += 1
         life = _seconds_of(answer.get("expires")) - session.clock.wall()
         self._renew_at = float("inf")
@@ -239,31 +265,23 @@ class TokenKeeper:
 
     def without_secrets(self, error: GPError) -> Any:
         """The same error; what it says of passwords and tokens is masked."""
-        if (pattern := self._secrets()) is not None:
-            error.args = tuple(_masked(each, pattern, 0) for each in error.args)
+        if secrets := self._known_secrets():
+            error.args = tuple(map(secrets.masked, error.args))
             for name, value in error.__dict__.items():
-                error.__dict__[name] = _masked(value, pattern, 0)
+                error.__dict__[name] = secrets.masked(value)
         return error
 
     def without_secrets_in(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
         """The messages of a job, in which servers write addresses with the token that they were given."""
-        pattern = self._secrets() if messages else None
-        if pattern is None:
-            return messages
-        return tuple(Message(each.type, _masked(each.description, pattern, 0)) for each in messages)
-
-    def _secrets(self) -> re.Pattern[str] | None:
-        """What finds passwords and tokens in a text, however they are spelt; None where there are none."""
-        secrets = {self._password or "", *self._issued, self._portal_token} - {""}
+        secrets = self._known_secrets() if messages else None
         if not secrets:
-            return None
-        spelt = {form for each in secrets for form in _spellings(each)}
-        return re.compile(
-            "|".join(
-                re.escape(each) if len(each) >= _SHORT_SECRET else rf"(?<!\w){re.escape(each)}(?!\w)"
-                for each in sorted(spelt, key=len, reverse=True)
-            )
-        )
+            return messages
+        return tuple(Message(each.type, secrets.masked(each.description)) for each in messages)
+
+    def _known_secrets(self) -> Secrets:
+        if self._secrets is None:
+            self._secrets = Secrets({self._password or ""}, {*self._issued, self._portal_token})
+        return self._secrets
 
 
 def _is_for(url: str, root: str) -> bool:
@@ -314,25 +332,3 @@ def _seconds_of(expires: Any) -> float:
     if isinstance(expires, bool) or not isinstance(expires, int | float) or not abs(expires) < 1e300:
         return float("inf")
     return expires / 1000 if expires > _SHORTEST_IN_MS else float(expires)
-
-
-def _spellings(secret: str) -> tuple[str, ...]:
-    """A secret as it is, in an address, in a form and in JSON."""
-    quoted = quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace")
-    return secret, *quoted, json.dumps(secret)[1:-1]
-
-
-def _masked(value: Any, pattern: re.Pattern[str], depth: int) -> Any:
-    if depth > _DEEPEST:
-        return value if isinstance(value, int | float | None) else "…"
-    if isinstance(value, str):
-        return pattern.sub("…", value)
-    if isinstance(value, list):
-        return [_masked(each, pattern, depth + 1) for each in value]
-    if isinstance(value, tuple):
-        return tuple(_masked(each, pattern, depth + 1) for each in value)
-    if isinstance(value, dict):
-        return {
-            _masked(key, pattern, depth + 1): _masked(each, pattern, depth + 1) for key, each in value.items()
-        }
-    return value
