@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gp_protocol.descriptions.descriptors import ExecutionType, Parameter, Service, Task
 
 _SYNCHRONOUS = "esriExecutionTypeSynchronous"
+_DEEPEST_PARTS = 16
 
 
 class ServiceDescription(msgspec.Struct, frozen=True):
@@ -151,12 +152,25 @@ def read_task(json: dict[str, Any], url: str, service: ServiceDescription | None
         _word(parameter, "direction", Direction, place, url)
         _word(parameter, "parameterType", ParameterType, place, url)
         _choices(parameter, place, url)
+        _check_depth(parameter, place, url)
         if parameter.get("filter") not in (None, ""):
             _object(parameter["filter"], f"{place}/filter", url)
     inherited: ExecutionType = service.descriptor.execution_type if service else ExecutionType.SYNCHRONOUS
     task = _parsed(parse_task, json, inherited, url=url)
     told = _tells(json) or (service is not None and service.is_synchronous is not None)
     return TaskDescription(url, task, json, service.version if service else None, told)
+
+
+def _check_depth(parameter: dict[str, Any], place: str, url: str) -> None:
+    """Parts lie within parts at most thrice: composites in a list's elements, or in a table's columns."""
+    level: list[Any] = [parameter]
+    for _ in range(_DEEPEST_PARTS):
+        lists = [each.get("parameterInfos") for each in level if isinstance(each, dict)]
+        level = [part for parts in lists if isinstance(parts, list) for part in parts]
+        if not level:
+            return
+    expected = f"parts within each other at most {_DEEPEST_PARTS} deep"
+    raise _violation(f"{place}/parameterInfos", "parts within parts", expected, url)
 
 
 def _tells(json: dict[str, Any]) -> bool:
