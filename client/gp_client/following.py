@@ -239,7 +239,8 @@ def _try_to_cancel(
     if deadline.leave_running or (state is not None and state.is_final):
         return False
     try:
-        yield from cancel(session, job, Deadline.after(session.clock, _LAST_WORDS))
+        at_once = Deadline(session.clock.now() + _LAST_WORDS, _LAST_WORDS, is_urgent=True)
+        yield from cancel(session, job, at_once)
     except GPError:
         return False
     return True

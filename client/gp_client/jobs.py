@@ -61,7 +61,8 @@ def _is_segment(text: str) -> bool:
     return (
         0 < len(text) <= _LONGEST_ID
         and text.strip(".") != ""
-        and not any(sign in "/\\?#%;" or ord(sign) < 33 or ord(sign) == 127 for sign in text)
+        and text.isprintable()
+        and not any(sign in "/\\?#%; " for sign in text)
     )
 
 

@@ -143,11 +143,12 @@ Seconds = float | None | EllipsisType
 
 class Deadline(msgspec.Struct, frozen=True):
     """An instant on the session's clock by which a call is over; `seconds` was its length. `leave_running`:
-    whether a job that it leaves behind goes on."""
+    whether a job that it leaves behind goes on. `is_urgent`: whether its requests go out at any pace."""
 
     at: float
     seconds: float
     leave_running: bool = False
+    is_urgent: bool = False
 
     @classmethod
     def after(cls, clock: Clock, seconds: float | None, leave_running: bool = False) -> Deadline:

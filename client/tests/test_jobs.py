@@ -40,6 +40,8 @@ def test_any_id_that_is_one_segment_of_a_path_is_a_job(job_id):
         {"jobId": "a%2fb"},
         {"jobId": "a\nb"},
         {"jobId": "..;"},
+        {"jobId": "\xa0"},
+        {"jobId": "\u202e"},
         {"jobId": "j" * 100_000},
         {"jobId": 12345},
         {"jobId": ["j1"]},

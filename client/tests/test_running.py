@@ -557,3 +557,12 @@ def test_what_a_server_echoes_of_the_token_is_in_no_error():
     with pytest.raises(ProtocolViolation) as raised:
         client(server, token="SECRETTOKEN123").task("S/Count").run()
     assert "SECRETTOKEN" not in f"{raised.value} {raised.value.report()}"
+
+
+def test_the_cancels_of_jobs_that_are_left_behind_wait_for_no_turn():
+    server = script(job("Executing"))
+    remote = client(server, requests_per_second=0.01)
+    with pytest.raises(DeadlineExceeded) as raised:
+        remote.task("S/Count").with_options(deadline=3000).run()
+    assert raised.value.cancelled
+    assert server.paths()[-1].endswith("/cancel")

@@ -145,7 +145,7 @@ def _exchange(
         while True:
             try:
                 response = None
-                wait = session.pace.turn(clock.now(), deadline.left(clock))
+                wait = 0.0 if deadline.is_urgent else session.pace.turn(clock.now(), deadline.left(clock))
                 if wait:
                     if wait < 0:
                         raise _over(deadline, asked, job)
