@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -56,8 +56,9 @@ class Response(msgspec.Struct):
 class Transport(Protocol):
     """What `GPClient` needs of whoever carries its requests: one method, and its end.
 
-    `send` follows no redirect, and raises TransportError, and nothing else, where no complete answer came
-    within the request's timeout.
+    `send` follows no redirect. It raises TransportError where no complete answer came within the request's
+    timeout, ProtocolViolation for a body of another encoding or size than was asked for, and lets errors of
+    the request's own body and sink through.
     """
 
     def send(self, request: Request) -> Response: ...
@@ -71,11 +72,3 @@ class AsyncTransport(Protocol):
     async def send(self, request: Request) -> Response: ...
 
     async def close(self) -> None: ...
-
-
-def form_body(parameters: Mapping[str, str] | Iterable[tuple[str, str]]) -> bytes:
-    """Parameters as an urlencoded form."""
-    from urllib.parse import urlencode
-
-    pairs: Any = parameters.items() if isinstance(parameters, Mapping) else parameters
-    return urlencode(list(pairs)).encode()
