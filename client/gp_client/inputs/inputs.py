@@ -10,6 +10,7 @@ Source: ArcGIS REST, *GP data types*, *Execute GP task* and *GP task*. *Assumed*
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, Final
 
 from gp_protocol.descriptions.descriptors import Parameter, ParameterInfo, ParameterType, Task
@@ -26,6 +27,8 @@ from gp_client.inputs.compound import value_from
 from gp_client.inputs.refusals import discreet, refusal, unreadable
 from gp_client.inputs.scalars import plain_json
 
+_DEEPEST = 200
+_LOOKED_INTO = 20
 _RESERVED: Final = frozenset({"f", "token", "callback"})
 
 
@@ -72,6 +75,10 @@ def python_value(parameter: Parameter, value: Any, *, url: str = "", version: fl
     if parameter.data_type == "GPValueTable":
         _check_columns(parameter, url)
     try:
+        if _is_deep(value):
+            raise LocalProtocolError(
+                met="lists within lists", expected=f"a value of at most {_DEEPEST} of them within each other"
+            )
         found = value_from(parameter.data_type, value_of_name(parameter, value), parameter)
         if found is None:
             raise LocalProtocolError(
@@ -86,6 +93,22 @@ def python_value(parameter: Parameter, value: Any, *, url: str = "", version: fl
         # What a caller hands in may be any object, and raise anything where it is looked at.
         raise unreadable(parameter.name, value, error, expected=_a_value(parameter), url=url) from error
     return found
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether lists and mappings lie within each other more than any value needs; of each only the first
+    ones are looked into."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for each in level[:_LOOKED_INTO]
+            if isinstance(each, list | tuple | dict)
+            for inner in islice(each.values() if isinstance(each, dict) else each, _LOOKED_INTO)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _encoded(parameter: Parameter, value: Any, url: str, version: float | None) -> str:
