@@ -10,7 +10,7 @@ from gp_client.errors import InvalidInput
 from hypothesis import given
 from hypothesis import strategies as st
 
-ROOT = "http://degrassi:6080/arcgis"
+ROOT = "http://gis.example.com:6080/arcgis"
 SOAP = f"{ROOT}/services"
 
 
@@ -65,7 +65,7 @@ def test_a_server_may_stand_instead_of_all_others() -> None:
         (f"{SOAP};", "without a service"),
         (";Elevation/World", "gpharness arcpy --server URL"),
         (";Elevation/World", "GPHARNESS_ARCPY_SERVER"),
-        ("pondermatic;buffertools", "begins with http"),
+        ("gis;Buffers", "begins with http"),
         (f"{ROOT}/rest/services;S", f"write {SOAP}"),
         (f"{SOAP};S;ann", "<user>;<password>"),
         (f"{SOAP};S;token=", "token= without a token"),

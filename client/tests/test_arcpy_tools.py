@@ -146,14 +146,14 @@ def wait_for(found: arcpy.Result) -> None:
 
 def test_a_tool_is_called_by_either_name(serve: Serve) -> None:
     scripted = serve(SYNC)
-    toolbox = arcpy.ImportToolbox(f"{SOAP};GPFolder/BufferService", "PointAlias")
-    first = arcpy.BufferPoints_PointAlias(POINTS, "500 Meters")
+    toolbox = arcpy.ImportToolbox(f"{SOAP};GPFolder/BufferService", "around")
+    first = arcpy.BufferPoints_around(POINTS, "500 Meters")
     assert json.loads(scripted.parameters()["Distance"]) == {"distance": 500.0, "units": "esriMeters"}
-    second = arcpy.PointAlias.BufferPoints(Input_Points=POINTS)
+    second = arcpy.around.BufferPoints(Input_Points=POINTS)
     assert "Distance" not in scripted.parameters()
     assert toolbox.BufferPoints(POINTS, "#").status == first.status == second.status == 4
-    assert arcpy.ListTools("*buffer*") == ["BufferPoints_PointAlias"]
-    assert arcpy.Usage("BufferPoints") == "BufferPoints_PointAlias(Input_Points, {Distance})"
+    assert arcpy.ListTools("*buffer*") == ["BufferPoints_around"]
+    assert arcpy.Usage("BufferPoints") == "BufferPoints_around(Input_Points, {Distance})"
 
 
 def test_without_an_alias_a_toolbox_is_called_as_its_service(serve: Serve) -> None:

@@ -25,66 +25,48 @@ POINT = {
         }
     ],
 }
-WEB_TOOLS = r"""
-import arcpy
-import time
+WEB_TOOL = r"""
+from time import sleep
 
-arcpy.ImportToolbox(";Elevation/ESRI_Elevation_World", "viewshedAlias")
-
-result = arcpy.Viewshed_viewshedAlias(r'c:\data\inputPoint.shp', "10000 Kilometers")
-
-while result.status < 4:
-    time.sleep(0.2)
-print("Execution Finished")
-
-arcpy.CopyFeatures_management(result[0], 'localResult.shp')
-"""
-GP_SERVICES = """
-import arcpy
-import time
-
-# Add a toolbox from a server
-arcpy.ImportToolbox("http://flame7/arcgis/services;GPFolder/BufferService", "mytools")
-
-# Use GetParameterValue to get a featureset object with the default
-#   schema of the first parameter of the tool 'bufferpoints'
-inFeatureSet = arcpy.GetParameterValue("bufferpoints", 0)
-
-# Load a shapefile into the featureset
-inFeatureSet.load("c:/data/inputPoint.shp")
-
-# Run a server tool named BufferPoints with featureset created above
-result = arcpy.mytools.BufferPoints(inFeatureSet, "5 feet")
-
-# Check the status of the result object every 0.2 seconds
-#   until it has a value of 4 (succeeded) or greater
-while result.status < 4:
-    time.sleep(0.2)
-
-# Get the output FeatureSet back from the server and save to a local geodatabase
-outFeatSet = result.getOutput(0)
-outFeatSet.save("c:/temp/base.gdb/towers_buffer")
-"""
-IS_SYNCHRONOUS = """
-import time
 import arcpy
 
-arcpy.ImportToolbox("http://pondermatic/arcgis/services;WorldViewshed", "mytools")
-
-# Create and load a recordset object for the tool's input
-record_set = arcpy.RecordSet()
-record_set.load("c:/data/inputPoint.shp")
-
-results = arcpy.viewshed_mytools(record_set, "100")
-
-# If the tool is asynchronous, wait until the task is finished (status = 4)
-if not arcpy.IsSynchronous("viewshed"):
-    while results.status < 4:
-        time.sleep(0.1)
-
-result = results.getOutput(0)
-result.save("c:/temp/visible.shp")
+arcpy.ImportToolbox(";Elevation/ESRI_Elevation_World", "seen")
+visible = arcpy.Viewshed_seen(r'c:\data\observer.shp', "40 Kilometers")
+while not visible.status >= 4:
+    sleep(0.2)
+arcpy.CopyFeatures_management(visible[0], 'visible.shp')
+print("written")
 """
+"""A toolbox without a server, a shapefile of Windows, a wait on the status, a shapefile as the result."""
+FEATURE_SETS = """
+from time import sleep
+
+import arcpy
+
+arcpy.ImportToolbox("http://gis.example.com/arcgis/services;GPFolder/BufferService", "around")
+where = arcpy.GetParameterValue("bufferpoints", 0)
+where.load("c:/data/observer.shp")
+buffers = arcpy.around.BufferPoints(where, "5 feet")
+while not buffers.status >= 4:
+    sleep(0.2)
+buffers.getOutput(0).save("c:/results/all.gdb/buffers")
+"""
+"""A feature set made from the task's parameter, filled from a file, and one saved into a geodatabase."""
+EITHER_WAY = """
+from time import sleep
+
+import arcpy
+
+arcpy.ImportToolbox("http://gis.example.com/arcgis/services;WorldViewshed", "seen")
+rows = arcpy.RecordSet()
+rows.load("c:/data/observer.shp")
+visible = arcpy.viewshed_seen(rows, "100")
+if arcpy.IsSynchronous("viewshed") is False:
+    while not visible.status >= 4:
+        sleep(0.2)
+visible.getOutput(0).save("c:/results/visible.shp")
+"""
+"""A record set as the input, and a wait only where the tool is a job's."""
 
 Run = Callable[..., int]
 
@@ -97,14 +79,12 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder, with `c:\\data\\inputPoint.shp` where it is looked for."""
+    """A working folder, with `c:\\data\\observer.shp` where it is looked for."""
     geopandas = pytest.importorskip("geopandas")
     drive = tmp_path / "drives" / "c"
     (drive / "data").mkdir(parents=True)
-    (drive / "temp").mkdir()
-    geopandas.GeoDataFrame.from_features(POINT["features"], crs=4326).to_file(
-        drive / "data" / "inputPoint.shp"
-    )
+    (drive / "results").mkdir()
+    geopandas.GeoDataFrame.from_features(POINT["features"], crs=4326).to_file(drive / "data" / "observer.shp")
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("GPHARNESS_ARCPY_DRIVES", str(tmp_path / "drives"))
@@ -128,43 +108,41 @@ def count(file: Path, **options: Any) -> int:
     return len(geopandas.read_file(file, **options))
 
 
-def test_the_script_of_web_tools_in_python_scripts_runs_unchanged(
+def test_a_script_of_a_web_tool_runs_unchanged(
     run: Run, server: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(WEB_TOOLS, server=server) == 0
-    assert capsys.readouterr().out == "Execution Finished\n"
-    assert count(folder / "work" / "localResult.shp") == 1
+    assert run(WEB_TOOL, server=server) == 0
+    assert capsys.readouterr().out == "written\n"
+    assert count(folder / "work" / "visible.shp") == 1
 
 
 def test_the_same_with_one_changed_import_line_runs_by_itself(
     start: Any, server: str, folder: Path, tmp_path: Path
 ) -> None:
     script = tmp_path / "changed.py"
-    script.write_text(WEB_TOOLS.replace("import arcpy\n", "import gp_client.arcpy as arcpy\n"))
+    script.write_text(WEB_TOOL.replace("import arcpy\n", "import gp_client.arcpy as arcpy\n"))
     drives = str(folder / "drives")
     process = start(script, GPHARNESS_ARCPY_SERVER=server, GPHARNESS_ARCPY_DRIVES=drives)
-    assert process.line() == "Execution Finished"
+    assert process.line() == "written"
     assert process.status() == 0
     assert process.rest_of(process.err) == []
-    assert count(tmp_path / "empty" / "localResult.shp") == 1
+    assert count(tmp_path / "empty" / "visible.shp") == 1
 
 
-def test_the_script_of_using_geoprocessing_services_runs_unchanged(
-    run: Run, server: str, folder: Path
-) -> None:
-    assert run(GP_SERVICES, server=server) == 0
-    assert count(folder / "drives" / "c" / "temp" / "base.gdb", layer="towers_buffer") == 1
+def test_a_script_of_feature_sets_runs_unchanged(run: Run, server: str, folder: Path) -> None:
+    assert run(FEATURE_SETS, server=server) == 0
+    assert count(folder / "drives" / "c" / "results" / "all.gdb", layer="buffers") == 1
 
 
-def test_the_script_of_is_synchronous_runs_unchanged(run: Run, server: str, folder: Path) -> None:
-    assert run(IS_SYNCHRONOUS, server=server) == 0
-    assert count(folder / "drives" / "c" / "temp" / "visible.shp") == 1
+def test_a_script_that_waits_only_for_jobs_runs_unchanged(run: Run, server: str, folder: Path) -> None:
+    assert run(EITHER_WAY, server=server) == 0
+    assert count(folder / "drives" / "c" / "results" / "visible.shp") == 1
 
 
 def test_without_a_server_an_address_that_names_none_says_what_to_do(
     run: Run, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(WEB_TOOLS) == 1
+    assert run(WEB_TOOL) == 1
     assert "gpharness arcpy --server URL" in capsys.readouterr().err
 
 
@@ -172,7 +150,7 @@ def test_the_server_of_the_environment_is_that_of_addresses_without_one(
     run: Run, server: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GPHARNESS_ARCPY_SERVER", server)
-    assert run(WEB_TOOLS) == 0
+    assert run(WEB_TOOL) == 0
 
 
 def test_a_script_has_its_words_its_folder_and_its_name(
@@ -240,10 +218,10 @@ def test_ctrl_c_cancels_the_jobs_that_a_script_has_started(
 
 def test_the_command_runs_a_script(gpharness: Any, server: str, folder: Path, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
-    script.write_text(WEB_TOOLS + "print(arcpy.GetParameterAsText(0))\n")
+    script.write_text(WEB_TOOL + "print(arcpy.GetParameterAsText(0))\n")
     drives = str(folder / "drives")
     process = gpharness("arcpy", "--server", server, script, "--word", GPHARNESS_ARCPY_DRIVES=drives)
-    assert process.line() == "Execution Finished"
+    assert process.line() == "written"
     assert process.line() == "--word"
     assert process.status() == 0
 
@@ -311,7 +289,7 @@ def gp_arcpy_server():
 
 def test_viewshed(gp_arcpy):
     import arcpy
-    arcpy.ImportToolbox("http://flame7/arcgis/services;Elevation/ESRI_Elevation_World", "v")
+    arcpy.ImportToolbox("http://gis.example.com/arcgis/services;Elevation/ESRI_Elevation_World", "v")
     point = '{{"type": "Point", "coordinates": [-118.8, 37.5]}}'
     result = arcpy.Viewshed_v(point, "8.5 Miles")
     arcpy.env.workspace = "memory"
@@ -362,8 +340,8 @@ def test_a_scripts_geojson_is_readable(run: Run, server: str, tmp_path: Path, mo
     text = """
 import arcpy
 arcpy.env.workspace = arcpy.GetParameterAsText(0)
-arcpy.ImportToolbox("http://degrassi:6080/arcgis/services;GPFolder/BufferService", "PointAlias")
-result = arcpy.BufferPoints_PointAlias("point.geojson", "500 Meters")
+arcpy.ImportToolbox("http://gis.example.com:6080/arcgis/services;GPFolder/BufferService", "around")
+result = arcpy.BufferPoints_around("point.geojson", "500 Meters")
 arcpy.management.CopyFeatures(result, "buffers.geojson")
 """
     assert run(text, str(tmp_path), server=server) == 0
