@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,20 @@ def test_every_data_type_is_here() -> None:
 def test_a_value_comes_back_as_it_was(echoed: Call, task: str, name: str, data: st.DataObject) -> None:
     value = data.draw(values(name))
     assert there_and_back(echoed, task, name, value) == value
+
+
+@pytest.mark.parametrize("task", TASKS)
+@given(
+    value=st.recursive(st.none() | st.integers() | st.text(max_size=5), st.lists, max_leaves=5),
+    gap=st.sampled_from(["", " ", "\n  "]),
+)
+@settings(max_examples=20, deadline=None)
+def test_a_text_that_reads_as_json_comes_back_as_it_was_spelt(
+    echoed: Call, task: str, value: Any, gap: str
+) -> None:
+    text = f'{{"a":{gap}{json.dumps(value)},{gap}"b": 1.0 }}'
+    assert there_and_back(echoed, task, "GPString", text) == text
+    assert there_and_back(echoed, task, "GPString", f"[{gap}{text}]") == f"[{gap}{text}]"
 
 
 @pytest.mark.parametrize("task", TASKS)

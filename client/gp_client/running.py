@@ -24,6 +24,7 @@ from gp_client.inputs.inputs import encode_inputs
 from gp_client.jobs import JobState, read_messages, read_submission
 from gp_client.options import RunOptions
 from gp_client.outputs.outputs import Output, read_output
+from gp_client.outputs.spelling import as_spelt
 from gp_client.results import Result
 from gp_client.sessions import Deadline, Session
 from gp_client.steps import Flow, Wait
@@ -54,7 +55,8 @@ def execute(
     """ArcGIS REST, *Execute task*."""
     url = f"{task.url}/execute"
     parameters = parameters_of(task, inputs, options)
-    json = yield from ask(session, url, parameters, safe=False, deadline=deadline)
+    sources: list[bytes] = []
+    json = yield from ask(session, url, parameters, safe=False, deadline=deadline, keep=sources.append)
     listed = json.get("results")
     if not isinstance(listed, list):
         met = shown(listed) if "results" in json else f"an answer with {', '.join(json) or 'nothing'}"
@@ -67,7 +69,7 @@ def execute(
             outputs[parameter.name] = _not_listed(parameter, url, None)
             continue
         number, answer = found
-        outputs[parameter.name] = read_output(
+        output = read_output(
             answer,
             task,
             parameter.name,
@@ -76,6 +78,7 @@ def execute(
             asked_reference=options.asked_reference,
             rows_by_name=bool(options.return_column_name),
         )
+        outputs[parameter.name] = as_spelt(output, sources[-1], number)
     messages = session.tokens.without_secrets_in(read_messages(json.get("messages")))
     return Result(outputs, messages, None, json)
 
@@ -235,6 +238,7 @@ def fetch_output(
 ) -> Flow[Output]:
     """One result or input of a job."""
     parameters = options.result_parameters(task.version)
+    sources: list[bytes] = []
     json = yield from ask(
         session,
         url,
@@ -244,8 +248,9 @@ def fetch_output(
         job=job,
         patience=_TOO_EARLY,
         list_allowed=True,
+        keep=sources.append,
     )
-    return read_output(
+    output = read_output(
         json,
         task,
         name,
@@ -253,3 +258,4 @@ def fetch_output(
         asked_reference=options.asked_reference,
         rows_by_name=bool(options.return_column_name),
     )
+    return as_spelt(output, sources[-1])

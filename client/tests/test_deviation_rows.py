@@ -405,7 +405,7 @@ VALUES: dict[str, tuple[str, Any, str, Any]] = {
         "ok",
         datetime.datetime(1960, 1, 1, tzinfo=datetime.UTC),
     ),
-    "string-as-array": ("GPString", [{"a": 1}], "ok", '[{"a":1}]'),
+    "string-as-array": ("GPString", [{"a": 1}], "ok", '[{"a": 1}]'),
     "date-as-iso": ("GPDate", "2023-03-07T09:37:09", "protocol", ...),
     "date-as-local-text": ("GPDate", "3/7/2023 9:37 AM", "protocol", ...),
     "linear-unit-as-text": ("GPLinearUnit", "5 Miles", "protocol", ...),

@@ -17,6 +17,7 @@ from gp_protocol.errors import LocalProtocolError, shown
 from gp_protocol.suggestions import did_you_mean, one_of
 from gp_protocol.values.feature_sets import FeatureSet
 from gp_protocol.values.fields import Field
+from gp_protocol.values.geojson import signed_area
 from gp_protocol.values.spatial_references import SpatialReference
 
 from gp_client.inputs.columns import typed_rows
@@ -218,7 +219,7 @@ def _polygon(rings: Any, reader: _Positions) -> list[list[Position]]:
             ring.append(list(ring[0]))
         if len(ring) < 4:
             raise LocalProtocolError(path=f"[{index}]", met=shown(ring), expected="four positions or more")
-        area = _signed_area(ring)
+        area = signed_area(ring)
         made.append(ring[::-1] if (area > 0) == (index == 0) and area else ring)
     return made
 
@@ -280,19 +281,6 @@ def _ordinate(value: Any, path: str) -> float | int:
     if isinstance(value, str):
         raise LocalProtocolError(path=path, met=shown(value), expected="a number")
     return _at(path, double_from, value)
-
-
-def _signed_area(ring: list[Position]) -> float:
-    """Twice the area of a closed ring, above 0 where it runs counterclockwise. Taken from its first vertex,
-    so that far from the origin no digits are lost."""
-    x0, y0 = ring[0][0], ring[0][1]
-    area = 0.0
-    x1 = y1 = 0.0
-    for vertex in ring[1:]:
-        x2, y2 = vertex[0] - x0, vertex[1] - y0
-        area += x1 * y2 - x2 * y1
-        x1, y1 = x2, y2
-    return area
 
 
 def _with_ids(

@@ -65,7 +65,7 @@ def _text(json: Any, spec: ParameterSpec, reading: Reading, place: str) -> Any:
     if isinstance(json, int | float):
         reading.remark("type", place, f"{shown(json)} stands where a text was due")
         return json_text.dumps(json)
-    if isinstance(json, list | dict):  # a text that reads as JSON leaves the server so: its spelling is lost
+    if isinstance(json, list | dict):  # a text that reads as JSON leaves the server so; see `spelling.py`
         return json_text.dumps(json, ensure_ascii=False, separators=(",", ":"))
     return json
 

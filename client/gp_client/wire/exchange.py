@@ -51,6 +51,7 @@ def ask(
     job: JobAddress | None = ...,
     list_allowed: Literal[False] = ...,
     patience: int = ...,
+    keep: Callable[[bytes], object] | None = ...,
 ) -> Flow[dict[str, Any]]: ...
 @overload
 def ask(
@@ -63,6 +64,7 @@ def ask(
     job: JobAddress | None = ...,
     list_allowed: bool,
     patience: int = ...,
+    keep: Callable[[bytes], object] | None = ...,
 ) -> Flow[Any]: ...
 def ask(
     session: Session,
@@ -74,12 +76,13 @@ def ask(
     job: JobAddress | None = None,
     list_allowed: bool = False,
     patience: int = 0,
+    keep: Callable[[bytes], object] | None = None,
 ) -> Flow[Any]:
     """The JSON object that a resource answers, or with `list_allowed` its list; `f=json` is added.
 
     It is a GET where it is `safe`, short and without a token, else a POST of a form. A safe one that is
     answered 400 or 404 is repeated `patience` times more, after 0.5 s and then longer. `job` is named in
-    errors.
+    errors. `keep` gets the bytes of the answer that is returned.
 
     Raises TransportError (SubmissionUnknown where it is not safe and may have been acted on), HTTPError,
     AuthError, ServerError, ProtocolViolation, DeadlineExceeded.
@@ -89,7 +92,10 @@ def ask(
     reader, clock = read_list_answer if list_allowed else read_answer, session.clock
 
     def read(response: Response) -> Any:
-        return reader(response, now=clock.wall())
+        value = reader(response, now=clock.wall())
+        if keep is not None:
+            keep(response.content)
+        return value
 
     return _exchange(session, asked, safe=safe, deadline=deadline, job=job, read=read, patience=patience)
 

@@ -138,7 +138,7 @@ def _polygons(rings: Iterable[list[Any]], effort: _Effort) -> list[list[Ring]]:
             ring.append(ring[0])
         if len(ring) < 4:
             continue
-        area = _signed_area(ring)
+        area = signed_area(ring)
         if area > 0:
             holes.append((ring[::-1], area, len(shells)))
         else:
@@ -204,7 +204,7 @@ def _is_inside(x: float, y: float, ring: Ring) -> bool | None:
     return inside
 
 
-def _signed_area(ring: Ring) -> float:
+def signed_area(ring: Ring) -> float:
     """Twice the area of a closed ring, above 0 where it runs counterclockwise. Taken from its first vertex,
     so that far from the origin no digits are lost."""
     x0, y0 = ring[0][0], ring[0][1]
