@@ -203,9 +203,7 @@ def _with_results(
             break
         yield Wait(wait)
         wait = min(wait * polling.growth, polling.longest)
-        later = yield from look(session, job, deadline)
-        if later.succeeded:  # a status after the final one changes nothing
-            state = later
+        state = yield from look(session, job, deadline)
     if missing := _missing(task, state):
         listed = ", ".join(state.results) or "none"
         raise ProtocolViolation(

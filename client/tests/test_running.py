@@ -566,3 +566,14 @@ def test_the_cancels_of_jobs_that_are_left_behind_wait_for_no_turn():
         remote.task("S/Count").with_options(deadline=3000).run()
     assert raised.value.cancelled
     assert server.paths()[-1].endswith("/cancel")
+
+
+def test_messages_that_stay_while_others_go_are_told_once():
+    looks = job("Executing", "a", "b", "c"), job("Executing", "b", "c", "d"), job("Succeeded", "c", "d", "e")
+    told = [each for each in count(script(*looks)).submit().events() if isinstance(each, MessageCame)]
+    assert [each.message.description for each in told] == ["a", "b", "c", "d", "e"]
+
+
+def test_a_job_that_seems_to_go_on_while_its_results_are_late_has_still_succeeded():
+    late = job("Succeeded", results=None)
+    assert count(script(late, job("Executing"), late, job())).run().value == 5
