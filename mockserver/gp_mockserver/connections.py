@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
-import struct
-import sys
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+from gp_mockserver.connection_ends import EndingConnection
 from gp_mockserver.connection_limits import (
     MALFORMED,
     NO_PROXY,
@@ -36,6 +34,9 @@ from gp_mockserver.request_heads import fault_of_size, fault_of_version_or_host,
 from gp_mockserver.taking import Taking
 from gp_mockserver.whole_answers import WholeAnswers
 
+if TYPE_CHECKING:
+    from gp_mockserver.holds import Hold
+
 log = logging.getLogger("gp_mockserver")
 
 _PARSED_AT_MOST = 65535
@@ -44,7 +45,6 @@ _PIPELINED = 32
 _PARSED_AT_ONCE = 8 * 1024
 _PARSED_AT_ONCE_OF_BODY = 64 * 1024
 """Bytes: what is parsed is parsed to its end, however many requests are in it."""
-_NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 _CLOSE = (b"connection", b"close")
 
 
@@ -52,7 +52,7 @@ class _Refused(Exception):
     """Ends the parser's work on a request that is refused."""
 
 
-class Connection(HttpToolsProtocol):
+class Connection(EndingConnection):
     """One client's connection. `connections_with` makes the class that a server uses."""
 
     limits: ClassVar[ConnectionLimits]
@@ -62,10 +62,8 @@ class Connection(HttpToolsProtocol):
         super().__init__(*args, **named)
         self._in_head = False
         self._hosts = 0
-        self._unread = b""
-        """What came and waits to be parsed until the requests before it are answered."""
-        self._under_way: RequestResponseCycle | None = None
-        """The request that is being answered; `cycle` is the last one that came."""
+        self._wire: WholeAnswers | None = None
+        """That of the request under way."""
         self._body_since = 0.0
         self._body_size = 0
         """Since when, and how much, a body has brought."""
@@ -75,35 +73,37 @@ class Connection(HttpToolsProtocol):
         self._refusal: Closing | None = None
         self._offered = False
         """Whether the request offers another protocol. None is taken up: the offer is passed over."""
-        self._deaf = False
-        """Whether what the client sends is thrown away."""
         self._last_words: Closing | None = None
         """The page that follows the answers to the requests that came before the one that is refused."""
         self._ending = False
         self._rest: ReadingOn | None = None
         """The rest of a body whose request is answered already."""
-        self._began = self._heard = self._answered = 0.0
+        self._began = self.heard = self._answered = 0.0
         """When the head began, and when a byte, and when the last answer was complete."""
         self._taking = Taking()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.flow = RoomyFlow(transport, self.may_read_on)
-        self._began = self._heard = self._answered = self.loop.time()
+        self._began = self.heard = self._answered = self.loop.time()
         excess = len(self.connections) - self.limits.connections
         if excess > self.limits.told:
             transport.abort()
         elif excess > 0:
             self._refuse(too_many_connections(self.limits))
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._forget_requests()
-        super().connection_lost(exc)
+    def held(self) -> Hold:
+        """What is done to it outside HTTP, of which it is kept account from now on."""
+        if self.hold is None:
+            from gp_mockserver.holds import Hold
+
+            self.hold = Hold(self)
+        return self.hold
 
     def data_received(self, data: bytes) -> None:
-        if self._deaf:
+        if self.deaf:
             return
-        self._heard = self.loop.time()
+        self.heard = self.loop.time()
         if self._rest is not None:
             self._rest.size += len(data)
         if self._unread or len(data) > _PARSED_AT_ONCE:
@@ -114,12 +114,12 @@ class Connection(HttpToolsProtocol):
 
     def _parse_unread(self) -> None:
         """Parse what waits, until so many requests have come of it that the rest has to wait on."""
-        while self._unread and len(self.pipeline) < _PIPELINED and not self._deaf:
+        while self._unread and len(self.pipeline) < _PIPELINED and not self.deaf:
             in_body = not self._in_head and self._answering() and self.cycle.more_body
             size = _PARSED_AT_ONCE_OF_BODY if in_body else _PARSED_AT_ONCE
             piece, self._unread = self._unread[:size], self._unread[size:]
             self._parse(piece)
-        if self._unread and not self._deaf:
+        if self._unread and not self.deaf:
             self.flow.pause_reading()
 
     def _parse(self, data: bytes) -> None:
@@ -145,7 +145,9 @@ class Connection(HttpToolsProtocol):
         There is none while requests wait behind the one under way: a client that sends them and reads no
         answer would fill the memory.
         """
-        if self._deaf:
+        if self.hold is not None and not self.hold.reads:
+            return False
+        if self.deaf:
             return True
         if self._unread and not self.pipeline and not self.transport.is_closing():
             self._parse_unread()
@@ -154,7 +156,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._in_head = True
         self._hosts = 0
-        self._began = self._heard
+        self._began = self.heard
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -178,7 +180,7 @@ class Connection(HttpToolsProtocol):
                 self._raise(NO_PROXY)
             self._offered = True
             return
-        self._body_since = self._heard
+        self._body_since = self.heard
         self._body_size = 0
         if len(self.url) > _PARSED_AT_MOST:
             self._start_with_a_long_query()
@@ -194,10 +196,12 @@ class Connection(HttpToolsProtocol):
             if self._rest.closes:
                 self._hang_up()
             self._rest = None
+        elif self.hold is not None and self.hold.taken:
+            self.deafen()
 
     def _hang_up(self) -> None:
         """Close, and throw away what the client sends until it knows."""
-        self._deaf = True
+        self.deaf = True
         self._unread = b""
         self.transport.close()
 
@@ -213,11 +217,11 @@ class Connection(HttpToolsProtocol):
         self._answered = self.loop.time()
         if self.transport.is_closing():
             return
-        if self._under_way is not None and self._under_way.more_body and not self._deaf:
+        if self.under_way is not None and self.under_way.more_body and not self.deaf:
             closes = self._rest is not None
             self._rest = ReadingOn(self._answered, closes, self.limits)
-            if closes and self.transport.can_write_eof():
-                self.transport.write_eof()
+            if closes:
+                self.end_writing()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
         elif self._last_words is None:
@@ -226,14 +230,17 @@ class Connection(HttpToolsProtocol):
             self._say(self._last_words)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        self._under_way = cycle
-        super()._start_asgi_task(cycle, WholeAnswers(app, cycle, self.read_on))  # type: ignore[arg-type]
+        self.under_way = cycle
+        if self._wire is not None:
+            self._wire.let_go()
+        self._wire = WholeAnswers(app, self, cycle)
+        super()._start_asgi_task(cycle, self._wire)  # type: ignore[arg-type]
 
     def read_on(self) -> None:
         """Close after the answer that is about to end only once the rest of the request's body was read: to
         close before that resets the connection, and a client that sends first never sees its answer."""
-        assert self._under_way is not None
-        self._under_way.keep_alive = True
+        assert self.under_way is not None
+        self.under_way.keep_alive = True
         self._rest = ReadingOn(self.loop.time(), True, self.limits)
 
     def pause_writing(self) -> None:
@@ -248,21 +255,25 @@ class Connection(HttpToolsProtocol):
 
     def close_when_quiet(self, now: float, seconds: float) -> None:
         """Once the server is ending: close unless a request is under way or came in the last seconds."""
-        if not self._answering() and now - max(self._heard, self._answered) >= seconds:
+        if self.is_taken:
+            self.held().shutdown()
+        elif not self._answering() and now - max(self.heard, self._answered) >= seconds:
             self.transport.close()
 
     def look(self, now: float) -> None:
         """Close the connection if it has used up a limit of time."""
         limits = self.limits
+        if self.hold is not None:
+            self.hold.look(now)
         if self._is_stuck(now):
-            self._drop()
-        elif self.transport.is_closing():
+            self.drop()
+        elif self.transport.is_closing() or self.is_taken:
             return
-        elif self._deaf:
-            if now - self._heard > LINGER and not self._answering():
+        elif self.deaf:
+            if now - self.heard > LINGER and not self._answering():
                 self.transport.close()
         elif self.flow.read_paused:  # it is the server that takes its time
-            self._heard = self._began = self._body_since = now
+            self.heard = self._began = self._body_since = now
             self._body_size = 0
         elif self._in_head:
             if now - self._began > limits.head_seconds:
@@ -273,16 +284,20 @@ class Connection(HttpToolsProtocol):
         elif self._answering():
             if self.cycle.more_body:
                 self._look_at_body(now)
-        elif self._rest is not None and self._rest.is_over(now, self._heard):
+        elif self._rest is not None and self._rest.is_over(now, self.heard):
             self._hang_up()
-        elif now - max(self._heard, self._answered) > limits.idle_seconds:
+        elif now - max(self.heard, self._answered) > limits.idle_seconds:
             self.transport.close()
+
+    def is_idle_since(self, cycle: RequestResponseCycle) -> bool:
+        """Whether no request has begun since this one."""
+        return self.cycle is cycle and not self._in_head and not self._unread
 
     def _look_at_body(self, now: float) -> None:
         """Refuse a body that stalls, or that brought too little in a span of `stall_seconds`."""
         limits = self.limits
         span = now - self._body_since
-        if now - self._heard > limits.stall_seconds:
+        if now - self.heard > limits.stall_seconds:
             self._refuse(body_stalled(limits))
         elif span >= limits.stall_seconds:
             if self._body_size < span * limits.body_rate:
@@ -331,29 +346,6 @@ class Connection(HttpToolsProtocol):
         unsent = self.transport.get_write_buffer_size() if waits else None
         return self._taking.is_stuck(now, unsent, self.limits.send_seconds)
 
-    def _drop(self) -> None:
-        """Close at once, and have the system forget what it still holds for the client."""
-        connected = self.transport.get_extra_info("socket")
-        if connected is not None:
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-        self.abort()
-
-    def abort(self) -> None:
-        """Close at once; nothing more is sent."""
-        self._forget_requests()
-        self.transport.abort()
-
-    def _forget_requests(self) -> None:
-        """Have no request send anything more: its client is gone."""
-        left = [cycle for cycle, _ in self.pipeline]
-        if self._under_way is not None:
-            left.append(self._under_way)
-        for cycle in left:
-            cycle.disconnected = not cycle.response_complete
-            cycle.message_event.set()
-        self.pipeline.clear()
-        self._unread = b""
-
     def _check_unfinished(self) -> None:
         """Refuse a head, trailers or blank lines that have no end."""
         if self._in_head and len(self.url) > self.limits.url:
@@ -363,12 +355,16 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, closing: Closing) -> None:
         """Answer what is being received with a page, after the answers to requests before it, and close."""
+        if self.is_taken:
+            self.deafen()
+            self.cycle.message_event.set()
+            return
         level = logging.WARNING if closing.status in _FAULTS else logging.INFO
         client = self.client[0] if self.client else "a client"
         log.log(level, "%s: a request was refused with %d: %s", client, closing.status, closing.text)
-        self._deaf = True
+        self.deaf = True
         self._unread = b""
-        self._heard = self.loop.time()
+        self.heard = self.loop.time()
         cycle = self.cycle
         if self._answering():
             if self._in_head or not cycle.more_body:  # the request under way is an earlier one
@@ -384,11 +380,10 @@ class Connection(HttpToolsProtocol):
 
     def _say(self, closing: Closing) -> None:
         """Send a page as the last answer, and no more."""
-        self._heard = self.loop.time()
+        self.heard = self.loop.time()
         self.flow.resume_reading()
         self.transport.write(closing.answer(self.server_state.default_headers))
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
+        self.end_writing()
 
 
 _FAULTS = (400, 414, 431)

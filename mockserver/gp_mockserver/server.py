@@ -10,6 +10,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -27,6 +28,8 @@ from gp_mockserver.sites import Site
 if TYPE_CHECKING:
     from ssl import SSLContext
 
+    from gp_mockserver.doors.door import Door
+    from gp_mockserver.doors.opening import Doors
     from gp_mockserver.tls import Certificate
 
 LOOPBACK = "127.0.0.1"
@@ -85,6 +88,8 @@ class _Server(uvicorn.Server):
         config.load()
         config.ssl = tls  # its options take files alone
         super().__init__(config)
+        self._app = app
+        self._doors: Doors | None = None
         self._ready = ready
         self._signals = signals
         self._grace = grace
@@ -105,11 +110,19 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        loop = asyncio.get_running_loop()
+        self._app.open_door = partial(self._open_door, loop, *(sockets or ()))
+        self._app.control.shut_down = self._ask_to_end
         self._ready()
-        asyncio.get_running_loop().call_later(_IMPORT_AFTER, import_all)
+        loop.call_later(_IMPORT_AFTER, import_all)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         loop = asyncio.get_running_loop()
+        self._app.open_door = None
+        self._app.control.shut_down = None
+        await self._app.end()
+        if self._doors is not None:
+            self._doors.close()
         waiting: list[socket.socket] = []
         with contextlib.suppress(OSError):  # no descriptor is left: who waits is reset
             waiting += [each.dup() for each in sockets or ()]
@@ -134,18 +147,43 @@ class _Server(uvicorn.Server):
 
     async def _take_in(self, accepted: socket.socket) -> None:
         """Serve a connection that came in the last moment."""
-        config = self.config
 
-        def connection() -> Connection:
-            made = config.http_protocol_class(  # type: ignore[call-arg]
-                config=config, server_state=self.server_state, app_state={}
-            )
-            assert isinstance(made, Connection)
+        def last_connection() -> Connection:
+            made = self._connection()
             made.shutdown()
             return made
 
         with contextlib.suppress(OSError):  # it has left, or its handshake failed
-            await asyncio.get_running_loop().connect_accepted_socket(connection, accepted, ssl=config.ssl)
+            await asyncio.get_running_loop().connect_accepted_socket(
+                last_connection, accepted, ssl=self.config.ssl
+            )
+
+    def _connection(self) -> Connection:
+        made = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state={}
+        )
+        assert isinstance(made, Connection)
+        return made
+
+    def _open_door(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        first: socket.socket,
+        mode: str = "serve",
+        *,
+        times: int | None = None,
+        context: SSLContext | None = None,
+    ) -> Door:
+        """See `RunningServer.open_door`."""
+        from gp_mockserver.doors.door import Behind, in_loop
+        from gp_mockserver.doors.opening import Doors
+
+        def open_door() -> Door:
+            if self._doors is None:
+                self._doors = Doors(Behind(loop, self.config.ssl, self._connection), first)
+            return self._doors.open(mode, times, context)
+
+        return in_loop(loop, open_door)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -158,6 +196,9 @@ class _Server(uvicorn.Server):
         finally:
             for each, handler in previous.items():
                 signal.signal(each, handler)
+
+    def _ask_to_end(self) -> None:
+        self.should_exit = True
 
     def _end(self, number: int, frame: FrameType | None) -> None:
         self.force_exit = self.should_exit
@@ -214,6 +255,7 @@ def run(
     limits = allowed(limits or ConnectionLimits(), raise_to_fit=True)
     context = _context_of(tls)
     with listening(host, port, secure=context is not None) as (listener, url):
+        app.root, app.control.host = url, host
         server = _Server(
             app,
             lambda: ready(url),
@@ -236,6 +278,18 @@ class RunningServer(msgspec.Struct, frozen=True):
     @property
     def url(self) -> str:
         return f"{self.root}/{quote(next(iter(self.app.sites)))}"
+
+    def open_door(
+        self, mode: str = "serve", *, times: int | None = None, context: SSLContext | None = None
+    ) -> Door:
+        """One more port of this server, on a free one of the same host, at which connections fare as `mode`
+        says: see `gp_mockserver.doors.door.Door`.
+
+        Until it is closed or the server ends. From any thread. Raises DoorError, or CannotListen.
+        """
+        if self.app.open_door is None:
+            raise MockServerError("the server has ended: it opens no more doors")
+        return self.app.open_door(mode, times=times, context=context)
 
 
 @contextlib.contextmanager
@@ -261,6 +315,7 @@ def serve(
         listening(host, port, secure=context is not None) as (listener, url),
         contextlib.closing(app),
     ):
+        app.root, app.control.host = url, host
         started = threading.Event()
         server = _Server(
             app,

@@ -7,15 +7,18 @@ answers of a mock are whole, small and of few headers: these are put together he
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from gp_mockserver.wire_access import WIRE, Wire
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
+    from gp_mockserver.connections import Connection
     from gp_mockserver.wire.answers import Headers
 
 _CONTROLS = bytes(sign for sign in range(32) if sign != ord("\t")) + b"\x7f"
@@ -24,25 +27,33 @@ _COPIED = 64 * 1024
 _OF_CONNECTIONS = frozenset({b"connection", b"transfer-encoding"})
 
 
-class WholeAnswers:
-    """The application as one request of a connection calls it."""
+class WholeAnswers(Wire):
+    """The application as one request of a connection calls it, and the wire that it finds there."""
 
-    __slots__ = ("_app", "_cycle", "_read_on", "_start")
+    __slots__ = ("_app",)
 
-    def __init__(self, app: ASGIApp, cycle: RequestResponseCycle, read_on: Callable[[], None]) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, connection: Connection, cycle: RequestResponseCycle) -> None:
+        self._app = app  # and no call of `super`: there is one of these for each request
+        self._connection = connection
         self._cycle = cycle
-        self._read_on = read_on
-        """Called before the end of an answer after which uvicorn would close, though the request's body has
-        not come to its end."""
-        self._start: Message | None = None
+        self._start = None
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
-        return self._app(scope, receive, self.send)
+        scope["extensions"] = {WIRE: self}
+        return self._app(scope, self.receive, self.send)
+
+    def receive(self) -> Awaitable[Any]:
+        """The next of ASGI's messages."""
+        hold, cycle = self._connection.hold, self._cycle
+        if cycle is None:
+            return _left()
+        return cycle.receive() if hold is None or not hold.taken else hold.receive(cycle)
 
     async def send(self, message: Message) -> None:
         """Takes ASGI's messages; the first one waits for the second, as ASGI has it."""
         cycle, start = self._cycle, self._start
+        if cycle is None:
+            return
         if start is None:
             if message["type"] == "http.response.start" and not cycle.response_started:
                 self._start = message
@@ -66,8 +77,12 @@ class WholeAnswers:
             await cycle.send(start)  # type: ignore[arg-type]
         is_last = message["type"] == "http.response.body" and not message.get("more_body")
         if is_last and cycle.more_body and not (cycle.keep_alive or cycle.disconnected):
-            self._read_on()
+            self._connection.read_on()
         await cycle.send(message)  # type: ignore[arg-type]
+
+
+async def _left() -> Message:
+    return {"type": "http.disconnect"}
 
 
 def _head(start: Message, size: int, cycle: RequestResponseCycle) -> bytes | None:
