@@ -4,7 +4,7 @@ bytes."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from traceback import format_exception
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -12,7 +12,9 @@ from urllib.parse import quote
 import msgspec
 from gp_protocol.json_limits import json_limits
 
+from gp_mockserver.control.control_rules import ADMIN, ControlRules
 from gp_mockserver.errors import SiteError, StoreUnwritable
+from gp_mockserver.journal.watching import watch_of
 from gp_mockserver.large_requests import MANY, Turn
 from gp_mockserver.lifecycle.job_store import JobRecord
 from gp_mockserver.operations import operation
@@ -32,12 +34,14 @@ from gp_mockserver.wire.request_parameters import (
     query_parameters,
     read_form,
 )
-from gp_mockserver.wire.requests import Form, ReceivedFile, Request
+from gp_mockserver.wire.requests import COURSE, Form, ReceivedFile, Request
 from gp_mockserver.wire.sending import allow_preflight, send_answer, whole
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+    from gp_mockserver.doors.door import Door
+    from gp_mockserver.journal.watching import Watch
     from gp_mockserver.tools.latency import Latency
 
 log = logging.getLogger("gp_mockserver")
@@ -51,6 +55,15 @@ class MockServer:
 
     def __init__(self, sites: Iterable[Site] = ()) -> None:
         self.sites: dict[str, Site] = {}
+        self.root = ""
+        """The address of the server that runs it, such as `http://127.0.0.1:8585`; empty in process."""
+        self.open_door: Callable[..., Door] | None = None
+        """Opens one more listening socket of the server that runs it; None in process."""
+        self.authority: bytes | None = None
+        """Key and certificate, in PEM, of who issues the certificates that deviations serve with; made when
+        first needed."""
+        self.control = ControlRules()
+        """Who may use the control API."""
         self._polls = PollAnswers()
         for site in sites:
             self.add_site(site)
@@ -60,11 +73,13 @@ class MockServer:
         if site.context in self.sites:
             raise SiteError(f"context {site.context!r} is taken: give each site a context of its own")
         self.sites[site.context] = site
+        site.server = self
 
     def replace_site(self, site: Site) -> None:
         """Serve a site in place of the one with its context, if there is one."""
         previous = self.sites.get(site.context)
         self.sites[site.context] = site
+        site.server = self
         self._polls.forget()
         if previous is not None:
             previous.close()
@@ -84,28 +99,94 @@ class MockServer:
         for site in self.sites.values():
             site.close()
 
+    async def end(self) -> None:
+        """Close what would go on for ever in the event loop that serves the sites, before that ends."""
+        self.control.end()
+        for site in self.sites.values():
+            if site.passing_on is not None:
+                await site.passing_on.end()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             kept = self._polls.find(scope)
             if isinstance(kept, tuple):
-                await send(kept[0])
-                await send(kept[1])
+                (start, body), line = kept
+                await send(start)
+                if line is not None:
+                    line.answered()
+                await send(body)
                 return
             context, _, path = scope["path"].lstrip("/").partition("/")
-            site = self.sites.get(context)
-            if site is None:
+            site = self.sites.get(context) or self.sites.get(context.partition("~")[0])
+            if context == ADMIN or (site is not None and _is_control(path)):
+                from gp_mockserver.control.entry import control
+
+                about = None if context == ADMIN else site
+                below = path if about is None else path.partition("/")[2]
+                await control(self, about, below, scope, receive, send)
+            elif site is None and "~" in context:
+                await self._serve_named(context, path, scope, receive, send)
+            elif site is None:
                 await send_answer(scope, receive, send, self._directory_of_sites(scope, found=not context))
-            elif scope["method"] == "OPTIONS":
-                await allow_preflight(scope, send, site, path)
+            elif not site.journal.is_on:
+                await self._serve_as(site, context, path, scope, receive, send, kept)
             else:
-                limits, nobody = json_limits.set(site.limits.json), asker.set(receive)
-                await self._serve(site, path, scope, receive, send, kept)
-                json_limits.reset(limits)
-                asker.reset(nobody)
+                watch = site.journal.watch(scope, receive, send, site.clock.now())
+                failed = True
+                try:
+                    await self._serve_as(site, context, path, scope, watch.receive, watch.send, kept)
+                    failed = False
+                finally:
+                    watch.end(failed=failed)
         elif scope["type"] == "lifespan":
             await _live(receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
+
+    async def _serve_as(
+        self,
+        site: Site,
+        context: str,
+        path: str,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        turn: JobRecord | None,
+    ) -> None:
+        """Answer a request as the site's deviations, and those that the address names, have it."""
+        if context != site.context:
+            await self._serve_named(context, path, scope, receive, send)
+        elif site.deviating:
+            from gp_mockserver.deviations.course import deviate
+
+            await deviate(site, [site.deviations], path, scope, receive, send, self._serve_site)
+        else:
+            await self._serve_site(site, path, scope, receive, send, turn)
+
+    async def _serve_named(self, context: str, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        from gp_mockserver.deviations.addresses import serve_named
+
+        await serve_named(self.sites, context, path, scope, receive, send, self._serve_site)
+
+    async def _serve_site(
+        self,
+        site: Site,
+        path: str,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        turn: JobRecord | None = None,
+    ) -> None:
+        if site.passing_on is not None:
+            await site.passing_on.serve(site, path, scope, receive, send)
+            return
+        if scope["method"] == "OPTIONS":
+            await allow_preflight(scope, send, site, path)
+            return
+        limits, nobody = json_limits.set(site.limits.json), asker.set(receive)
+        await self._serve(site, path, scope, receive, send, turn)
+        json_limits.reset(limits)
+        asker.reset(nobody)
 
     def _directory_of_sites(self, scope: Scope, *, found: bool) -> Answer:
         """The page at the root of the server, also shown where no site answers."""
@@ -119,13 +200,19 @@ class MockServer:
         self, site: Site, path: str, scope: Scope, receive: Receive, send: Send, turn: JobRecord | None
     ) -> None:
         """Answer one request to a site, whatever goes wrong."""
-        seen = _Seen(Caller.of(site, scope), path, site.clock.now(), turn)
+        watch = watch_of(scope)
+        arrived = site.clock.now() if watch is None else watch.entry.at
+        seen = _Seen(Caller.of(site, scope), path, arrived, turn, watch)
         reply: AnyReply | None = None
         try:
             reply = await _reply(seen, receive)
             assert seen.request is not None
             prepared = answer(reply, seen.request)
+            if watch is not None:
+                watch.replied(reply)
         except ClientLeft:
+            if watch is not None:
+                watch.client_left()
             left = "%s %s: the client left before there was an answer"
             log.info(left, scope["method"], _shown_path(scope))
             return
@@ -142,8 +229,12 @@ class MockServer:
             await send_answer(scope, receive, send, prepared, site.clock, seen.latency.bytes_per_second)
             return
         if isinstance(reply, JobReply) and (request := seen.request) and request.can_be_kept:
-            self._polls.keep(scope, request.service, reply.record, reply.state, whole(prepared))
+            self._polls.keep(scope, request.address, reply.record, reply.state, whole(prepared))
         await send_answer(scope, receive, send, prepared)
+
+
+def _is_control(path: str) -> bool:
+    return path.startswith(ADMIN) and path.partition("/")[0] == ADMIN
 
 
 class _Seen(msgspec.Struct):
@@ -154,6 +245,7 @@ class _Seen(msgspec.Struct):
     path: str
     arrived: float
     turn: JobRecord | None
+    watch: Watch | None
     parameters: Mapping[str, str] = {}
     files: Mapping[str, ReceivedFile] = {}
     form: Form | None = None
@@ -182,14 +274,20 @@ async def _reply(seen: _Seen, receive: Receive) -> AnyReply:
         seen.address = find_address(site, path)
     except Refusal as nowhere:
         lost = nowhere
+    if seen.watch is not None:
+        seen.watch.led_to(seen.address, lost)
     if scope["method"] == "POST":
         seen.parameters, seen.files = await read_form(seen.parameters, caller, receive, seen.address)
         if caller.length > MANY:
             seen.large = await site.large_requests.take_turn(seen.parameters.values())
     form = seen.form = Form.of(seen.parameters)
     address = seen.address
+    if seen.watch is not None:
+        seen.watch.brought(seen.parameters, caller.length)
     if form.format == "help" and site.profile.has("format", "help"):
         address, lost = Address(site, "help", name=path), None
+        if seen.watch is not None:
+            seen.watch.led_to(address)
     elif lost is not None:
         if site.guard is None:
             seen.address = told_of(lost)
@@ -198,13 +296,14 @@ async def _reply(seen: _Seen, receive: Receive) -> AnyReply:
         address = lost.address or Address(site, "root")
     assert address is not None
     seen.address = address
-    seen.latency = site.latency_of(address.operation, address.service, address.task)
+    if COURSE not in scope or not scope[COURSE].is_instant():
+        seen.latency = site.latency_of(address.operation, address.service, address.task)
     request = seen.request = Request(
         address, scope["method"], seen.parameters, form, seen.arrived, caller, seen.files, seen.turn, "", path
     )
     if lost is None:
         check_asked(request)
-    if (guard := site.guard) is not None and (
+    if (guard := request.guard) is not None and (
         lost is not None or guard.watches(address) or brings_token(caller, seen.parameters)
     ):
         reply = guard.admit(request)
@@ -225,6 +324,8 @@ def _refused(error: Exception, seen: _Seen) -> Answer:
         parameters = {**read, **parameters}
     secrets = secrets_of(parameters, caller.header)
     refusal = _as_refusal(error, caller.scope, address, secrets)
+    if seen.watch is not None:
+        seen.watch.refused(refusal, seen.request)
     form = seen.form or Form.of(parameters)
     return refuse(refusal, form, caller.site, address, caller, secrets, seen.request)
 

@@ -13,8 +13,9 @@ import math
 import random
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, Unpack
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from gp_protocol.descriptions.descriptors import ExecutionType, Service, Task
@@ -24,6 +25,7 @@ from gp_protocol.suggestions import did_you_mean
 from gp_protocol.versions import Profile, profile
 
 from gp_mockserver.errors import SiteError
+from gp_mockserver.journal.journal import Journal
 from gp_mockserver.large_requests import LargeRequests
 from gp_mockserver.lifecycle.clocks import Clock, RealClock
 from gp_mockserver.lifecycle.job_store import JobStore, MemoryJobStore
@@ -34,14 +36,23 @@ from gp_mockserver.limits import DEFAULT_LIMITS, Limits
 from gp_mockserver.site_directories import SiteDirectories
 
 if TYPE_CHECKING:
+    from gp_mockserver.app import MockServer
+    from gp_mockserver.deviations.doors import SiteDoors
+    from gp_mockserver.deviations.injections import Deviations, Injection
+    from gp_mockserver.deviations.records import Deviation
+    from gp_mockserver.journal.entries import Entry
+    from gp_mockserver.journal.expectations import Expectation, Expectations, InOrder, Step
+    from gp_mockserver.journal.journal import Criteria as Wanted
+    from gp_mockserver.journal.request_patterns import Criteria
     from gp_mockserver.layers.layer_services import LayerServices
+    from gp_mockserver.passing_on import PassingOn
     from gp_mockserver.security.guard import Guard
     from gp_mockserver.security.sign_in_rules import SignInRules
     from gp_mockserver.stored_files import StoredFiles
     from gp_mockserver.tools.latency import Latency
     from gp_mockserver.tools.outcome_rules import OutcomeRule
     from gp_mockserver.tools.task_handles import TaskHandle, TaskOptions
-    from gp_mockserver.tools.tool_calls import Tool, ToolCall
+    from gp_mockserver.tools.tool_calls import Tool, ToolCall, ToolError
     from gp_mockserver.uploads.upload_rules import UploadRules
     from gp_mockserver.uploads.uploaded_items import SiteUploads
     from gp_mockserver.wire.addresses import Address
@@ -49,6 +60,8 @@ if TYPE_CHECKING:
 DEFAULT_VERSION = "12.0"
 DEFAULT_PATIENCE = 1.0
 NO_SLASH = 'expected a name without "/": it is one segment of an address'
+answering_as: ContextVar[Profile | None] = ContextVar("answering_as", default=None)
+"""The version that the request at hand is answered as, where a deviation says so."""
 ANSWERS_AT_ONCE = "a synchronous task answers at once; use latency"
 
 
@@ -87,12 +100,12 @@ def _generated(call: ToolCall) -> Mapping[str, Any]:
 class ServedService(msgspec.Struct, eq=False):
     """A service as it is served. Without a `queue` any number of its jobs execute at once.
 
-    `profile` is the version it answers as: the one its descriptor names, unless the site's was given.
+    `own_profile` is the version it answers as: the one its descriptor names, unless the site's was given.
     """
 
     site: Site
     descriptor: Service
-    profile: Profile
+    own_profile: Profile
     tasks: dict[str, ServedTask] = {}
     message_level: MessageLevel = MessageLevel.INFO
     latency: dict[str, Latency] = {}
@@ -104,6 +117,11 @@ class ServedService(msgspec.Struct, eq=False):
     access: frozenset[str] | None = None
     """The users who may use it, with a token, `*` being every one; None: anybody, without one."""
     uploads: UploadRules | None = None
+
+    @property
+    def profile(self) -> Profile:
+        """The version it answers as; for the request at hand a deviation may name another."""
+        return answering_as.get() or self.own_profile
 
     @property
     def name(self) -> str:
@@ -170,9 +188,10 @@ class ServedService(msgspec.Struct, eq=False):
         self.site.addresses.clear()
         return task
 
-    def usual_timeline(self, task: Task, **how: Any) -> Timeline:
+    def usual_timeline(self, task: Task, answers_as: Profile | None = None, **how: Any) -> Timeline:
         """How a job of a task goes on a server of this version; `how` as `standard_timeline` takes it."""
-        version = {"style": self.profile.date_style, "first": self.profile.first_status}
+        answers_as = answers_as or self.profile
+        version = {"style": answers_as.date_style, "first": answers_as.first_status}
         return standard_timeline(task_label=task.label, tool_name=task.name, **{**version, **how})
 
     def find_task(self, segment: str) -> ServedTask | None:
@@ -212,7 +231,7 @@ class Site:
     `data.example.com` or `127.0.0.1:9000`, from which inputs given by address may be fetched.
     `users` are passwords by name, for services that are secured (`ServedService.secure`); `security` says how
     tokens are handed out. `patience` is how many seconds of real time a look at a job waits for its tool, if
-    that is running in a thread; 0: never.
+    that is running in a thread; 0: never. `journal` says how many requests it keeps.
     """
 
     def __init__(
@@ -232,6 +251,7 @@ class Site:
         users: Mapping[str, str] | None = None,
         security: SignInRules | None = None,
         patience: float = DEFAULT_PATIENCE,
+        journal: Journal | None = None,
     ) -> None:
         if not context or "/" in context or "~" in context:
             raise SiteError(f"context {context!r}: expected one segment of an address, such as 'arcgis'")
@@ -242,8 +262,9 @@ class Site:
         check_overrides(errors or {})
         self.context = context
         self.version_is_given = version is not None
-        self.profile: Profile = profile(DEFAULT_VERSION if version is None else version)
+        self.own_profile: Profile = profile(DEFAULT_VERSION if version is None else version)
         self.seed = seed
+        self.journal = Journal() if journal is None else journal
         self.store: JobStore = MemoryJobStore() if store is None else store
         self.store.attach(self._find_queue, self._remove_job_files)
         self.clock: Clock = clock or RealClock()
@@ -279,15 +300,33 @@ class Site:
             self.add_user(name, password)
         self.running: dict[str, asyncio.Future[None]] = {}
         """The tools that worker threads are running now, by job id."""
+        self.tool_errors: list[ToolError] = []
+        """Mistakes in tools' functions, for who tests with them: the first 100."""
         again = f"/{self.store.past.openings}" if self.store.past.openings else ""
         self._job_ids = random.Random(f"{seed}/{context}{again}")
         self._request_numbers = itertools.count(1)
         self._making = threading.RLock()
+        self._expectations: Expectations | None = None
+        self.deviating = False
+        """Whether a deviation has been injected; while none has, nobody looks for one."""
+        self.server: MockServer | None = None
+        """What serves it."""
+        self.passing_on: PassingOn | None = None
+        """The real server in front of which it stands, if it is no mock."""
+        self._deviations: Deviations | None = None
+        self.deviations_by_address: dict[str, Deviations] = {}
+        """What addresses that name deviations follow, by their context."""
+        self._doors: SiteDoors | None = None
         self._layers: LayerServices | None = None
         self._uploads: SiteUploads | None = None
         self._stored: StoredFiles | None = None
         if self.store.past.files is not None:
             _ = self.stored  # which counts what is there, before anything comes
+
+    @property
+    def profile(self) -> Profile:
+        """The version it answers as; for the request at hand a deviation may name another."""
+        return answering_as.get() or self.own_profile
 
     # What few requests need is made, and its modules are imported, when it is first asked for.
 
@@ -326,6 +365,130 @@ class Site:
                 found = () if self.store.past.files is None else self.directories.job_sizes()
                 self._stored = StoredFiles(self.directories, self.uploads.space, found)
             return self._stored
+
+    @property
+    def deviations(self) -> Deviations:
+        """The deviations that it follows, in the order in which they were injected."""
+        from gp_mockserver.deviations.injections import Deviations
+
+        with self._making:
+            if self._deviations is None:
+                self._deviations = Deviations(self)
+            return self._deviations
+
+    def deviate(self, deviation: str | Deviation | Mapping[str, Any], **chosen: Any) -> Injection:
+        """Depart from the protocol from now on, in the way of this name (`gpharness deviations` lists them).
+
+        `results-late@job#2` says operation and number of the request, too; so do the members of a `Selector`
+        among `chosen` (`operation`, `nth`, `times`, `task`, `status`, …). The others are the deviation's own
+        parameters. A `Deviation`, or a mapping of its form, is one of your own. Raises DeviationError.
+        """
+        return self.deviations.inject(deviation, **chosen)
+
+    @property
+    def doors(self) -> SiteDoors:
+        """The listening sockets of its own that deviations have had opened."""
+        from gp_mockserver.deviations.doors import SiteDoors
+
+        with self._making:
+            if self._doors is None:
+                self._doors = SiteDoors(self)
+            return self._doors
+
+    @property
+    def url(self) -> str:
+        """Its address, such as `http://127.0.0.1:8585/arcgis`; of a site with a door of its own, that one's.
+        Raises SiteError while no server serves it."""
+        root = self._doors.root if self._doors is not None and self._doors.root else None
+        if root is None and self.server is not None:
+            root = self.server.root
+        if not root:
+            raise SiteError(f"site {self.context!r} has no address: no server serves it")
+        return f"{root}/{quote(self.context)}"
+
+    @property
+    def expectations(self) -> Expectations:
+        """What tests expect of the site's clients, as `expect` and `expect_in_order` have said."""
+        from gp_mockserver.journal.expectations import Expectations
+
+        with self._making:
+            if self._expectations is None:
+                self._expectations = Expectations(self)
+            return self._expectations
+
+    def expect(
+        self,
+        operation: str,
+        *,
+        times: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        **criteria: Unpack[Criteria],
+    ) -> Expectation:
+        """Expect requests of an operation from now on (see `Expectations.expect`): one, if no number is said.
+        `verify` says which have not come."""
+        return self.expectations.expect(
+            operation, times=times, at_least=at_least, at_most=at_most, **criteria
+        )
+
+    def expect_in_order(self, *steps: Step) -> InOrder:
+        """Expect requests to come in this order from now on (see `Expectations.expect_in_order`)."""
+        return self.expectations.expect_in_order(*steps)
+
+    def verify(self, *, allow_unexpected: bool = False, allow_unused: bool = False) -> None:
+        """Raise Unmet, an AssertionError, unless all went as it has to in a test (see
+        `gp_mockserver.journal.strictness`)."""
+        from gp_mockserver.journal.strictness import verify
+
+        verify(self, allow_unexpected=allow_unexpected, allow_unused=allow_unused)
+
+    def wait_for(
+        self,
+        operation: str | None = None,
+        *,
+        times: int = 1,
+        timeout: float = 5.0,
+        since: int | None = None,
+        answered: bool = True,
+        **criteria: Unpack[Wanted],
+    ) -> Entry:
+        """Wait until a client's requests have come (see `gp_mockserver.journal.waiting.wait_for`)."""
+        from gp_mockserver.journal.waiting import wait_for
+
+        return wait_for(
+            self, operation, times=times, timeout=timeout, since=since, answered=answered, **criteria
+        )
+
+    async def arrives(
+        self,
+        operation: str | None = None,
+        *,
+        times: int = 1,
+        timeout: float = 5.0,
+        since: int | None = None,
+        answered: bool = True,
+        **criteria: Unpack[Wanted],
+    ) -> Entry:
+        """What `wait_for` is, to be awaited: on asyncio and on trio."""
+        from gp_mockserver.journal.waiting import arrives
+
+        return await arrives(
+            self, operation, times=times, timeout=timeout, since=since, answered=answered, **criteria
+        )
+
+    def assert_polled(
+        self, *, at_least: float | None = None, at_most: int | None = None, job: str | None = None
+    ) -> None:
+        """Raise AssertionError unless jobs were polled politely (see `gp_mockserver.journal.politeness`)."""
+        from gp_mockserver.journal.politeness import assert_polled
+
+        assert_polled(self, at_least=at_least, at_most=at_most, job=job)
+
+    def reset(self) -> None:
+        """Let the site start anew: jobs, journal, expectations and deviations go, services and rules stay."""
+        from gp_mockserver.journal.strictness import reset
+
+        reset(self)
 
     def sign_in(self, rules: SignInRules | None = None) -> Guard:
         """The site's guard, made when first asked for: from then on requests may bring tokens. `rules` say
@@ -420,6 +583,8 @@ class Site:
         """Close the store, and remove the files of runs, and those of jobs and uploads if jobs do not outlive
         the site."""
         self.store.close(self.clock.now())
+        if self._doors is not None:
+            self._doors.close()
         if self._uploads is not None:
             self._uploads.close()
         self.directories.close()

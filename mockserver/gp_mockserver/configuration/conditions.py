@@ -24,10 +24,12 @@ from gp_protocol.errors import ProtocolError, shown
 from gp_protocol.json_text import encode_json
 from gp_protocol.suggestions import did_you_mean, one_of
 from gp_protocol.values.data_types import data_type
+from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_protocol.values.units import ArealUnit, LinearUnit, TimeUnit, meters_per
 
 from gp_mockserver.configuration.written_data import join, unknown_key
 from gp_mockserver.errors import SiteFileError
+from gp_mockserver.security.masking import MASK
 from gp_mockserver.tools.input_json import json_of
 from gp_mockserver.tools.outcome_rules import Condition, always
 
@@ -37,11 +39,56 @@ class _Test(msgspec.Struct, frozen=True):
 
     parameter: Parameter
     steps: tuple[str, ...]
+    operator: str
+    operand: Any
     holds: Callable[[Any], bool]
 
     def __call__(self, inputs: Mapping[str, Any]) -> bool:
+        return self.holds(self._value(inputs))
+
+    def difference(self, inputs: Mapping[str, Any]) -> str:
+        """What was met and expected, empty where it holds."""
+        value = self._value(inputs)
+        if self.holds(value):
+            return ""
+        place = ".".join((self.parameter.name, *self.steps))
+        return f"{place}: met {self._told(value)}, expected {_EXPECTED[self.operator](self.operand)}"
+
+    def _value(self, inputs: Mapping[str, Any]) -> Any:
         value = inputs.get(self.parameter.name)
-        return self.holds(_reach(json_of(self.parameter, value), self.steps) if self.steps else value)
+        return _reach(json_of(self.parameter, value), self.steps) if self.steps else value
+
+    def _told(self, value: Any) -> str:
+        if value is None:
+            return "no value"
+        if self.parameter.data_type.endswith("GPStringHidden"):
+            return MASK
+        if isinstance(value, FeatureSet | RecordSet):
+            count = len(value.features)
+            return f"{count} feature{'' if count == 1 else 's'}"
+        if self.steps:
+            return shown(value)
+        plain = json_of(self.parameter, value)
+        text = encode_json(plain).decode() if isinstance(plain, dict) else shown(plain)
+        return text if len(text) <= _LONGEST_MET else f"{text[:_LONGEST_MET]}…"
+
+
+class WrittenCondition(msgspec.Struct, frozen=True):
+    """A condition that was written as data, `when`; all of its lines must hold."""
+
+    when: Mapping[str, Any]
+    tests: tuple[_Test, ...]
+
+    def __call__(self, inputs: Mapping[str, Any]) -> bool:
+        return all(test(inputs) for test in self.tests)
+
+    def differences(self, inputs: Mapping[str, Any]) -> list[str]:
+        """What keeps it from holding: each line that does not, with what was met and expected."""
+        return [told for test in self.tests if (told := test.difference(inputs))]
+
+
+_LONGEST_MET = 160
+"""Characters of an input that a difference repeats."""
 
 
 def parse_condition(data: Any, task: Task, path: str = "when") -> Condition:
@@ -55,7 +102,7 @@ def parse_condition(data: Any, task: Task, path: str = "when") -> Condition:
     tests = [test for key, holds in data.items() for test in _tests(key, holds, task, path)]
     if not tests:
         return always
-    return lambda inputs: all(test(inputs) for test in tests)
+    return WrittenCondition(data, tuple(tests))
 
 
 def _tests(key: str, data: Any, task: Task, path: str) -> list[_Test]:
@@ -75,7 +122,13 @@ def _tests(key: str, data: Any, task: Task, path: str) -> list[_Test]:
                 )
             )
     return [
-        _Test(parameter, steps, _judge(operator, operand, parameter, steps, join(place, operator)))
+        _Test(
+            parameter,
+            steps,
+            operator,
+            operand,
+            _judge(operator, operand, parameter, steps, join(place, operator)),
+        )
         for operator, operand in operators.items()
     ]
 
@@ -242,3 +295,15 @@ _OPERATORS: dict[str, Callable[[Any, Parameter, tuple[str, ...]], Callable[[Any]
     "contains": _contains,
     "given": _given,
 }
+
+
+_EXPECTED: dict[str, Callable[[Any], str]] = {
+    "equals": lambda operand: "no value" if operand is None else shown(operand),
+    "oneOf": lambda operand: one_of(map(shown, operand)),
+    "matches": lambda operand: f"a text that matches {shown(operand)}",
+    "greaterThan": lambda operand: f"more than {shown(operand)}",
+    "lessThan": lambda operand: f"less than {shown(operand)}",
+    "contains": lambda operand: f"one that contains {shown(operand)}",
+    "given": lambda operand: "a value" if operand else "none",
+}
+"""What people say of each operator's operand."""

@@ -133,7 +133,8 @@ def _rule(data: Data, served: ServedTask, files: SiteFolder, path: str) -> Outco
         changed = _ended(form, given or served.timeline) if endings else given
     except ProtocolError as error:
         raise SiteFileError.of(error, join(path, endings[0])) from None
-    return OutcomeRule(parse_condition(data.get("when", {}), task, join(path, "when")), changed, tool)
+    condition = parse_condition(data.get("when", {}), task, join(path, "when"))
+    return OutcomeRule(condition, changed, tool, place=path)
 
 
 def _ended(form: RuleForm, timeline: Timeline) -> Timeline:

@@ -27,7 +27,7 @@ async def info(request: Request) -> Reply:
         "secureSoapUrl": None,
         "authInfo": {"isTokenBasedSecurity": False},
     }
-    if (guard := request.site.guard) is not None:
+    if (guard := request.guard) is not None:
         root = request.caller.find_root()
         if guard.rules.federated:
             value["owningSystemUrl"] = root

@@ -14,6 +14,7 @@ from gp_mockserver.lifecycle.clocks import JumpingClock
 from gp_mockserver.lifecycle.job_store import CancelRefused, JobRecord
 from gp_mockserver.lifecycle.jobs import JobState
 from gp_mockserver.running.job_progress import observe
+from gp_mockserver.running.job_runs import note_tool_error
 from gp_mockserver.wire.replies import BytesReply, JobReply, Refusal, Reply
 from gp_mockserver.wire.requests import Request
 
@@ -27,6 +28,8 @@ async def job(request: Request) -> JobReply | BytesReply:
         return await job_features(request)
     record = own_job(request, request.turn or site.store.look(request.address.job_id, request.arrived))
     record, state = await observe(request.task, record, request.arrived)
+    if site.tool_errors:
+        note_tool_error(request, record.job_id)
     if isinstance(site.clock, JumpingClock) and state.next_change is not None:
         site.clock.jump_to(state.next_change)
     value = job_value(request, record, state, with_messages=request.flag("returnMessages", default=True))

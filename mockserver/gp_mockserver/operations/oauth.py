@@ -81,7 +81,7 @@ async def token(request: Request) -> BytesReply:
 
 
 def _guard(request: Request) -> Guard:
-    return request.site.guard or Guard(request.site)
+    return request.guard or Guard(request.site)
 
 
 def _json(value: Any) -> BytesReply:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -17,7 +17,16 @@ from gp_mockserver.lifecycle.job_store import StoreFull
 from gp_mockserver.lifecycle.jobs import Submission
 from gp_mockserver.lifecycle.timelines import TimedMessage, Timeline
 from gp_mockserver.operations.descriptions import task_url
-from gp_mockserver.running.job_runs import LARGE, failed, in_worker, run, tool_call, unless_large
+from gp_mockserver.running.job_runs import (
+    LARGE,
+    decide,
+    failed,
+    in_worker,
+    note_tool_error,
+    run,
+    tool_call,
+    unless_large,
+)
 from gp_mockserver.running.references_given import check_items, with_root
 from gp_mockserver.running.task_inputs import (
     BadInputs,
@@ -38,6 +47,9 @@ from gp_mockserver.wire.feature_formats import (
 )
 from gp_mockserver.wire.replies import BytesReply, FormReply, Redirect, Refusal, Reply
 from gp_mockserver.wire.requests import Request
+
+if TYPE_CHECKING:
+    from gp_mockserver.tools.outcome_rules import OutcomeRule
 
 _NOT_KEPT = frozenset({"f", "callback", "token"})
 
@@ -63,7 +75,8 @@ async def execute(request: Request) -> Reply | FormReply | BytesReply:
         check_items(request.service, task.descriptor, inputs)
     except BadInputs as error:
         raise error.as_refusal() from None
-    rule = task.rule_for(inputs)
+    rule = decide(task, inputs)
+    await _note_misses(request, size, inputs, rule)
     job_id = request.site.new_job_id()
     timeline = rule.timeline if rule and rule.timeline else task.timeline
     if timeline.ending.status is not JobStatus.SUCCEEDED:
@@ -71,6 +84,8 @@ async def execute(request: Request) -> Reply | FormReply | BytesReply:
     folder = run_path(job_id)
     call = tool_call(task, job_id, with_root(request), inputs, environment, folder)
     outcome = await run(task, rule.tool if rule and rule.tool else task.tool, call)
+    if outcome.error is not None:
+        note_tool_error(request, job_id)
     if outcome.status is not JobStatus.SUCCEEDED:
         raise _tool_failed(task, job_id, outcome.messages)
     target = reference_asked(request.form, environment.out_sr) or environment.output_reference(inputs)
@@ -95,7 +110,9 @@ async def execute(request: Request) -> Reply | FormReply | BytesReply:
     try:
         written = await in_worker(results) if large else results()
     except ProtocolError as error:
-        raise _tool_failed(task, job_id, failed(task, call, outcome, error.detail).messages) from None
+        refused = failed(task, call, outcome, error.detail, error)
+        note_tool_error(request, job_id)
+        raise _tool_failed(task, job_id, refused.messages) from None
     except NoRoom as error:
         raise _tool_failed(task, job_id, failed(task, call, outcome, str(error)).messages) from None
     finally:
@@ -111,6 +128,18 @@ async def execute(request: Request) -> Reply | FormReply | BytesReply:
 
 def _size(request: Request) -> int:
     return sum(map(len, request.parameters.values()))
+
+
+async def _note_misses(
+    request: Request, size: int, inputs: Mapping[str, Any] | BadInputs, rule: OutcomeRule | None = None
+) -> None:
+    """Tell the journal what a run that is accepted came near to and missed."""
+    entry = request.caller.scope.get("gpharness.entry")
+    if entry is not None:
+        from gp_mockserver.journal.near_misses import missed_in_run
+
+        looked_at = size if request.task.rules else 0
+        entry.near_miss = await unless_large(looked_at, missed_in_run, request, inputs, rule)
 
 
 def _tool_failed(task: ServedTask, job_id: str, messages: Iterable[TimedMessage]) -> Refusal:
@@ -140,14 +169,19 @@ async def submit_job(request: Request) -> Reply | FormReply | Redirect:
         read_output_options(request, None)
         inputs = await in_worker(read_inputs, *given) if large else read_inputs(*given)
         check_items(request.service, task.descriptor, inputs)
-        rule = task.rule_for(inputs)
+        rule = decide(task, inputs)
         timeline = rule.timeline if rule and rule.timeline else task.timeline
+        await _note_misses(request, size, inputs, rule)
     except BadInputs as error:
         if site.bad_input == "refuse":
             raise error.as_refusal() from None
         timeline = failing_on_inputs(task.timeline, error)
+        await _note_misses(request, size, error)
+    job_id = site.new_job_id()
+    if (course := request.course) is not None:
+        timeline, job_id = course.timeline(task) or timeline, course.job_id(job_id)
     submission = Submission(
-        job_id=site.new_job_id(),
+        job_id=job_id,
         task=task.path,
         submitted_at=request.arrived,
         parameters=msgspec.json.encode(

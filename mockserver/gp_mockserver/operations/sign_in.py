@@ -55,7 +55,7 @@ async def generate_token(request: Request) -> Reply | BytesReply | FormReply:
 
 def _guard(request: Request) -> Guard:
     """The site's guard; on a site without users one that knows nobody."""
-    return request.site.guard or Guard(request.site)
+    return request.guard or Guard(request.site)
 
 
 def _is_exchange(request: Request) -> bool:
@@ -76,8 +76,8 @@ def _exchanged(request: Request, guard: Guard) -> tuple[str, int]:
 
 
 def _signed_in(request: Request, guard: Guard) -> tuple[str, int]:
-    given = request.parameters
-    client, bound_to = _binding(request, guard)
+    given, course = request.parameters, request.course
+    client, bound_to = _binding(request, guard, course.token_binding() if course is not None else "")
     missing = [name for name in ("username", "password") if not given.get(name)]
     if client == "referer" and not bound_to:
         missing.append("referer")
@@ -90,12 +90,24 @@ def _signed_in(request: Request, guard: Guard) -> tuple[str, int]:
         raise Refusal("bad-credentials", f"{client}: met {len(bound_to)} characters, expected {expected}")
     minutes = _minutes(request)
     account = guard.sign_in(given["username"], given["password"])
-    return guard.issue(account.name, client, bound_to, request.arrived, minutes)
+    until = (request.arrived + course.token_lifetime()) * 1000 if course is not None else math.inf
+    return guard.issue(account.name, client, bound_to, request.arrived, minutes, until=until)
 
 
-def _binding(request: Request, guard: Guard) -> tuple[str, str]:
-    """To what the request wants its token bound: `referer` or `ip`, and which. The older form of the request
-    says both in one, `clientid=ref.http://…` or `clientid=ip.10.0.0.1`."""
+def _binding(request: Request, guard: Guard, kind: str = "") -> tuple[str, str]:
+    """To what the request wants its token bound: `referer` or `ip`, and which; `kind`: to which it is bound
+    whatever the request wants. The older form of the request says both in one, `clientid=ref.http://…` or
+    `clientid=ip.10.0.0.1`."""
+    client, bound_to = _binding_asked_for(request, guard)
+    if kind in ("", client):
+        return client, bound_to
+    given = request.parameters
+    if kind == "referer":
+        return kind, given.get("referer", "").strip() or request.caller.header("referer") or ""
+    return kind, given.get("ip", "").strip() or guard.client_of(request)
+
+
+def _binding_asked_for(request: Request, guard: Guard) -> tuple[str, str]:
     given = request.parameters
     client = given.get("client", "").strip().lower()
     kind, _, rest = given.get("clientid", "").strip().partition(".")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import msgspec
 from gp_protocol.errors import ProtocolError
@@ -35,7 +36,7 @@ async def observe(task: ServedTask, record: JobRecord, now: float) -> tuple[JobR
     state = record.state(now, _arguments(task, record))
     if state.status not in _NEEDS_OUTCOME or not awaits_outcome(record):
         return record, state
-    settled = await _settle(task, record)
+    settled = await settle(task, record)
     if settled is None:
         running = msgspec.structs.replace(record.timeline, ending=NEVER)
         return record, msgspec.structs.replace(record, timeline=running).state(now, _arguments(task, record))
@@ -59,7 +60,7 @@ def _arguments(task: ServedTask, record: JobRecord) -> str:
     return masked(text)
 
 
-async def _settle(task: ServedTask, record: JobRecord) -> JobRecord | None:
+async def settle(task: ServedTask, record: JobRecord) -> JobRecord | None:
     """Run the job's tool, or wait for the run that is under way; None where it takes too long."""
     site = task.service.site
     given = record.submission.parameters
@@ -72,11 +73,25 @@ async def _settle(task: ServedTask, record: JobRecord) -> JobRecord | None:
                 running = asyncio.ensure_future(_run_in_turn(task, record))
             site.running[record.job_id] = running
             running.add_done_callback(lambda _: site.running.pop(record.job_id, None))
-        done, _ = await asyncio.wait([running], timeout=site.patience)
+        waited = _here(running)
+        done, _ = await asyncio.wait([waited], timeout=site.patience)
         if not done:
             return None
-        running.result()
+        waited.result()
     return site.store.get(record.job_id, record.submission.submitted_at)
+
+
+def _here(running: asyncio.Future[None]) -> asyncio.Future[None]:
+    """A run, as the event loop at hand can wait for it: a site may be served and asked in process, too."""
+    loop = running.get_loop()
+    if loop is asyncio.get_running_loop():
+        return running
+
+    async def outcome() -> None:
+        await asyncio.wait([running])
+        running.result()
+
+    return asyncio.wrap_future(asyncio.run_coroutine_threadsafe(outcome(), loop))
 
 
 async def _run_in_turn(task: ServedTask, record: JobRecord) -> None:
@@ -98,6 +113,8 @@ async def _run_and_settle(task: ServedTask, record: JobRecord) -> None:
     inputs = await unless_large(size, read_inputs, task.descriptor, given, task.service.profile)
     environment = await unless_large(size, read_environment, given, task.service.profile)
     rule = task.rule_for(inputs)
+    if rule is not None and rule.tool is not None:
+        rule.applied = max(rule.applied, 1)  # it may have been said since the job was submitted
     tool = rule.tool if rule and rule.tool else task.tool
     folder = scratch_path(task.service.name, record.job_id)
     call = tool_call(task, record.job_id, given, inputs, environment, folder)
@@ -115,14 +132,14 @@ async def _run_and_settle(task: ServedTask, record: JobRecord) -> None:
         except NotPublished as error:
             kept, outcome = b"{}", failed(task, call, outcome, str(error))
         except ProtocolError as error:
-            outcome = failed(task, call, outcome, error.detail)
+            outcome = failed(task, call, outcome, error.detail, error)
     is_there = False
     try:
         try:
-            settled = site.store.settle(record.job_id, _with(outcome, record), kept, site.clock.now())
+            settled = site.store.settle(record.job_id, partial(_with, outcome), kept, site.clock.now())
         except StoreFull as error:
             outcome = failed(task, call, outcome, str(error))
-            settled = site.store.settle(record.job_id, _with(outcome, record), b"{}", site.clock.now())
+            settled = site.store.settle(record.job_id, partial(_with, outcome), b"{}", site.clock.now())
         is_there = settled is not None
     finally:
         if not is_there:  # deleted meanwhile, or its tool runs again since this could not be written
@@ -130,7 +147,7 @@ async def _run_and_settle(task: ServedTask, record: JobRecord) -> None:
             site.stored.forget_job(task.service.name, record.job_id)
 
 
-def _with(outcome: Outcome, record: JobRecord) -> Timeline:
-    return record.timeline.with_outcome(
+def _with(outcome: Outcome, timeline: Timeline) -> Timeline:
+    return timeline.with_outcome(
         status=outcome.status, messages=outcome.messages, progress=outcome.progress, seconds=outcome.seconds
     )

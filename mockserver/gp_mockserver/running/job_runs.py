@@ -23,12 +23,15 @@ from gp_mockserver.running.askers import value_in
 from gp_mockserver.running.references_given import ROOT, refers
 from gp_mockserver.running.task_inputs import Environment
 from gp_mockserver.running.task_outputs import made_outputs
+from gp_mockserver.security.masking import masked
 from gp_mockserver.site_directories import run_path
 from gp_mockserver.sites import ServedTask
-from gp_mockserver.tools.tool_calls import Outcome, Tool, ToolCall, run_tool
+from gp_mockserver.tools.tool_calls import Outcome, Tool, ToolCall, keep_error, run_tool
 
 if TYPE_CHECKING:
     from gp_mockserver.running.tool_threads import ToolThreads
+    from gp_mockserver.tools.outcome_rules import OutcomeRule
+    from gp_mockserver.wire.requests import Request
 
 MAX_WORKERS: Final = 32
 """Tools that run at once."""
@@ -96,9 +99,22 @@ def tool_call(
     )
 
 
+def decide(task: ServedTask, inputs: Mapping[str, Any]) -> OutcomeRule | None:
+    """The rule that decides a run, which has applied with that. What a condition raises is kept among the
+    site's `tool_errors`, and raised."""
+    try:
+        rule = task.rule_for(inputs)
+    except Exception as error:
+        keep_error(task.service.site.tool_errors, task.path, "", error)
+        raise
+    if rule is not None:
+        rule.applied += 1
+    return rule
+
+
 async def run(task: ServedTask, tool: Tool, call: ToolCall) -> Outcome:
     """A tool's outcome. Outputs that the task does not declare, and files that lie elsewhere, make it a
-    failure."""
+    failure, and count as mistakes in its function, which the site keeps as `tool_errors`."""
     if call.extent is not None:
         tool = _within_extent(tool)
     if task.blocking or call.references is not None:
@@ -107,12 +123,14 @@ async def run(task: ServedTask, tool: Tool, call: ToolCall) -> Outcome:
         outcome = await in_tool_thread(_run_and_clean_up, tool, call)
     else:
         outcome = run_tool(tool, call)
+    if outcome.error is not None:
+        keep_error(task.service.site.tool_errors, task.path, call.job_id, outcome.error)
     if outcome.status is not JobStatus.SUCCEEDED:
         return outcome
     try:
         outputs = made_outputs(task.descriptor, outcome.outputs, call.scratch_if_made)
     except ValueError as error:
-        return failed(task, call, outcome, str(error))
+        return failed(task, call, outcome, str(error), error)
     return Outcome(outcome.status, outputs, outcome.messages, outcome.progress, outcome.seconds)
 
 
@@ -124,12 +142,28 @@ def _run_and_clean_up(tool: Tool, call: ToolCall) -> Outcome:
             call.references.close()
 
 
-def failed(task: ServedTask, call: ToolCall, outcome: Outcome, text: str) -> Outcome:
-    """An outcome turned into a failure, since its outputs cannot be served."""
+def failed(
+    task: ServedTask, call: ToolCall, outcome: Outcome, text: str, mistake: Exception | None = None
+) -> Outcome:
+    """An outcome turned into a failure, since its outputs cannot be served; by `mistake` where that is the
+    tool's."""
+    if mistake is not None:
+        keep_error(task.service.site.tool_errors, task.path, call.job_id, mistake)
     log.warning("%s: the outputs of %s cannot be served: %s", task.path, call.job_id, text)
     message = TimedMessage(type=MessageType.ERROR, text=text, after=outcome.seconds)
     messages = (*outcome.messages, message)
-    return msgspec.structs.replace(outcome, status=JobStatus.FAILED, messages=messages)
+    return msgspec.structs.replace(outcome, status=JobStatus.FAILED, messages=messages, error=mistake)
+
+
+def note_tool_error(request: Request, job_id: str) -> None:
+    """Tell the journal of the mistake in a tool's function that the answer about a job or a run is due to."""
+    entry = request.caller.scope.get("gpharness.entry")
+    if entry is None:
+        return
+    for each in request.site.tool_errors:
+        if each.job_id == job_id:
+            entry.error = masked(each.text)
+            return
 
 
 async def in_worker(function: Callable[..., T], *arguments: Any) -> T:

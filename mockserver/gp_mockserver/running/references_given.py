@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from gp_protocol.descriptions.descriptors import Parameter, Task
 from gp_protocol.descriptions.filters import ListFilter
+from gp_protocol.errors import RemoteProtocolError
 from gp_protocol.values.compound import CompositeValue
 from gp_protocol.values.references import DataFile, ItemReference, LayerReference, Raster
 
@@ -88,15 +89,18 @@ def check_items(service: ServedService, task: Task, inputs: Mapping[str, Any]) -
         if item_id is None:
             continue
         item = service.site.uploads.find(service.name, item_id)
-        met = f'{parameter.name}: met itemID "{item_id[:80]}"'
+        met = f'itemID "{item_id[:80]}"'
+        expected = ""
         if item is None:
-            faults.append(f"{met}, expected an item that was uploaded to {service.name}")
+            expected = f"an item that was uploaded to {service.name}"
         elif not item.committed:
-            faults.append(f"{met}, whose parts are not committed yet, expected a whole item")
+            met, expected = f"{met}, whose parts are not committed yet", "a whole item"
         elif isinstance(parameter.filter, ListFilter) and parameter.data_type.endswith("GPDataFile"):
             types = [word.lstrip(".").lower() for word in parameter.filter.words]
             if types and extension(item.name) not in types:
-                faults.append(f'{met}, "{item.name[:80]}", expected a file of type {" or ".join(types)}')
+                met, expected = f'{met}, "{item.name[:80]}"', f"a file of type {' or '.join(types)}"
+        if expected:
+            faults.append(RemoteProtocolError(path=parameter.name, met=met, expected=expected))
     if faults:
         raise BadInputs(faults, [])
 

@@ -48,13 +48,18 @@ _EVERYWHERE = Environment()
 
 
 class BadInputs(Exception):
-    """Inputs that do not fit their parameters: the details of each fault, and the names of required ones
-    missing."""
+    """Inputs that do not fit their parameters: each fault, its path led in by the parameter's name, and the
+    required ones that are missing."""
 
-    def __init__(self, faults: list[str], missing: list[Parameter]) -> None:
+    def __init__(self, faults: list[RemoteProtocolError], missing: list[Parameter]) -> None:
         super().__init__(*faults, *missing)
         self.faults = faults
         self.missing = missing
+
+    @property
+    def details(self) -> list[str]:
+        """Each fault in one line."""
+        return [fault.detail for fault in self.faults]
 
     def as_refusal(self) -> Refusal:
         """The error that a server answers: 400, with a detail per fault."""
@@ -63,14 +68,15 @@ class BadInputs(Exception):
             f"ERROR 000735: {parameter.display_name}: Value is required"
             for parameter in self.missing
         ]
-        if self.faults:
-            return Refusal("bad-value", *self.faults, *absent)
-        return Refusal("invalid-parameters", *absent)
+        name = "bad-value" if self.faults else "invalid-parameters"
+        refusal = Refusal(name, *self.details, *absent)
+        refusal.inputs = self
+        return refusal
 
     def as_messages(self) -> list[str]:
         """The error messages of a job that was accepted and fails on these inputs."""
         absent = [f"ERROR 000735: {parameter.display_name}: Value is required" for parameter in self.missing]
-        return ["ERROR 000622: Parameters are not valid.", *self.faults, *absent]
+        return ["ERROR 000622: Parameters are not valid.", *self.details, *absent]
 
 
 def read_inputs(task: Task, given: Mapping[str, str], profile: Profile) -> dict[str, Any]:
@@ -79,13 +85,13 @@ def read_inputs(task: Task, given: Mapping[str, str], profile: Profile) -> dict[
     Raises BadInputs with all the faults at once.
     """
     values: dict[str, Any] = {}
-    faults: list[str] = []
+    faults: list[RemoteProtocolError] = []
     missing: list[Parameter] = []
     for parameter in task.inputs:
         try:
             value, is_missing = read_input(parameter, given.get(parameter.name, ""), profile)
         except RemoteProtocolError as error:
-            faults.append(error.at(parameter.name).detail)
+            faults.append(error.at(parameter.name))
             continue
         if is_missing:
             missing.append(parameter)

@@ -21,6 +21,7 @@ from gp_mockserver.errors import SiteError
 from gp_mockserver.lifecycle.timeline_changes import ending_with, failing, lasting, never_ending
 from gp_mockserver.lifecycle.timelines import Timeline
 from gp_mockserver.sites import ANSWERS_AT_ONCE
+from gp_mockserver.tools.call_places import place_of_call
 from gp_mockserver.tools.outcome_rules import Condition, OutcomeRule, always
 from gp_mockserver.tools.tool_calls import Tool
 
@@ -95,7 +96,7 @@ class TaskHandle:
         """Jobs fail with these error messages, and execute answers with the error of a failed tool."""
         if isinstance(with_messages, str):
             with_messages = [with_messages]
-        return self._rule(when, failing(self._task.timeline, with_messages))
+        return self._rule("fails", when, failing(self._task.timeline, with_messages))
 
     def succeeds(
         self,
@@ -117,17 +118,17 @@ class TaskHandle:
             timeline = lasting(timeline, JobStatus.EXECUTING, seconds=parse_duration(after, "after"))
         if after_polls is not None:
             timeline = lasting(timeline, JobStatus.EXECUTING, polls=after_polls)
-        return self._rule(when, timeline, None if outputs is None else self._outputs(outputs))
+        return self._rule("succeeds", when, timeline, None if outputs is None else self._outputs(outputs))
 
     def times_out(self, *, when: When = None) -> TaskHandle:
         """Jobs end timed out."""
         self._check_it_has_jobs("times_out")
-        return self._rule(when, ending_with(self._task.timeline, JobStatus.TIMED_OUT))
+        return self._rule("times_out", when, ending_with(self._task.timeline, JobStatus.TIMED_OUT))
 
     def never_ends(self, *, when: When = None) -> TaskHandle:
         """Jobs execute until they are cancelled."""
         self._check_it_has_jobs("never_ends")
-        return self._rule(when, never_ending(self._task.timeline))
+        return self._rule("never_ends", when, never_ending(self._task.timeline))
 
     def holds_at(
         self, status: Literal["submitted", "waiting", "executing"], gate: str = "gate", *, when: When = None
@@ -139,7 +140,7 @@ class TaskHandle:
         timeline, phase = self._task.timeline, _PHASES[status]
         if phase is JobStatus.SUBMITTED and timeline.first_status is JobStatus.NEW:
             phase = JobStatus.NEW
-        return self._rule(when, lasting(timeline, phase, hold=gate))
+        return self._rule("holds_at", when, lasting(timeline, phase, hold=gate))
 
     @property
     def _task(self) -> ServedTask:
@@ -149,12 +150,13 @@ class TaskHandle:
         if self._task.service.is_synchronous:
             raise SiteError(f"task {self.path!r}: met {word}; {ANSWERS_AT_ONCE}")
 
-    def _rule(self, when: When, timeline: Timeline, tool: Tool | None = None) -> TaskHandle:
+    def _rule(self, word: str, when: When, timeline: Timeline, tool: Tool | None = None) -> TaskHandle:
         task = self._task
         condition = (
             always if when is None else when if callable(when) else parse_condition(when, task.descriptor)
         )
-        task.rules.insert(0, OutcomeRule(condition, timeline, tool))
+        rule = OutcomeRule(condition, timeline, tool, word=word, place=place_of_call(), must_apply=True)
+        task.rules.insert(0, rule)
         return self
 
     def _outputs(self, outputs: Mapping[str, Any]) -> Tool:

@@ -37,15 +37,48 @@ class ToolFailed(Exception):
         self.texts = texts
 
 
+class BadReturn(ToolFailed):
+    """What a tool's function returned cannot be served: its author's mistake, which fails the job as well."""
+
+
+class ToolError(msgspec.Struct, frozen=True):
+    """A mistake in a tool's function: what was raised, or the failed `assert`, with the task's path and the
+    job's id, which is empty where no job was made yet."""
+
+    task: str
+    job_id: str
+    error: BaseException
+
+    @property
+    def text(self) -> str:
+        """All of it in one line."""
+        job = self.job_id and f", {self.job_id}"
+        lines = str(self.error).strip().splitlines() or [""]
+        said = lines[0] if len(lines[0]) <= _LONGEST_TOLD else f"{lines[0][:_LONGEST_TOLD]}…"
+        return f"{self.task}{job}: {type(self.error).__name__}: {said}".rstrip(": ")
+
+
+_LONGEST_TOLD = 200
+_MOST_ERRORS = 100
+
+
+def keep_error(errors: list[ToolError], task: str, job_id: str, error: BaseException) -> None:
+    """Keep a mistake in a tool's function for who tests with it. The first 100 are kept, since those that
+    follow mostly repeat them."""
+    if len(errors) < _MOST_ERRORS:
+        errors.append(ToolError(task, job_id, error))
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """How a tool's run ended: SUCCEEDED with outputs, or FAILED; `seconds` is the time that the tool
-    slept."""
+    slept, `error` the mistake in its function that made it fail, if one did."""
 
     status: JobStatus
     outputs: Mapping[str, Any]
     messages: tuple[TimedMessage, ...] = ()
     progress: tuple[ProgressStep, ...] = ()
     seconds: float = 0.0
+    error: BaseException | None = None
 
 
 class ToolCall(msgspec.Struct):
@@ -148,17 +181,21 @@ Tool = Callable[[ToolCall], Mapping[str, Any]]
 
 def run_tool(tool: Tool, call: ToolCall) -> Outcome:
     """Run a tool to its end. Whatever it raises becomes a failed outcome with the exception's text as its
-    error."""
+    error; also what test frameworks raise, and `sys.exit`, which are no `Exception`."""
     outputs: Mapping[str, Any] = {}
     status = JobStatus.SUCCEEDED
+    error: BaseException | None = None
     try:
         outputs = tool(call)
     except ToolFailed as failure:
         status = JobStatus.FAILED
+        error = failure if isinstance(failure, BadReturn) else None
         for text in failure.texts:
             call.error(text)
-    except Exception as failure:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as failure:
         log.warning("the tool of %s failed in %s", call.task.label, call.job_id, exc_info=failure)
-        status = JobStatus.FAILED
+        status, error = JobStatus.FAILED, failure
         call.error(f"{type(failure).__name__}: {failure}")
-    return Outcome(status, outputs, tuple(call._messages), tuple(call._progress), call._seconds)
+    return Outcome(status, outputs, tuple(call._messages), tuple(call._progress), call._seconds, error)

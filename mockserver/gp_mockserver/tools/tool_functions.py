@@ -28,7 +28,7 @@ from gp_protocol.values.references import DataFile, ItemReference, LayerReferenc
 
 from gp_mockserver.errors import SiteError
 from gp_mockserver.tools.annotations import Kind, kind_of, output_name, without_none
-from gp_mockserver.tools.tool_calls import Tool, ToolCall, ToolFailed
+from gp_mockserver.tools.tool_calls import BadReturn, Tool, ToolCall, ToolFailed
 
 _EVERYTHING = OutputOptions(return_z=True, return_m=True, return_true_curves=True)
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -249,12 +249,12 @@ def _returned(task: Task, value: Any) -> Mapping[str, Any]:
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         returned = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     else:
-        raise ToolFailed(
+        raise BadReturn(
             f"the tool returned {shown(value)}, expected its outputs by name: {', '.join(names) or 'none'}"
         )
     strange = [name for name in returned if name not in names]
     if strange:
-        raise ToolFailed(
+        raise BadReturn(
             f"the tool returned {strange[0]!r}, which is none of its outputs: {', '.join(names) or 'none'}. "
             f"{did_you_mean(str(strange[0]), names)}".rstrip()
         )
@@ -262,7 +262,7 @@ def _returned(task: Task, value: Any) -> Mapping[str, Any]:
 
 
 def _check_output(function: Callable[..., Any], output: Parameter, value: Any) -> None:
-    """Raises ToolFailed for a value that the output's type does not have; large ones are checked when they
+    """Raises BadReturn for a value that the output's type does not have; large ones are checked when they
     are written.
     """
     if isinstance(value, Path | FeatureSet | RecordSet):
@@ -271,7 +271,7 @@ def _check_output(function: Callable[..., Any], output: Parameter, value: Any) -
         data_type(output.data_type).encode_output(value, _EVERYTHING, output)
     except ProtocolError as error:
         where = f"at {error.path} met {error.met}, " if error.path else ""
-        raise ToolFailed(
+        raise BadReturn(
             f"function {_called(function)} returned {shown(value)} as {output.name}, "
             f"a {output.data_type}; {where}expected {error.expected}"
         ) from error

@@ -6,6 +6,7 @@ real servers. Empty segments do not count, so a trailing slash is the same resou
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,7 +14,7 @@ from gp_protocol.suggestions import did_you_mean
 from gp_protocol.versions import Profile
 
 from gp_mockserver.operations import OPERATIONS
-from gp_mockserver.sites import ServedService, ServedTask, Site
+from gp_mockserver.sites import ServedService, ServedTask, Site, answering_as
 from gp_mockserver.wire.replies import Refusal
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def find_address(site: Site, path: str) -> Address:
     What was found is remembered; of a job's address, which is polled, the task's part is.
     """
     if known := site.addresses.get(path):
-        return known
+        return known if answering_as.get() is None else _known(known)
     head, below_jobs, tail = path.partition("/jobs/")
     if below_jobs and (task := site.addresses.get(head)) and task.operation == "task":
         if tail and "/" not in tail:
@@ -110,7 +111,25 @@ def _look_up(site: Site, segments: list[str]) -> Address:
                 raise
         case ["services", *names]:
             return Address(site, "soap", name="/".join(names))
-    raise Refusal("invalid-url")
+    below_rest = segments[0] == "rest" and len(segments) > 1
+    raise _nowhere(segments, segments[below_rest], _BELOW_REST if below_rest else _AT_THE_ROOT)
+
+
+_AT_THE_ROOT = ("rest", "tokens", "admin", "sharing", "services")
+_BELOW_REST = ("services", "info", "login", "logout", "static", "directories")
+
+
+def _nowhere(segments: Iterable[str], word: str, choices: Collection[str]) -> Refusal:
+    """The refusal of an address in which a word is none of those that lead on, with the nearest for the
+    journal."""
+    nowhere = Refusal("invalid-url")
+    met = "/".join(segments)[:_SHOWN]
+    nowhere.hint = f"no resource {met!r}; {_nearest(word, choices)}".rstrip("; ")
+    return nowhere
+
+
+def _nearest(word: str, choices: Collection[str]) -> str:
+    return "" if word in choices else did_you_mean(word[:_SHOWN], choices)
 
 
 def _below_services(site: Site, names: list[str]) -> Address:
@@ -125,7 +144,8 @@ def _below_services(site: Site, names: list[str]) -> Address:
         return Address(site, "catalogue", name=names[0])
     if len(names) <= 2:
         raise _service_not_found(site, "/".join(names))
-    raise Refusal("invalid-url")
+    type_of_service = next((each for each in names[1:3] if _nearest(each, _BELOW)), names[1])
+    raise _nowhere(("services", *names), type_of_service, _BELOW)
 
 
 def _below_service(site: Site, name: str, rest: list[str]) -> Address:
@@ -179,7 +199,13 @@ def _below_task(task: Address, rest: list[str]) -> Address:
         case ["jobs", job_id, "results" | "inputs" as which, name]:
             return task.below(which.removesuffix("s"), job_id=job_id, name=name)
     label = task.task.descriptor.label if task.task else ""
-    raise Refusal("invalid-url", f"{label} has no resource {'/'.join(rest)[:_SHOWN]!r}")
+    hint = _nearest(rest[-1], _BELOW_JOB if len(rest) > 1 else _BELOW_TASK)
+    met = "/".join(rest)[:_SHOWN]
+    raise Refusal("invalid-url", f"{label} has no resource {met!r}; {hint}".rstrip("; "))
+
+
+_BELOW_TASK = ("execute", "submitJob", "validate", "metadata", "jobs")
+_BELOW_JOB = ("cancel", "results", "inputs")
 
 
 def _below_uploads(service: Address, rest: list[str]) -> Address:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 from gp_protocol.error_envelopes import KNOWN_ERRORS, envelope
 from gp_protocol.json_text import encode_json, encode_pjson
-from gp_protocol.suggestions import one_of
+from gp_protocol.suggestions import did_you_mean, one_of
 from gp_protocol.versions import Profile
 
 from gp_mockserver.operations import OPERATIONS
@@ -59,7 +59,9 @@ def check_asked(request: Request) -> None:
         form.format in formats and (form.format in _EVER or address.profile.has("format", form.format))
     ):
         known = [each for each in formats if address.profile.has("format", each)]
-        raise Refusal("unsupported-format", f"f: met {form.format[:80]!r}, expected {one_of(known)}")
+        hint = did_you_mean(form.format[:80], known)
+        told = f"f: met {form.format[:80]!r}, expected {one_of(known)}; {hint}".rstrip("; ")
+        raise Refusal("unsupported-format", told)
     if form.callback:
         limits = address.site.limits
         if len(form.callback) > limits.callback:

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from gp_protocol.messages import MessageLevel
 
+from gp_mockserver.journal.poll_lines import Model
 from gp_mockserver.lifecycle.jobs import JobState
 from gp_mockserver.sites import ServedService
 
 if TYPE_CHECKING:
     from starlette.types import Scope
 
+    from gp_mockserver.journal.poll_lines import Noted
     from gp_mockserver.lifecycle.job_store import JobRecord
+    from gp_mockserver.wire.addresses import Address
 
 MAX_KEPT = 10_000
 _LONGEST = 500
@@ -38,6 +41,7 @@ class _Kept(msgspec.Struct, frozen=True):
     until: float
     until_turn: float
     messages: Messages
+    model: Model
 
 
 class PollAnswers:
@@ -46,8 +50,9 @@ class PollAnswers:
     def __init__(self) -> None:
         self._kept: dict[str, _Kept] = {}
 
-    def find(self, scope: Scope) -> Messages | JobRecord | None:
-        """The messages that answer a request, if it is a poll whose answer still holds.
+    def find(self, scope: Scope) -> tuple[Messages, Noted | None] | JobRecord | None:
+        """The messages that answer a request, if it is a poll whose answer still holds, and the journal's
+        note of it, which waits to be told that they are sent.
 
         Where the answer holds no longer, the record of the turn that the poll has taken in finding out. A
         request of another origin needs headers of its own, and one with a token has it looked at; these are
@@ -60,6 +65,8 @@ class PollAnswers:
             if name in _ASK_FOR_MORE:
                 return None
         service = kept.service
+        if service.site.deviating:
+            return None
         now = service.site.clock.now()
         record = service.site.store.look(kept.job_id, now)
         if (
@@ -70,11 +77,12 @@ class PollAnswers:
             and service.message_level is kept.level
             and service.access is None
         ):
-            return kept.messages
+            journal = service.site.journal
+            return kept.messages, journal.note_poll(kept.model, scope, now) if journal.is_on else None
         return record
 
     def keep(
-        self, scope: Scope, service: ServedService, record: JobRecord, state: JobState, messages: Messages
+        self, scope: Scope, address: Address, record: JobRecord, state: JobState, messages: Messages
     ) -> None:
         """Keep the answer to a poll until its job's state says that something changes.
 
@@ -85,6 +93,8 @@ class PollAnswers:
             return
         if len(self._kept) >= MAX_KEPT and scope["path"] not in self._kept:
             del self._kept[next(iter(self._kept))]
+        service = address.service
+        assert service is not None
         self._kept[scope["path"]] = _Kept(
             scope["query_string"],
             service,
@@ -94,6 +104,7 @@ class PollAnswers:
             math.inf if state.next_change is None else state.next_change,
             math.inf if state.next_turn is None else state.next_turn,
             messages,
+            Model(address, state.status, messages),
         )
 
     def forget(self) -> None:

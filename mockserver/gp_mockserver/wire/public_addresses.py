@@ -22,7 +22,11 @@ _PREFIX = re.compile(r"(/[A-Za-z0-9._~\-%]+)*/?")
 
 def public_root(site: Site, scope: Scope) -> str:
     """The site's root without a slash at its end, such as `https://gis.example.com/arcgis`."""
-    return f"{site.public_url or origin(scope)}/{quote(site.context)}"
+    return f"{site.public_url or origin(scope)}/{quote(scope.get(NAMED, site.context), safe='@,')}"
+
+
+NAMED = "gpharness.context"
+"""Where a request's scope has the context that it asked for, if that names deviations behind the site's own."""
 
 
 def origin(scope: Scope) -> str:

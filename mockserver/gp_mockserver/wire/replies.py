@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from gp_mockserver.lifecycle.job_store import JobRecord
 from gp_mockserver.lifecycle.jobs import JobState
+
+if TYPE_CHECKING:
+    from gp_mockserver.running.task_inputs import BadInputs
 
 
 class Reply(msgspec.Struct):
@@ -73,3 +76,7 @@ class Refusal(Exception):
         self.fill = fill
         self.address: Any = None
         """Of what leads nowhere the address above it, whose guard is asked before more is said."""
+        self.inputs: BadInputs | None = None
+        """What was wrong with a task's inputs, where that is why."""
+        self.hint = ""
+        """What the journal says of it where the answer, as on real servers, says nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from gp_protocol.versions import Profile
@@ -12,8 +13,15 @@ from gp_mockserver.lifecycle.job_store import JobRecord
 from gp_mockserver.sites import ServedService, ServedTask, Site
 from gp_mockserver.wire.addresses import Address
 from gp_mockserver.wire.callers import Caller
+from gp_mockserver.wire.public_addresses import NAMED
 from gp_mockserver.wire.replies import Refusal
 
+if TYPE_CHECKING:
+    from gp_mockserver.deviations.course import Course
+    from gp_mockserver.security.guard import Guard
+
+COURSE: Final = "gpharness.course"
+"""Where a request's scope has its way through deviations."""
 Flags = {"true": True, "false": False}
 
 
@@ -83,8 +91,27 @@ class Request(msgspec.Struct):
     def can_be_kept(self) -> bool:
         """Whether the same request may get the same answer again without being looked at."""
         return not (
-            self.form.format == "html" or self.site.clock.jumps or self.user or self.service.is_secured
+            self.form.format == "html"
+            or self.site.clock.jumps
+            or self.user
+            or self.service.is_secured
+            or COURSE in self.caller.scope
         )
+
+    @property
+    def course(self) -> Course | None:
+        """Its way through the deviations of its site, where there are any."""
+        course: Course | None = self.caller.scope.get(COURSE)
+        return course
+
+    @property
+    def guard(self) -> Guard | None:
+        """Who looks at its token: the site's guard, else that of a deviation that offers tokens."""
+        site = self.site
+        if site.guard is not None or not (site.deviating or site.deviations_by_address):
+            return site.guard
+        named = site.deviations_by_address.get(self.caller.scope.get(NAMED, ""))
+        return site.deviations.guard or (named.guard if named is not None else None)
 
     def flag(self, name: str, default: bool = False) -> bool:
         """A boolean parameter, in any case as clients send it (`True` too); missing or empty is the default.

@@ -1,0 +1,329 @@
+"""What the journal sees of a request: the ASGI messages that really pass, outside of all that the site does.
+
+A `Watch` stands around one request. What takes time, decoding, hashing and masking, is put off until somebody
+reads the entry; but where the request may bring a secret, or its answer hand one out, the entry is written as
+soon as the request ends, and nothing else of it is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Final
+
+from gp_mockserver.journal.bodies import Body
+from gp_mockserver.journal.entries import KEPT, Entry
+from gp_mockserver.journal.filling import Head, fill
+from gp_mockserver.journal.masked_parts import SIGN_INS, headers_may_hold_secrets
+from gp_mockserver.journal.secret_words import may_hold_secrets
+from gp_mockserver.wire.replies import JobReply, Redirect, Reply
+from gp_mockserver.wire_access import WIRE
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive, Scope, Send
+
+    from gp_mockserver.journal.journal import Journal
+    from gp_mockserver.wire.addresses import Address
+    from gp_mockserver.wire.replies import AnyReply, Refusal
+    from gp_mockserver.wire.requests import Request
+    from gp_mockserver.wire_access import Wire
+
+WATCH: Final = "gpharness.watch"
+ENTRY: Final = "gpharness.entry"
+"""Where a request's scope has its watch, and its entry."""
+
+_LEFT: Final = "the client left"
+_FAILED: Final = "the server failed"
+_CUT: Final = "the answer was not sent to its end"
+_ONLY_CLOSED: Final = frozenset({"service-not-started"})
+"""Refusals of addresses that do lead somewhere."""
+_ABOUT_JOBS: Final = frozenset({"submitJob", "cancel", "job", "adminCancel"})
+_OVERHEAD: Final = 2048
+"""Bytes that an entry takes besides bodies, about."""
+_BY_UVICORN: Final = b"Internal Server Error"
+"""The body by which the HTTP server answers where the application has failed."""
+_NOTHING: Final[Mapping[str, Any]] = {}
+
+
+def watch_of(scope: Mapping[str, Any]) -> Watch | None:
+    """The watch that stands around a request; None where its site keeps no journal."""
+    watch: Watch | None = scope.get(WATCH)
+    return watch
+
+
+class Watch:
+    """The watch around one request; its `receive` and `send` are those that the site is given."""
+
+    __slots__ = (
+        "_answer",
+        "_answered_with",
+        "_began",
+        "_body",
+        "_done",
+        "_head",
+        "_is_plain",
+        "_is_settled",
+        "_journal",
+        "_left",
+        "_parameters",
+        "_receive",
+        "_secrets",
+        "_send",
+        "_was_read",
+        "_wire",
+        "entry",
+        "held",
+    )
+
+    def __init__(self, journal: Journal, entry: Entry, scope: Scope, receive: Receive, send: Send) -> None:
+        self.entry = entry
+        self.held = 0
+        """Bytes for which the journal's account has it; 0 where the journal does not have it (any longer)."""
+        self._journal = journal
+        self._receive = receive
+        self._send = send
+        self._wire: Wire | None = scope.get("extensions", _NOTHING).get(WIRE)
+        self._head: Head | None = Head(
+            scope["headers"],
+            scope["path"],
+            scope.get("raw_path"),
+            scope["query_string"],
+            scope.get("scheme", "http"),
+            scope.get("client"),
+            scope.get("server"),
+        )
+        self._parameters: Mapping[str, str] | None = None
+        self._secrets: list[str] | None = None
+        """Those of parameters that are not held any longer."""
+        self._body: Body | None = None
+        self._answered_with: list[tuple[bytes, bytes]] | None = None
+        self._answer: Body | None = None
+        self._done = self._left = self._was_read = self._is_settled = self._is_plain = False
+        self._began = perf_counter()
+        scope[WATCH] = self
+        scope[ENTRY] = entry
+
+    async def receive(self) -> Message:
+        """The next message of the client."""
+        message = await self._receive()
+        if message["type"] == "http.request":
+            if piece := message.get("body"):
+                if self._body is None:
+                    self._body = Body(piece)
+                else:
+                    self._body.take(piece)
+        elif not self._done:
+            self._left = True
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on, and note what goes out of it."""
+        if self._wire is not None and _is_lost(self._wire):
+            self._left = True
+        elif self.entry.seconds is None and self._is_last(message):
+            # Whoever has the answer finds the entry complete: it is completed before the last bytes go out.
+            self.sent(message)
+            self._done = True
+            self._finish()
+        else:
+            await self._send(message)
+            self.sent(message)
+            return
+        await self._send(message)
+
+    def _is_last(self, message: Message) -> bool:
+        """Whether the client has the whole answer once it has this message."""
+        if message["type"] != "http.response.body":
+            return False
+        if not message.get("more_body"):
+            return True
+        sent = len(message.get("body", b"")) + (0 if self._answer is None else self._answer.size)
+        return any(
+            name == b"content-length" and value.isdigit() and int(value) <= sent
+            for name, value in self._answered_with or ()
+        )
+
+    def sent(self, message: Message) -> None:
+        """A message has gone out."""
+        if message["type"] == "http.response.start":
+            self.entry.status = message["status"]
+            self._answered_with = message["headers"]
+        else:
+            piece = message.get("body")
+            if piece and self.entry.method != "HEAD":
+                if self._answer is None:
+                    self._answer = Body(piece)
+                else:
+                    self._answer.take(piece)
+            if not message.get("more_body"):
+                self._done = True
+
+    # What the site says of the request.
+
+    def led_to(self, address: Address | None, lost: Refusal | None = None) -> None:
+        """The address leads there; or nowhere, as `lost` refuses."""
+        entry = self.entry
+        if lost is not None:
+            entry.unexpected = lost.name not in _ONLY_CLOSED
+            address = None
+        if address is None:
+            return
+        entry.unexpected = False
+        entry.operation, entry.job_id, entry.name = address.operation, address.job_id, address.name
+        if address.service is not None:
+            entry.service = address.service.name
+            if address.task is not None:
+                entry.task = address.task.path
+
+    def brought(self, parameters: Mapping[str, str], length: int) -> None:
+        """The request's parameters, with so many bytes of a form."""
+        self._parameters = parameters
+        if length > KEPT:
+            self._secrets = self._fill()  # which writes, and cuts, them
+            self._parameters = None
+        if self._journal.is_heard:
+            self._journal.tell(self)
+
+    def replied(self, reply: AnyReply | None) -> None:
+        """What the operation answers."""
+        entry = self.entry
+        if isinstance(reply, JobReply):
+            entry.job_status = reply.state.status.value
+        elif entry.operation not in _ABOUT_JOBS:
+            return
+        elif isinstance(reply, Reply):
+            entry.job_status = str(reply.value.get("jobStatus", ""))
+            entry.job_id = reply.value.get("jobId", entry.job_id)
+        elif isinstance(reply, Redirect):
+            entry.job_id = reply.location.rpartition("/jobs/")[2].partition("?")[0]
+
+    def refused(self, refusal: Refusal, request: Request | None) -> None:
+        """The request is refused."""
+        from gp_mockserver.journal.near_misses import near_miss
+
+        self.entry.refusal = refusal.name
+        self.entry.near_miss = self.entry.near_miss or near_miss(refusal, request)
+
+    def client_left(self) -> None:
+        """The client left before there was an answer."""
+        self._left = True
+
+    def wrote(
+        self, status: int | None, headers: Iterable[tuple[bytes, bytes]], body: bytes, *, whole: bool = False
+    ) -> None:
+        """Bytes went out past ASGI: of an answer with this status and these headers so much of its body, or,
+        without a status, what is no HTTP. `whole`: whether that was the answer to its end."""
+        self.entry.status = status
+        self._answered_with = list(headers)
+        if body and self.entry.method != "HEAD":
+            if self._answer is None:
+                self._answer = Body(body)
+            else:
+                self._answer.take(body)
+        self._done = whole
+
+    # The end, and how the entry comes to be read.
+
+    def end(self, *, failed: bool = False) -> None:
+        """Nothing more comes. `failed`: an exception has ended it."""
+        entry = self.entry
+        if entry.seconds is None:
+            self._finish(failed)
+        else:
+            entry.seconds = perf_counter() - self._began
+            if failed and not entry.cut_short:
+                entry.cut_short = _FAILED
+        self._receive, self._send, self._wire = no_more, nowhere, None
+
+    def _finish(self, failed: bool = False) -> None:
+        """Complete the entry, or have it ready to be completed when it is read."""
+        seconds = perf_counter() - self._began
+        entry, journal = self.entry, self._journal
+        if not self._done:
+            if failed and not self._left and entry.status is None and self._wire is not None:
+                # what the HTTP server answers then
+                entry.status, self._answered_with, self._answer = 500, [], Body(_BY_UVICORN)
+            if not entry.cut_short:
+                has_failed = failed and not entry.deviations
+                entry.cut_short = _LEFT if self._left else _FAILED if has_failed else _CUT
+        size = _OVERHEAD
+        if self._body is not None:
+            entry.request_size = self._body.size
+            size += min(self._body.size, KEPT) * (1 if self._parameters is None else 2)
+        if self._answer is not None:
+            entry.response_size = self._answer.size
+            size += min(self._answer.size, KEPT)
+        self._is_plain = not self._is_secret()
+        entry.seconds = seconds  # from now on a reader may be the last one
+        if self._was_read or not self._is_plain:
+            self.read()
+        journal.grow(self, size)
+        if journal.is_heard:
+            journal.tell(self)
+
+    def _is_secret(self) -> bool:
+        """Whether a token or a password may be in the request, or in what a sign-in answers."""
+        head, body = self._head, self._body
+        assert head is not None
+        return (
+            self.entry.operation in SIGN_INS
+            or headers_may_hold_secrets(head.headers)
+            or (body is not None and body.is_cut)
+            or may_hold_secrets(
+                head.raw_path or head.path.encode("utf-8", "replace"),
+                head.query,
+                b"" if body is None else body.first,
+            )
+        )
+
+    def let_go(self) -> int:
+        """Leave the journal: the bytes that it had it for."""
+        held, self.held = self.held, 0
+        return held
+
+    @property
+    def plain_headers(self) -> list[tuple[bytes, bytes]] | None:
+        """The request's headers, if it is over and nothing that is secret was in it; else None."""
+        return self._head.headers if self._is_plain and self._head is not None else None
+
+    def read(self) -> Entry:
+        """The entry, with all that is known of the request by now."""
+        if not self._is_settled:
+            with self._journal.filling:
+                self._was_read = True
+                is_over = self.entry.seconds is not None
+                if self._head is not None:  # nobody else was quicker
+                    self._fill()
+                if is_over:
+                    self._is_settled = True
+                    self._head = self._parameters = self._body = self._answered_with = self._answer = None
+        return self.entry
+
+    def _fill(self) -> list[str]:
+        with self._journal.filling:
+            self._was_read = True
+            assert self._head is not None
+            return fill(
+                self.entry,
+                self._head,
+                self._parameters,
+                self._body,
+                self._answered_with,
+                self._answer,
+                is_plain=self._is_plain,
+                secrets=self._secrets,
+            )
+
+
+async def no_more() -> Message:
+    """What a request that is over receives."""
+    return {"type": "http.disconnect"}
+
+
+async def nowhere(message: Message) -> None:
+    """Takes what is sent after the end."""
+
+
+def _is_lost(wire: Wire) -> bool:
+    """Whether the connection has ended, so that nothing that is sent goes out."""
+    return wire._connection.lost
