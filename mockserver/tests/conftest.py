@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from gp_mockserver.builtin.builtin_site import builtin_site
-from gp_mockserver.lifecycle.clocks import ManualClock
+from gp_mockserver.lifecycle.clocks import JumpingClock, ManualClock
 from gp_mockserver.server import RunningServer, serve
 from gp_mockserver.sites import Site
 
 _numbers = itertools.count(1)
+
+_spec = importlib.util.spec_from_file_location(
+    "deviation_probe", Path(__file__).with_name("deviation_probe.py")
+)
+assert _spec is not None
+assert _spec.loader is not None
+sys.modules["deviation_probe"] = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(sys.modules["deviation_probe"])
 
 
 @dataclass
@@ -79,3 +90,14 @@ def wire(open_wire: Any, fresh: dict[str, Any]) -> Wire:
     """The built-in site."""
     wire: Wire = open_wire(builtin_site(**fresh))
     return wire
+
+
+@pytest.fixture
+def probe(server: RunningServer) -> Iterator[Any]:
+    """The built-in site on a clock that jumps, for the tests of deviations: sockets and bytes."""
+    from deviation_probe import Probe
+
+    site = builtin_site(context=f"site{next(_numbers)}", clock=JumpingClock())
+    server.app.add_site(site)
+    yield Probe(site)
+    server.app.remove_site(site.context)

@@ -278,7 +278,7 @@ A_TASK = "services.S.tasks[0]"
         (
             "contxt: a\nservices: {}",
             "contxt: met an unknown key, expected one of services, context, version, seed, clock, "
-            "publicUrl, badInput, latency, errors, jobs, users, security, limits, fetchFrom, layers; "
+            "publicUrl, badInput, latency, errors, jobs, users, security, limits, fetchFrom, layers, journal, deviations; "
             'did you mean "context"?',
         ),
         (

@@ -17,7 +17,9 @@ from gp_protocol.error_envelopes import KNOWN_ERRORS
 from gp_protocol.values.data_types import DATA_TYPES
 from msgspec import Meta
 
+from gp_mockserver.configuration.deviation_forms import DeviationForm
 from gp_mockserver.configuration.durations import Duration
+from gp_mockserver.configuration.journal_forms import JournalForm
 from gp_mockserver.configuration.layer_forms import LayersForm
 from gp_mockserver.configuration.limit_forms import LimitsForm
 from gp_mockserver.configuration.security_forms import SecurityForm, UserForm
@@ -210,6 +212,8 @@ class SiteForm(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     limits: LimitsForm = msgspec.field(default_factory=LimitsForm)
     fetch_from: list[HostName] = []
     layers: LayersForm = {}
+    journal: JournalForm = msgspec.field(default_factory=JournalForm)
+    deviations: list[DeviationForm] = []
 
 
 _PASTED = {

@@ -25,8 +25,10 @@ from gp_mockserver.configuration.descriptor_forms import (
     refuse_error_answers,
     service_from,
 )
+from gp_mockserver.configuration.deviation_forms import inject_written
 from gp_mockserver.configuration.durations import parse_duration
 from gp_mockserver.configuration.job_stores import open_job_store
+from gp_mockserver.configuration.journal_forms import make_journal
 from gp_mockserver.configuration.latency_forms import latencies
 from gp_mockserver.configuration.layer_forms import add_written_layers
 from gp_mockserver.configuration.limit_forms import parse_limits
@@ -126,6 +128,8 @@ def site_from(
                 _add_service(site, service, entry, files, join("services", service))
             add_written_layers(site, form.layers, files)
             set_up_sign_in(site, form)
+            if form.deviations:
+                inject_written(site, form.deviations)
         except BaseException:
             jobs.close(jobs.past.latest)
             raise
@@ -171,6 +175,7 @@ def _site(
             limits=parse_limits(form.limits),
             fetch_from=checked_hosts(form.fetch_from),
             patience=parse_duration(form.jobs.patience, "jobs.patience"),
+            journal=make_journal(form.journal),
         )
     except ProtocolError as error:
         raise SiteFileError(error.path, error.met, error.expected, error.remedy) from None

@@ -1,0 +1,20 @@
+"""A request answered as another version of ArcGIS would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from gp_protocol.versions import profile
+
+from gp_mockserver.sites import answering_as as _answering_as
+
+
+@contextmanager
+def answering_as(version: str) -> Iterator[None]:
+    """Answer as this version, in the request at hand alone, for as long as the block lasts."""
+    before = _answering_as.set(profile(version))
+    try:
+        yield
+    finally:
+        _answering_as.reset(before)
