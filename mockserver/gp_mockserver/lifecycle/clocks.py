@@ -75,6 +75,7 @@ class ManualClock:
     def __init__(self, start: float = EPOCH) -> None:
         self._now = start
         self._sleepers: list[tuple[float, asyncio.AbstractEventLoop, asyncio.Event]] = []
+        self._successor: Clock | None = None
         self._lock = threading.Lock()
 
     def now(self) -> float:
@@ -102,6 +103,17 @@ class ManualClock:
                 self._sleepers.append((deadline, asyncio.get_running_loop(), woken))
         await asyncio.sleep(0)
         await woken.wait()
+        if self._successor is not None:
+            await self._successor.sleep(deadline - self._successor.now())
+
+    def give_way(self, successor: Clock) -> None:
+        """Another clock goes on in its place, by which its sleepers sleep on."""
+        with self._lock:
+            self._successor = successor
+            sleepers, self._sleepers = self._sleepers, []
+        for _, loop, woken in sleepers:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(woken.set)
 
 
 class JumpingClock:

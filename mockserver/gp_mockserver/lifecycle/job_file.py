@@ -91,6 +91,8 @@ class Standing(msgspec.Struct, frozen=True, array_like=True):
     executes_at: float | None
     polls: int
     revision: int
+    timeline: bytes | None = None
+    """The timeline of a job that was amended, in place of the submission's and the settled one."""
 
     @property
     def latest(self) -> float:
@@ -171,7 +173,8 @@ class JobFile:
             about = (job_id, submission.task, submission.submitted_at, submission.parameters)
             run(_SUBMIT, (*about, timeline, submission.user))
         if record.outputs is not None and (before is None or before.outputs is None):
-            same = record.timeline is submission.timeline or record.timeline == submission.timeline
+            first = submission.timeline
+            same = record.amended or record.timeline is first or record.timeline == first
             timeline_or_none = None if same else msgspec.msgpack.encode(record.timeline)
             run(_SETTLE, (timeline_or_none, record.outputs, at, job_id))
         standing = _standing(record)
@@ -189,6 +192,7 @@ def _standing(record: JobRecord) -> Standing:
         record.executes_at,
         record.polls,
         record.revision,
+        msgspec.msgpack.encode(record.timeline) if record.amended else None,
     )
 
 
@@ -231,8 +235,9 @@ def _read(
     """A job, and the last instant at which something happened to it."""
     job_id, task, submitted_at, parameters, submitted, user, stood, settled, outputs, settled_at = row
     first = timelines.read(submitted)
-    timeline = first if settled is None else timelines.read(settled)
     standing = _AT_FIRST if stood is None else _STANDING.decode(stood)
+    course = standing.timeline or settled
+    timeline = first if course is None else timelines.read(course)
     latest = max(submitted_at, standing.latest, -math.inf if settled_at is None else settled_at)
     record = JobRecord(
         timeline,
@@ -246,6 +251,7 @@ def _read(
         standing.revision,
         outputs,
         len(standing.looks) < timelines.polls_that_count(timeline),
+        standing.timeline is not None,
     )
     return record, latest
 

@@ -20,16 +20,9 @@ import msgspec
 from gp_protocol.job_states import CANCELLABLE, JobStatus
 from gp_protocol.suggestions import did_you_mean
 
-from gp_mockserver.lifecycle.jobs import (
-    JobFacts,
-    JobState,
-    Submission,
-    count_poll,
-    ends_at,
-    is_stopped,
-    state_at,
-    status_at,
-)
+from gp_mockserver.lifecycle.job_records import Amendment
+from gp_mockserver.lifecycle.job_records import JobRecord as JobRecord
+from gp_mockserver.lifecycle.jobs import Submission, count_poll, ends_at, is_stopped, status_at
 from gp_mockserver.lifecycle.queue_moves import queue_again
 from gp_mockserver.lifecycle.queueing import ServiceQueue
 from gp_mockserver.lifecycle.timelines import Timeline
@@ -51,35 +44,6 @@ class CancelRefused(Exception):
         self.status = status
 
 
-class JobRecord(JobFacts, frozen=True, gc=False):
-    """A job as a store knew it at one moment.
-
-    `polls`: how many looks there have been; in a look's record that is its own turn, 1 for the first.
-    `revision` grows with whatever happens to the job, polls and the passing of time aside. `timeline`: the
-    submission's, or the settled one. `outputs`: the tool's encoded outputs once they are settled, else
-    None. `counting`: whether polls may still move the job.
-    """
-
-    submission: Submission
-    polls: int
-    revision: int
-    outputs: bytes | None
-    counting: bool
-
-    @property
-    def job_id(self) -> str:
-        return self.submission.job_id
-
-    @property
-    def size(self) -> int:
-        """The bytes of its inputs and outputs."""
-        return len(self.submission.parameters) + len(self.outputs or b"")
-
-    def state(self, now: float, arguments: str = "") -> JobState:
-        """The job at `now`, as this record's turn sees it."""
-        return state_at(self, now, self.polls, arguments)
-
-
 class Past(msgspec.Struct, frozen=True):
     """What a store brings from earlier runs of its site.
 
@@ -97,6 +61,14 @@ FindQueue = Callable[[str], ServiceQueue | None]
 
 Forgotten = Callable[[Submission], None]
 """Called with what was submitted once a job is deleted or forgotten; called under the store's lock."""
+
+
+Settled = Timeline | Callable[[Timeline], Timeline]
+"""A timeline with the outcome of a tool in it, or what makes it of the job's timeline, which may have been
+amended while the tool ran."""
+
+Amend = Callable[[JobRecord], Amendment]
+"""Makes another course of a job's record; called under the store's lock."""
 
 
 class JobStore(Protocol):
@@ -152,8 +124,13 @@ class JobStore(Protocol):
         """
         ...
 
-    def settle(self, job_id: str, timeline: Timeline, outputs: bytes, at: float) -> JobRecord | None:
+    def settle(self, job_id: str, timeline: Settled, outputs: bytes, at: float) -> JobRecord | None:
         """Keep what came of the job's tool; only the first outcome counts."""
+        ...
+
+    def amend(self, job_id: str, change: Amend, at: float) -> JobRecord | None:
+        """Put another course in the place of the job's. What `change` raises is raised, and nothing is
+        changed then."""
         ...
 
     def delete(self, job_id: str, at: float) -> bool:
@@ -242,6 +219,7 @@ class MemoryJobStore:
                 old.revision,
                 old.outputs,
                 old.counting,
+                old.amended,
             )
             if old.counting:
                 looks = count_poll(record, now)
@@ -277,14 +255,30 @@ class MemoryJobStore:
                 return record
             return self._keep(_revised(record, releases=(*record.releases, (gate, at))), at)
 
-    def settle(self, job_id: str, timeline: Timeline, outputs: bytes, at: float) -> JobRecord | None:
+    def settle(self, job_id: str, timeline: Settled, outputs: bytes, at: float) -> JobRecord | None:
         with self._lock:
             record = self._known(job_id, at)
             if record is None or record.outputs is not None:
                 return record
             self._make_bytes(len(outputs), at, job_id)
             self._bytes += len(outputs)
-            return self._keep(_revised(record, timeline=timeline, outputs=outputs), at)
+            course = timeline if isinstance(timeline, Timeline) else timeline(record.timeline)
+            return self._keep(_revised(record, timeline=course, outputs=outputs), at)
+
+    def amend(self, job_id: str, change: Amend, at: float) -> JobRecord | None:
+        with self._lock:
+            old = self._known(job_id, at)
+            if old is None:
+                return None
+            new = change(old)
+            counting = len(new.looks) < new.timeline.polls_that_count
+            outputs = old.outputs if new.outputs is None else new.outputs
+            facts = msgspec.structs.asdict(new) | {"outputs": outputs}
+            record = _revised(old, **facts, counting=counting, amended=True)
+            self._bytes += record.size - old.size
+            if record.executes_at is None and (queue := self._queues.pop(job_id, None)):
+                self._replan(queue.leave(job_id, at))
+            return self._keep(record, at)
 
     def delete(self, job_id: str, at: float) -> bool:
         with self._lock:

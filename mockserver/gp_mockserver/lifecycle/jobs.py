@@ -140,6 +140,11 @@ def status_at(facts: JobFacts, now: float) -> JobStatus:
     return _course(facts, now).status
 
 
+def course_at(facts: JobFacts, now: float) -> Course:
+    """The way of the job up to `now`."""
+    return _course(facts, now)
+
+
 def count_poll(facts: JobFacts, now: float) -> tuple[float, ...]:
     """The job's `looks` after one more poll, which arrives at `now`.
 
@@ -172,7 +177,7 @@ def ends_at(facts: JobFacts) -> float | None:
     return _course(facts, math.inf).ended_at
 
 
-class _Course(NamedTuple):
+class Course(NamedTuple):
     """The way of a job up to an instant, without its messages.
 
     `entered`: when each phase so far began; one more than there are phases once the ending is reached.
@@ -190,7 +195,7 @@ class _Course(NamedTuple):
     by_cancel: bool = False
 
 
-def _course(facts: JobFacts, now: float) -> _Course:
+def _course(facts: JobFacts, now: float) -> Course:
     now = max(now, facts.submitted_at)
     entered, until, queueing = _walk(facts, now)
     if facts.cancelled_at is not None:
@@ -200,10 +205,10 @@ def _course(facts: JobFacts, now: float) -> _Course:
             return cancelled
     status = JobStatus.WAITING if queueing else _status(facts.timeline, len(entered) - 1)
     over = _over(facts.timeline, entered) if status in FINAL else None
-    return _Course(status, entered, queueing, until, None if over is None else entered[over])
+    return Course(status, entered, queueing, until, None if over is None else entered[over])
 
 
-def _cancelled_course(facts: JobFacts, cancelled_at: float, now: float) -> _Course | None:
+def _cancelled_course(facts: JobFacts, cancelled_at: float, now: float) -> Course | None:
     """The way of a cancelled job; None where the cancel was refused or the job came to its own end first."""
     timeline = facts.timeline
     entered, until, queueing = _walk(facts, cancelled_at)
@@ -229,9 +234,9 @@ def _cancelled_course(facts: JobFacts, cancelled_at: float, now: float) -> _Cour
     else:
         return None
     if check <= now and check < math.inf:
-        return _Course(JobStatus.CANCELLED, entered, queueing, math.inf, check, silent_after, by_cancel=True)
+        return Course(JobStatus.CANCELLED, entered, queueing, math.inf, check, silent_after, by_cancel=True)
     until = min(until, check)
-    return _Course(JobStatus.CANCELLING, entered, queueing, until, None, silent_after, by_cancel=True)
+    return Course(JobStatus.CANCELLING, entered, queueing, until, None, silent_after, by_cancel=True)
 
 
 def _next_check(facts: JobFacts, cancelled_at: float) -> float:
@@ -297,7 +302,7 @@ def _first(status: JobStatus, timeline: Timeline, entered: list[float]) -> float
     return entered[-1] if reached_the_end and timeline.ending.status is status else None
 
 
-def _polls_to_go(facts: JobFacts, course: _Course) -> int | None:
+def _polls_to_go(facts: JobFacts, course: Course) -> int | None:
     """In how many polls the job moves on; None if polls do not move it now."""
     timeline, count = facts.timeline, len(course.entered)
     if course.queueing or not 0 < count <= len(timeline.phases) or timeline.phases[count - 1].polls is None:
@@ -310,13 +315,13 @@ def _polls_to_go(facts: JobFacts, course: _Course) -> int | None:
     return counted - len(facts.looks)
 
 
-def _is_stopped(timeline: Timeline, course: _Course) -> bool:
+def _is_stopped(timeline: Timeline, course: Course) -> bool:
     return course.by_cancel and (
         course.status is JobStatus.CANCELLED or _first(_EXECUTING, timeline, course.entered) is None
     )
 
 
-def _said(timeline: Timeline, course: _Course) -> Iterator[tuple[TimedMessage, float]]:
+def _said(timeline: Timeline, course: Course) -> Iterator[tuple[TimedMessage, float]]:
     """The messages of the phases that were entered, each with the instant at which it is or will be said."""
     entered, phases = course.entered, timeline.phases
     for i, start in enumerate(entered):

@@ -17,17 +17,18 @@ from gp_mockserver.lifecycle.job_file import Change, JobFile
 from gp_mockserver.lifecycle.job_store import (
     DEFAULT_MAX_AGE,
     DEFAULT_MAX_JOBS,
+    Amend,
     FindQueue,
     Forgotten,
     JobRecord,
     MemoryJobStore,
     Past,
+    Settled,
     StoreFull,
 )
 from gp_mockserver.lifecycle.jobs import Submission, ready_at
 from gp_mockserver.lifecycle.queue_places import place_of
 from gp_mockserver.lifecycle.queueing import Place, ServiceQueue
-from gp_mockserver.lifecycle.timelines import Timeline
 
 log = logging.getLogger("gp_mockserver")
 
@@ -35,12 +36,12 @@ log = logging.getLogger("gp_mockserver")
 class SQLiteJobStore(MemoryJobStore):
     """Jobs in memory and, as they are there, in an SQLite file at `path`, which is made where it is missing.
 
-    A change (a job that comes, a cancel, a release, an outcome, a deletion, a poll that phases by polls
-    count) is committed before the method returns; a poll that nothing counts is not written, so that after a
-    restart `polls` may be lower than it was. Killed at any moment, the process loses nothing that it has told
-    anyone. The log is not synced with the disk on every commit (`synchronous=NORMAL`): after a power cut or
-    a crash of the operating system the last commits, as a rule of some seconds, may be gone, from the last
-    one backwards; the file stays sound.
+    A change (a job that comes, a cancel, a release, an outcome, another course, a deletion, a poll that
+    phases by polls count) is committed before the method returns; a poll that nothing counts is not written,
+    so that after a restart `polls` may be lower than it was. Killed at any moment, the process loses nothing
+    that it has told anyone. The log is not synced with the disk on every commit (`synchronous=NORMAL`): after
+    a power cut or a crash of the operating system the last commits, as a rule of some seconds, may be gone,
+    from the last one backwards; the file stays sound.
 
     The file is for one site, and is locked while it is open: raises JobFileError, a MockServerError, where
     another has it open, where it is of another kind or a newer version, and where it cannot be written.
@@ -120,9 +121,18 @@ class SQLiteJobStore(MemoryJobStore):
         with self._changing(at):
             return super().release(job_id, gate, at)
 
-    def settle(self, job_id: str, timeline: Timeline, outputs: bytes, at: float) -> JobRecord | None:
+    def settle(self, job_id: str, timeline: Settled, outputs: bytes, at: float) -> JobRecord | None:
         with self._changing(at):
             return super().settle(job_id, timeline, outputs, at)
+
+    def amend(self, job_id: str, change: Amend, at: float) -> JobRecord | None:
+        with self._lock:
+            try:
+                with self._changing(at):
+                    return super().amend(job_id, change, at)
+            except StoreUnwritable:
+                self._queues_are_stale = True  # the job may have left its queue
+                raise
 
     def delete(self, job_id: str, at: float) -> bool:
         with self._lock:
