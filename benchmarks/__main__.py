@@ -10,14 +10,14 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import client_cost, first_answer, http_rates, long_job, store_size
+from benchmarks import client_cost, first_answer, http_rates, long_job, store_size, test_cost
 from benchmarks.measurements import Measurement, as_json, as_table
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="start, http, store, job, client; all unless given"
+        "names", nargs="*", metavar="NAME", help="start, http, store, job, client, test; all unless given"
     )
     parser.add_argument("--rounds", type=int, default=9, help="pairs of rounds of each HTTP benchmark (9)")
     parser.add_argument("--seconds", type=float, default=1.5, help="length of a round (1.5)")
@@ -31,6 +31,7 @@ def main() -> None:
         "store": lambda: store_size.measure(jobs=options.jobs),
         "job": long_job.measure,
         "client": client_cost.measure,
+        "test": test_cost.measure,
     }
     if unknown := set(options.names) - set(runs):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; known are {', '.join(runs)}")

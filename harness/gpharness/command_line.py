@@ -10,6 +10,7 @@ import click
 
 from gpharness.client_commands import arcpy, describe, run
 from gpharness.command_options import option
+from gpharness.server_commands import deviations, wait
 
 PRECEDENCE = "An option wins over its environment variable, that over a site file, that over the default."
 
@@ -39,6 +40,8 @@ def main() -> None:
 main.add_command(run)
 main.add_command(describe)
 main.add_command(arcpy)
+main.add_command(wait)
+main.add_command(deviations)
 
 
 @main.command()
@@ -77,10 +80,30 @@ def demo() -> None:
     help="The ArcGIS version to answer as, such as 10.0, 10.91, 11.3, agol-hosted or notebook.",
 )
 @option(
+    "deviate",
+    metavar="NAME[@OPERATION][#NTH]",
+    multiple=True,
+    help="Depart from the protocol in this way, on this operation alone, on its nth request: "
+    "results-late@job#2. `gpharness deviations` lists the names. May be given several times.",
+)
+@option(
+    "in-front-of",
+    metavar="URL",
+    help="Instead of a mock, pass everything on to a real server, https://gis.example.com/arcgis, and depart "
+    "from what it answers. Nothing but this server is asked.",
+)
+@option(
     "public-url",
     metavar="URL",
     help="The server's address as clients see it, for the addresses in answers, without the context, which "
     "follows it: https://gis.example.com. Without this option it is the request's own.",
+)
+@option(
+    "control-token",
+    metavar="TOKEN",
+    help="What the control API under /__admin asks for, as `Authorization: Bearer TOKEN`. Without one it is "
+    "open to this machine alone, and closed where --host lets others in. Others may see an option: give it in "
+    "the environment.",
 )
 @option(
     "ready-file",
@@ -185,7 +208,10 @@ def serve(
     seed: int | None,
     clock: str | None,
     server_version: str | None,
+    deviate: Sequence[str],
+    in_front_of: str | None,
     public_url: str | None,
+    control_token: str | None,
     ready_file: Path | None,
     store: Path | None,
     tls: bool,
@@ -213,7 +239,7 @@ def serve(
     from gpharness.listening import Tls, connection_limits
     from gpharness.serving import Settings, serve_sites
 
-    settings = Settings(context, seed, clock, server_version, public_url, store)
+    settings = Settings(context, seed, clock, server_version, public_url, store, tuple(deviate), in_front_of)
     limits = connection_limits(
         url=max_url,
         head=max_head,
@@ -231,6 +257,7 @@ def serve(
         port=port,
         tls=Tls(tls, tls_dir, tls_cert, tls_key),
         limits=limits,
+        control_token=control_token,
         ready_file=ready_file,
         reload=reload,
     )

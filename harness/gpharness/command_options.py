@@ -24,7 +24,8 @@ class SettableOption(click.Option):
 def option(name: str, *words: str, **settings: Any) -> Callable[[Function], Function]:
     """A click option that `GPHARNESS_<NAME>` in the environment sets, too; a flag by 1, true or yes.
 
-    `words` are its short form and the name of its argument, where it has such.
+    `words` are its short form and the name of its argument, where it has such. The variable of an option that
+    may be given several times holds them with blanks between.
     """
     variable = f"GPHARNESS_{name.upper().replace('-', '_')}"
     return click.option(

@@ -39,6 +39,8 @@ class Settings(msgspec.Struct, frozen=True):
     version: str | None = None
     public_url: str | None = None
     store: Path | None = None
+    deviations: tuple[str, ...] = ()
+    in_front_of: str | None = None
 
     def given(self) -> dict[str, Any]:
         """The settings that are not None, as `load_site` and `builtin_site` take them, without the store.
@@ -95,6 +97,17 @@ def load(file: Path | None, settings: Settings, named: set[Path] | None = None) 
 
     Raises ServeError, MockServerError or ProtocolError.
     """
+    site = _load(file, settings, named)
+    for deviation in settings.deviations:
+        site.deviate(deviation)
+    return site
+
+
+def _load(file: Path | None, settings: Settings, named: set[Path] | None) -> Site:
+    if settings.in_front_of is not None:
+        from gp_mockserver.passing_on import site_in_front_of
+
+        return site_in_front_of(settings.in_front_of, **settings.given())
     if file is None:
         from gp_mockserver.builtin.builtin_site import builtin_site
 
@@ -115,6 +128,9 @@ def load_all(paths: Sequence[Path], settings: Settings) -> dict[Path | None, Loa
     for option, value in (("--context", settings.context), ("--public-url", settings.public_url)):
         if value is not None and len(files) > 1:
             raise ServeError(f"{option} {value} fits one site, and {len(files)} site files are given")
+    if settings.in_front_of is not None and (files or settings.store):
+        beside = "a site file" if files else "--store"
+        raise ServeError(f"--in-front-of {settings.in_front_of} and {beside}: give one of the two")
     if settings.store is not None and len(files) > 1:
         raise ServeError(
             f"--store {settings.store} keeps the jobs of one site, and {len(files)} site files are given; "
@@ -144,6 +160,7 @@ def serve_sites(
     port: int,
     tls: Tls,
     limits: ConnectionLimits,
+    control_token: str | None,
     ready_file: Path | None,
     reload: bool,
 ) -> int:
@@ -160,6 +177,7 @@ def serve_sites(
         context, trust = tls.context(host)
         with ExitStack() as stack:
             app = MockServer(sites)
+            app.control.token = control_token
 
             def announce(base_url: str) -> None:
                 lines = [f"serving {base_url}/{quote(site.context)}/rest/services" for site in sites]

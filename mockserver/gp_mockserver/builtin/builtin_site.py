@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from gp_protocol.descriptions.descriptors import ExecutionType, Service, Task
 from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import MessageType, ProgressType
+from gp_protocol.versions import Profile
 
 from gp_mockserver.builtin.builtin_descriptors import (
     buffer_task,
@@ -22,7 +24,7 @@ from gp_mockserver.builtin.builtin_descriptors import (
 )
 from gp_mockserver.builtin.output_tasks import layers_task, output_tasks
 from gp_mockserver.lifecycle.timelines import Cancellation, ProgressStep, TimedMessage
-from gp_mockserver.sites import ServedService, Site
+from gp_mockserver.sites import ServedService, ServedTask, Site
 from gp_mockserver.tools.tool_calls import Tool, ToolCall
 
 _SYNCHRONOUS: Final = ExecutionType.SYNCHRONOUS
@@ -61,8 +63,34 @@ _OUTCOMES: Final[dict[str, dict[str, Any]]] = {
 
 
 def builtin_site(context: str = "arcgis", **options: Any) -> Site:
-    """A site with the built-in services. The options are those of `Site`: version, seed, clock and so on."""
+    """A site with the built-in services. The options are those of `Site`: version, seed, clock and so on.
+
+    All built-in sites of a version share their descriptors and timelines, which never change: only the first
+    one has them made.
+    """
     site = Site(context, **options)
+    for made in _services(site.profile):
+        service = site.add_service(made.descriptor)
+        for task in made.tasks.values():
+            _share(service, task)
+        if made.is_secured:
+            service.secure()
+    site.add_user("tester", "tester-password", administrator=True, full_name="Test User")
+    site.sign_in_hint = "The built-in account is tester, its password tester-password."
+    return site
+
+
+def _share(service: ServedService, task: ServedTask) -> None:
+    """Serve a task of another site as that one does."""
+    service.tasks[task.descriptor.label] = ServedTask(
+        service, task.descriptor, task.tool, task.timeline, blocking=task.blocking
+    )
+
+
+@lru_cache(maxsize=8)
+def _services(version: Profile) -> tuple[ServedService, ...]:
+    """The services as a site of this version has them, which is never served."""
+    site = Site(version=version.name)
     elevation = _service(
         site, "Elevation/ESRI_Elevation_World", _SYNCHRONOUS, "What can be seen from a point."
     )
@@ -102,10 +130,8 @@ def builtin_site(context: str = "arcgis", **options: Any) -> Site:
     _add_job(layers, layers_task("viewshed", site.profile), _tool("viewshed"))
     secured = _service(site, "Secured/WorldViewshed", _ASYNCHRONOUS, "What can be seen, for who may know.")
     _add_job(secured, viewshed_task("viewshed", _ASYNCHRONOUS), _tool("viewshed"))
-    site.add_user("tester", "tester-password", administrator=True, full_name="Test User")
-    site.sign_in_hint = "The built-in account is tester, its password tester-password."
     secured.secure()
-    return site
+    return tuple(site.services.values())
 
 
 def _tool(name: str) -> Tool:
