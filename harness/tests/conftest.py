@@ -1,4 +1,8 @@
-"""Running the `gpharness` command and the examples as a user does: as processes, watched by their lines."""
+"""Running the `gpharness` command and the examples as a user does: as processes, watched by their lines.
+
+Where the process itself is no matter, `told` runs a command within this one, and `services` is a server of
+this process: a start of Python takes longer than most tests.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple, NoReturn
 
+import anyio
 import pytest
+from gp_client.clocks import SystemClock
+from gp_mockserver import serve
+from gp_mockserver.builtin.builtin_site import builtin_site
+from gp_mockserver.lifecycle.clocks import JumpingClock
 
 PATIENCE = 30.0
 """Seconds in which a process has to say or do what is waited for."""
@@ -109,6 +118,70 @@ def gpharness(start: Start) -> Start:
         return start("-m", "gpharness", *words, **environment)
 
     return start_command
+
+
+class Told(NamedTuple):
+    """How a command ended, and its lines."""
+
+    status: int
+    out: list[str]
+    err: list[str]
+
+
+Tell = Callable[..., Told]
+
+
+@pytest.fixture
+def told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Tell:
+    """Runs `gpharness <words>` in this process, in an empty folder, with extra variables, to its end."""
+
+    def leave(status: int) -> NoReturn:
+        sys.exit(status)
+
+    def tell(*words: str | Path, **environment: str) -> Told:
+        from gpharness import command_line
+
+        folder = tmp_path / "empty"
+        folder.mkdir(exist_ok=True)
+        with monkeypatch.context() as patch, pytest.raises(SystemExit) as ended:
+            patch.chdir(folder)
+            for name in [name for name in os.environ if name.startswith("GPHARNESS_")]:
+                patch.delenv(name)
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            patch.setattr("gpharness.leaving.leave", leave)  # which would end the tests, too
+            command_line.main([*map(str, words)], prog_name="gpharness")
+        said = capsys.readouterr()
+        return Told(int(ended.value.code or 0), said.out.splitlines(), said.err.splitlines())
+
+    return tell
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[str]:
+    """The services address of the built-in site, on a clock on which nobody waits."""
+    with serve(builtin_site(clock=JumpingClock())) as server:
+        yield f"{server.url}/rest/services"
+
+
+@pytest.fixture(scope="session")
+def slow_services() -> Iterator[str]:
+    """The same on the real clock, by which a job that never ends goes on."""
+    with serve(builtin_site()) as server:
+        yield f"{server.url}/rest/services"
+
+
+@pytest.fixture
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What clients wait between two requests is over at once, as it is on the clock of `services`."""
+
+    async def sleep_async(clock: SystemClock, seconds: float) -> None:
+        await anyio.sleep(0)
+
+    monkeypatch.setattr(SystemClock, "sleep", lambda clock, seconds: None)
+    monkeypatch.setattr(SystemClock, "sleep_async", sleep_async)
 
 
 @pytest.fixture(scope="session")

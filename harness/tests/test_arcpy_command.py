@@ -29,10 +29,10 @@ def test_what_follows_the_script_s_name_is_the_script_s_own(gpharness, script):
     assert running.rest_of(running.out) == ["--server ['--server', '-x', 'a b']"]
 
 
-def test_a_script_that_is_not_there_is_status_2(gpharness):
-    running = gpharness("arcpy", "nowhere.py")
-    assert running.status() == 2
-    assert "nowhere.py" in " ".join(running.rest_of(running.err))
+def test_a_script_that_is_not_there_is_status_2(told):
+    status, _, err = told("arcpy", "nowhere.py")
+    assert status == 2
+    assert "nowhere.py" in " ".join(err)
 
 
 @pytest.mark.parametrize("server", ["notaurl", "ftp://gis.example.com", ""])
@@ -56,13 +56,13 @@ while result.status < 4:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-def test_ctrl_c_cancels_the_jobs_that_the_script_has_started(gpharness, script):
-    services = gpharness("serve", "--port", "0").url()
-    running = gpharness("arcpy", script(NEVER_ENDS.format(server=services.removesuffix("/rest/services"))))
+def test_ctrl_c_cancels_the_jobs_that_the_script_has_started(gpharness, slow_services, script):
+    server = slow_services.removesuffix("/rest/services")
+    running = gpharness("arcpy", script(NEVER_ENDS.format(server=server)))
     job = running.line().split("/")[-1]
     running.process.send_signal(signal.SIGINT)
     assert running.status() == 130
     assert not any("Traceback" in line for line in running.rest_of(running.err))
-    address = f"{services}/Simulation/JobOutcomes/GPServer/NeverEnds/jobs/{job}?f=json"
+    address = f"{slow_services}/Simulation/JobOutcomes/GPServer/NeverEnds/jobs/{job}?f=json"
     with build_opener(ProxyHandler({})).open(address) as answer:
         assert json.loads(answer.read())["jobStatus"] in ("esriJobCancelling", "esriJobCancelled")

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import gp_client.arcpy as arcpy
 import pytest
-from gp_mockserver import serve
-from gp_mockserver.builtin.builtin_site import builtin_site
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "arcpy.md").read_text(encoding="utf-8")
@@ -28,10 +25,9 @@ def blocks(language: str) -> list[str]:
 CHANGED, UNCHANGED, TEST = blocks("python")
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with serve(builtin_site(), port=0) as running:
-        yield running.url
+@pytest.fixture
+def server(services: str) -> str:
+    return services.removesuffix("/rest/services")
 
 
 @pytest.fixture

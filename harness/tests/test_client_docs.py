@@ -15,9 +15,7 @@ import gp_client
 import gp_client.errors
 import msgspec
 import pytest
-from gp_mockserver import load_site, serve
-from gp_mockserver.builtin.builtin_site import builtin_site
-from gp_mockserver.lifecycle.clocks import JumpingClock
+from gp_mockserver import load_site
 from gpharness import client_commands
 
 ROOT = Path(__file__).parents[2]
@@ -29,14 +27,13 @@ def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 
 
-@pytest.fixture(scope="module")
-def server():
-    with serve(builtin_site(clock=JumpingClock())) as running:
-        yield running.url
+@pytest.fixture
+def server(services):
+    return services.removesuffix("/rest/services")
 
 
 @pytest.mark.parametrize("code", blocks("python"), ids=range(len(blocks("python"))))
-def test_a_python_example_runs(code, server, tmp_path, monkeypatch, capsys):
+def test_a_python_example_runs(code, server, no_waits, tmp_path, monkeypatch, capsys):
     assert SERVED in code
     if "to_geopandas" in code:
         pytest.importorskip("geopandas")

@@ -12,7 +12,6 @@ import pytest
 from gp_mockserver import Site, load_site, serve
 from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.configuration.data_files import parse_yaml
-from gp_mockserver.lifecycle.clocks import JumpingClock
 from gpharness.client_access import Access
 from gpharness.describing import Form, describe_address
 
@@ -26,14 +25,8 @@ viewshed (asynchronous)
 """
 
 
-@pytest.fixture(scope="module")
-def services():
-    with serve(builtin_site(clock=JumpingClock())) as server:
-        yield f"{server.url}/rest/services"
-
-
 @pytest.fixture
-def describe(services, capsys):
+def describe(services, capsys, no_waits):
     """The status, stdout and stderr of describing an address."""
 
     def describe_it(path, form=Form.TEXT, access=None):
@@ -197,12 +190,11 @@ def test_awkward_texts_come_back_from_a_site_file_as_they_were(tmp_path, capsys)
         same_but_addresses(get(f"{server.url}/rest/services/Odd/Texts/GPServer/Task"), before)
 
 
-def test_the_command_s_site_file_is_taken_by_serve(gpharness, tmp_path):
-    services = gpharness("serve", "--port", "0", "--clock", "jump").url()
-    described = gpharness("describe", f"{services}/Simulation/JobOutcomes/GPServer", "--site")
-    assert described.status() == 0, described.rest_of(described.err)
+def test_the_command_s_site_file_is_taken_by_serve(told, gpharness, services, tmp_path):
+    status, out, err = told("describe", f"{services}/Simulation/JobOutcomes/GPServer", "--site")
+    assert status == 0, err
     file = tmp_path / "site.yaml"
-    file.write_text("\n".join(described.rest_of(described.out)), encoding="utf-8")
+    file.write_text("\n".join(out), encoding="utf-8")
     copy = gpharness("serve", file, "--port", "0").url()
     service = "Simulation/JobOutcomes/GPServer"
     same_but_addresses(get(f"{copy}/{service}"), get(f"{services}/{service}"))
@@ -239,7 +231,7 @@ def busy_at_first():
 
 
 @pytest.mark.parametrize("quiet", [False, True])
-def test_what_is_asked_once_more_is_said(capsys, quiet):
+def test_what_is_asked_once_more_is_said(capsys, no_waits, quiet):
     with busy_at_first() as address:
         assert describe_address(f"{address}/rest/services", Access(), Form.TEXT, quiet=quiet) == 0
     said = capsys.readouterr()
@@ -247,18 +239,16 @@ def test_what_is_asked_once_more_is_said(capsys, quiet):
     assert ("once more in" in said.err) is not quiet
 
 
-def test_two_forms_at_once_are_refused(gpharness):
-    running = gpharness("describe", "http://127.0.0.1/", "--site", "--json")
-    assert running.status() == 2
-    assert "--site and --json" in " ".join(running.rest_of(running.err))
+def test_two_forms_at_once_are_refused(told):
+    status, _, err = told("describe", "http://127.0.0.1/", "--site", "--json")
+    assert status == 2
+    assert "--site and --json" in " ".join(err)
 
 
-def test_a_form_on_the_command_line_wins_over_one_in_the_environment(gpharness):
-    services = gpharness("serve", "--port", "0", "--clock", "jump").url()
+def test_a_form_on_the_command_line_wins_over_one_in_the_environment(told, services):
     service = f"{services}/WorldViewshed/GPServer"
-    described = gpharness("describe", service, GPHARNESS_JSON="1")
-    assert described.status() == 0
-    assert described.line() == "{"
-    described = gpharness("describe", service, "--site", GPHARNESS_JSON="1")
-    assert described.status() == 0
-    assert described.line().startswith("# The geoprocessing services of")
+    status, out, _ = told("describe", service, GPHARNESS_JSON="1")
+    assert (status, out[0]) == (0, "{")
+    status, out, _ = told("describe", service, "--site", GPHARNESS_JSON="1")
+    assert status == 0
+    assert out[0].startswith("# The geoprocessing services of")

@@ -17,12 +17,6 @@ ASYNCHRONOUS = "WorldViewshed/GPServer/viewshed"
 FAILING = "Simulation/JobOutcomes/GPServer/Fails"
 
 
-@pytest.fixture
-def services(gpharness):
-    """The services address of the built-in site, on a clock on which nobody waits."""
-    return gpharness("serve", "--port", "0", "--clock", "jump").url()
-
-
 @pytest.mark.parametrize(
     ("script", "task", "said"),
     [

@@ -32,8 +32,7 @@ def test_two_commands_do_all_the_set_up_and_ci_runs_the_second(readme, checkout)
 
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="needs curl and bash")
-def test_the_curl_lines_run_jobs_upload_a_file_and_sign_in(readme, gpharness, tmp_path):
-    services = gpharness("serve", "--port", "0", "--clock", "jump").url()
+def test_the_curl_lines_run_jobs_upload_a_file_and_sign_in(readme, services, tmp_path):
     lines = "\n".join(block for block in blocks(readme, "sh") if "curl" in block)
     assert "http://127.0.0.1:8585/arcgis/rest/services" in lines
     lines = lines.replace("http://127.0.0.1:8585/arcgis/rest/services", services).replace(
@@ -68,8 +67,8 @@ def test_the_python_block_that_serves_a_function_runs(readme):
 SERVED = "http://127.0.0.1:8585/arcgis"
 
 
-def test_the_python_block_that_calls_a_service_runs(readme, gpharness, monkeypatch, capsys):
-    server = gpharness("serve", "--port", "0", "--clock", "jump").url().removesuffix("/rest/services")
+def test_the_python_block_that_calls_a_service_runs(readme, services, no_waits, monkeypatch, capsys):
+    server = services.removesuffix("/rest/services")
     (code,) = [block for block in blocks(readme, "python") if "GPClient(" in block]
     assert SERVED in code
     monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -78,8 +77,8 @@ def test_the_python_block_that_calls_a_service_runs(readme, gpharness, monkeypat
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
-def test_the_lines_that_call_a_service_run(readme, gpharness, tmp_path):
-    server = gpharness("serve", "--port", "0", "--clock", "jump").url().removesuffix("/rest/services")
+def test_the_lines_that_call_a_service_run(readme, services, gpharness, tmp_path):
+    server = services.removesuffix("/rest/services")
     (lines,) = [block for block in blocks(readme, "sh") if "gpharness run" in block]
     lines = lines.replace(SERVED, server).replace(".venv/bin/gpharness", f"'{sys.executable}' -m gpharness")
     done = subprocess.run(
@@ -125,8 +124,7 @@ def test_what_the_readme_and_the_project_name_is_there(readme, checkout):
         assert (checkout / folder).is_dir(), folder
 
 
-def test_a_text_that_reads_as_json_leaves_unquoted_as_the_readme_says(gpharness):
-    url = gpharness("serve", "--port", "0").url()
+def test_a_text_that_reads_as_json_leaves_unquoted_as_the_readme_says(services):
     query = urlencode({"In_GPString": "{'a': 1}", "f": "json"})
-    with build_opener(ProxyHandler({})).open(f"{url}/DataTypes/Echo/GPServer/Echo/execute?{query}") as answer:
+    with build_opener(ProxyHandler({})).open(f"{services}/DataTypes/Echo/GPServer/Echo/execute?{query}") as answer:
         assert b"\"value\":{'a': 1}" in answer.read().replace(b"\": {'", b"\":{'")

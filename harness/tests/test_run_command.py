@@ -16,7 +16,6 @@ import pytest
 from gp_client.errors import AuthError
 from gp_mockserver import serve
 from gp_mockserver.builtin.builtin_site import builtin_site
-from gp_mockserver.lifecycle.clocks import JumpingClock
 from gpharness.client_access import Access
 from gpharness.own_words import own_words
 from gpharness.running import Wishes, run_task
@@ -26,14 +25,8 @@ VIEWSHED = "WorldViewshed/GPServer/viewshed"
 OUTCOMES = "Simulation/JobOutcomes/GPServer"
 
 
-@pytest.fixture(scope="module")
-def services():
-    with serve(builtin_site(clock=JumpingClock())) as server:
-        yield f"{server.url}/rest/services"
-
-
 @pytest.fixture
-def run(services, capsys):
+def run(services, capsys, no_waits):
     """Runs a task of the built-in site: the status, and what stands on stdout and stderr."""
 
     def run_it(task, *inputs, access=None, **wishes):
@@ -410,9 +403,8 @@ def get(url):
         ("SIGHUP", [], 129, {"esriJobCancelling", "esriJobCancelled"}),
     ],
 )
-def test_ctrl_c_cancels_the_job_and_says_where_it_is(gpharness, ending, words, status, after):
-    services = gpharness("serve", "--port", "0").url()
-    running = gpharness("run", f"{services}/{OUTCOMES}/NeverEnds", *words)
+def test_ctrl_c_cancels_the_job_and_says_where_it_is(gpharness, slow_services, ending, words, status, after):
+    running = gpharness("run", f"{slow_services}/{OUTCOMES}/NeverEnds", *words)
     while running.error_line() != "esriJobExecuting":
         pass
     running.process.send_signal(ending if isinstance(ending, int) else getattr(signal, ending))
@@ -424,9 +416,8 @@ def test_ctrl_c_cancels_the_job_and_says_where_it_is(gpharness, ending, words, s
     assert get(f"{address}?f=json")["jobStatus"] in after
 
 
-def test_the_options_come_from_the_environment_too(gpharness):
-    services = gpharness("serve", "--port", "0", "--clock", "jump").url()
-    running = gpharness(
+def test_the_options_come_from_the_environment_too(told, services, no_waits):
+    status, out, err = told(
         "run",
         f"{services}/Secured/WorldViewshed/GPServer/viewshed",
         f"Input_Observation_Point={POINT}",
@@ -434,18 +425,16 @@ def test_the_options_come_from_the_environment_too(gpharness):
         GPHARNESS_PASSWORD="tester-password",
         GPHARNESS_OUT_SR="3857",
     )
-    assert running.status() == 0, running.rest_of(running.err)
-    assert running.line() == "Viewshed_Result (GPFeatureRecordSetLayer): 1 polygon in wkid 3857"
+    assert status == 0, err
+    assert out[0] == "Viewshed_Result (GPFeatureRecordSetLayer): 1 polygon in wkid 3857"
 
 
-def test_flags_come_from_the_environment_too(gpharness):
-    services = gpharness("serve", "--port", "0").url()
-    task = f"{services}/{OUTCOMES}/NeverEnds"
+def test_flags_come_from_the_environment_too(told, slow_services):
+    task = f"{slow_services}/{OUTCOMES}/NeverEnds"
     flags = {"GPHARNESS_QUIET": "1", "GPHARNESS_JSON": "true", "GPHARNESS_LEAVE_RUNNING": "yes"}
-    running = gpharness("run", task, "--deadline", "1", **flags)
-    assert running.status() == 1
-    said = running.rest_of(running.err)
-    error = json.loads("\n".join(running.rest_of(running.out)))["error"]
+    status, out, said = told("run", task, "--deadline", "1", **flags)
+    assert status == 1
+    error = json.loads("\n".join(out))["error"]
     assert said[0].startswith("gpharness run: not done within 1 seconds")
     assert get(f"{error['job']['url']}?f=json")["jobStatus"] == "esriJobExecuting"
 
@@ -464,16 +453,14 @@ def test_a_hangup_that_is_ignored_stays_so(start):
     assert (running.status(), running.rest_of(running.out)) == (0, ["goes on"])
 
 
-def test_wrong_options_are_status_2(gpharness):
-    running = gpharness("run")
-    assert running.status() == 2
-    running = gpharness("run", "http://127.0.0.1/", "--timeout", "0")
-    assert running.status() == 2
-    assert "--timeout" in " ".join(running.rest_of(running.err))
+def test_wrong_options_are_status_2(told):
+    assert told("run").status == 2
+    status, _, err = told("run", "http://127.0.0.1/", "--timeout", "0")
+    assert status == 2
+    assert "--timeout" in " ".join(err)
 
 
-def test_a_value_from_stdin(gpharness, start, tmp_path):
-    services = gpharness("serve", "--port", "0", "--clock", "jump").url()
+def test_a_value_from_stdin(services, start):
     code = (
         "import io, sys; sys.stdin = io.TextIOWrapper(io.BytesIO('\\u00e9'.encode()));"
         "from gpharness.__main__ import main; main()"

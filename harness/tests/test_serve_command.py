@@ -12,6 +12,8 @@ from typing import Any
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
+from gp_mockserver import serve
+from gp_mockserver.builtin.builtin_site import builtin_site
 
 SITE_FILE = """
 context: {context}
@@ -75,10 +77,10 @@ def test_the_ready_file_holds_the_lines_and_is_gone_at_the_end(gpharness, tmp_pa
     assert list(tmp_path.glob("*ready*")) == []
 
 
-def test_a_ready_file_of_an_earlier_run_is_gone_before_anything_is_served(gpharness, tmp_path):
+def test_a_ready_file_of_an_earlier_run_is_gone_before_anything_is_served(told, tmp_path):
     ready = tmp_path / "ready"
     ready.write_text("serving http://127.0.0.1:1/arcgis/rest/services\n", encoding="utf-8")
-    assert gpharness("serve", "--ready-file", ready, "--server-version", "elven").status() == 2
+    assert told("serve", "--ready-file", ready, "--server-version", "elven").status == 2
     assert not ready.exists()
 
 
@@ -106,23 +108,23 @@ def test_the_line_holds_a_url_whatever_the_context_is_called(gpharness):
     assert "folders" in get(f"{url}?f=json")
 
 
-def test_help_says_that_the_context_follows_the_public_url(gpharness):
-    running = gpharness("serve", "--help")
-    assert running.status() == 0
-    text = " ".join(" ".join(running.rest_of(running.out)).split())
+def test_help_says_that_the_context_follows_the_public_url(told, gpharness):
+    helped = told("serve", "--help")
+    assert helped.status == 0
+    text = " ".join(" ".join(helped.out).split())
     assert "without the context, which follows it: https://gis.example.com" in text
     url = gpharness("serve", "--port", "0", "--public-url", "https://gis.example.com").url()
     job = get(f"{url}/Simulation/JobOutcomes/GPServer/Succeeds?f=json")
     assert job["helpUrl"].startswith("https://gis.example.com/arcgis/rest/")
 
 
-def test_a_bad_value_is_laid_to_what_set_it(gpharness):
-    by_option = gpharness("serve", "--port", "99999", GPHARNESS_PORT="0")
-    assert by_option.status() == 2
-    assert "Invalid value for '--port': 99999" in by_option.rest_of(by_option.err)[-1]
-    by_variable = gpharness("serve", GPHARNESS_PORT="99999")
-    assert by_variable.status() == 2
-    assert "Invalid value for 'GPHARNESS_PORT': 99999" in by_variable.rest_of(by_variable.err)[-1]
+def test_a_bad_value_is_laid_to_what_set_it(told):
+    by_option = told("serve", "--port", "99999", GPHARNESS_PORT="0")
+    assert by_option.status == 2
+    assert "Invalid value for '--port': 99999" in by_option.err[-1]
+    by_variable = told("serve", GPHARNESS_PORT="99999")
+    assert by_variable.status == 2
+    assert "Invalid value for 'GPHARNESS_PORT': 99999" in by_variable.err[-1]
 
 
 def test_a_port_in_use_is_one_line_and_status_2(gpharness):
@@ -136,20 +138,12 @@ def test_a_port_in_use_is_one_line_and_status_2(gpharness):
     assert "in use" in line
 
 
-def test_variables_stand_for_options_and_options_win(gpharness):
+def test_variables_stand_for_options_and_win_over_the_site_file_and_options_over_both(gpharness, site_file):
     variables = {"GPHARNESS_PORT": "0", "GPHARNESS_CONTEXT": "server", "GPHARNESS_SERVER_VERSION": "10.91"}
-    url = gpharness("serve", **variables).url()
+    url = gpharness("serve", site_file, "--server-version", "10.81", **variables).url()
     assert url.endswith("/server/rest/services")
-    assert get(f"{url}?f=json")["currentVersion"] == 10.91
-    assert gpharness("serve", "--context", "gis", **variables).url().endswith("/gis/rest/services")
-
-
-def test_options_win_over_the_site_file(gpharness, site_file):
-    url = gpharness(
-        "serve", site_file, "--port", "0", "--context", "other", "--server-version", "10.81"
-    ).url()
-    assert url.endswith("/other/rest/services")
     assert get(f"{url}?f=json")["currentVersion"] == 10.81
+    assert gpharness("serve", site_file, "--context", "gis", **variables).url().endswith("/gis/rest/services")
 
 
 def test_a_folder_stands_for_the_site_files_in_it(gpharness, tmp_path):
@@ -179,10 +173,10 @@ def test_nobody_waits_for_a_job_on_the_jumping_clock(gpharness):
 
 def test_one_seed_gives_the_same_job_ids_on_every_run(gpharness):
     task = "Simulation/JobOutcomes/GPServer/Succeeds/submitJob?f=json"
-    ids = [
-        get(f"{gpharness('serve', '--port', '0', '--seed', seed).url()}/{task}")["jobId"]
-        for seed in ("7", "7", "8")
-    ]
+    ids = [get(f"{gpharness('serve', '--port', '0', '--seed', '7').url()}/{task}")["jobId"]]
+    for seed in (7, 8):
+        with serve(builtin_site(seed=seed)) as server:
+            ids.append(get(f"{server.url}/rest/services/{task}")["jobId"])
     assert ids[0] == ids[1] != ids[2]
 
 
@@ -200,21 +194,17 @@ def test_one_seed_gives_the_same_job_ids_on_every_run(gpharness):
         (["--ready-file", "nowhere/ready"], "nowhere/ready"),
     ],
 )
-def test_wrong_usage_is_status_2_and_names_what_was_met(gpharness, words, said):
-    running = (
-        gpharness("serve", "--port", "0", *words) if "--port" not in words else gpharness("serve", *words)
-    )
-    assert running.status() == 2
-    errors = running.rest_of(running.err)
-    assert said in "\n".join(errors)
-    assert not any("Traceback" in line for line in errors)
-    assert running.rest_of(running.out) == []
+def test_wrong_usage_is_status_2_and_names_what_was_met(told, words, said):
+    status, out, err = told("serve", *words, GPHARNESS_PORT="0")
+    assert (status, out) == (2, [])
+    assert said in "\n".join(err)
+    assert not any("Traceback" in line for line in err)
 
 
-def test_an_unknown_command_is_answered_with_the_nearest_one(gpharness):
-    running = gpharness("serv")
-    assert running.status() == 2
-    assert 'did you mean "serve"?' in running.rest_of(running.err)[-1]
+def test_an_unknown_command_is_answered_with_the_nearest_one(told):
+    status, _, err = told("serv")
+    assert status == 2
+    assert 'did you mean "serve"?' in err[-1]
 
 
 def test_a_bad_site_file_is_named_with_the_place_in_it(gpharness, site_file):
@@ -227,22 +217,20 @@ def test_a_bad_site_file_is_named_with_the_place_in_it(gpharness, site_file):
     assert "Traceback" not in errors
 
 
-def test_two_sites_under_one_context_are_refused_by_name(gpharness, tmp_path):
+def test_two_sites_under_one_context_are_refused_by_name(told, tmp_path):
     files = [tmp_path / "a.yaml", tmp_path / "b.yaml"]
     for file in files:
         file.write_text(SITE_FILE.format(context="same", task="Task"), encoding="utf-8")
-    running = gpharness("serve", *files, "--port", "0")
-    assert running.status() == 2
-    (line,) = running.rest_of(running.err)
+    status, _, (line,) = told("serve", *files, "--port", "0")
+    assert status == 2
     for word in ("a.yaml", "b.yaml", "'same'"):
         assert word in line
 
 
-def test_an_option_for_one_site_is_refused_for_two(gpharness, tmp_path):
+def test_an_option_for_one_site_is_refused_for_two(told, tmp_path):
     files = [tmp_path / "a.yaml", tmp_path / "b.yaml"]
     for file in files:
         file.write_text(SITE_FILE.format(context=file.stem, task="Task"), encoding="utf-8")
-    running = gpharness("serve", *files, "--port", "0", "--context", "both")
-    assert running.status() == 2
-    (line,) = running.rest_of(running.err)
+    status, _, (line,) = told("serve", *files, "--port", "0", "--context", "both")
+    assert status == 2
     assert "--context both fits one site" in line

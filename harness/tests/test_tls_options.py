@@ -161,22 +161,20 @@ def test_a_certificate_of_ones_own_is_served_with_and_stderr_is_silent(gpharness
         (["--max-connections", "-1"], "--max-connections"),
     ],
 )
-def test_what_does_not_fit_is_status_2_and_one_line(gpharness, words, said):
+def test_what_does_not_fit_is_status_2_and_one_line(told, words, said):
     if "/dev/null" in " ".join(words) and not os.path.exists("/dev/null"):
         pytest.skip("no /dev/null")
-    running = gpharness("serve", "--port", "0", *words)
-    assert running.status() == 2
-    errors = running.rest_of(running.err)
+    status, out, errors = told("serve", "--port", "0", *words)
+    assert (status, out) == (2, [])
     assert said in errors[-1]
-    assert running.rest_of(running.out) == []
     assert not any("Traceback" in line for line in errors)
 
 
-def test_without_the_library_it_says_how_to_install_it(start):
-    code = "import sys; sys.modules['trustme'] = None; from gpharness.__main__ import main; main()"
-    running = start("-c", code, "serve", "--port", "0", "--tls")
-    assert running.status() == 2
-    assert "pip install 'gpharness[tls]'" in running.rest_of(running.err)[-1]
+def test_without_the_library_it_says_how_to_install_it(told, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "trustme", None)
+    status, _, errors = told("serve", "--port", "0", "--tls", "--tls-dir", tmp_path / "new")
+    assert status == 2
+    assert "pip install 'gpharness[tls]'" in errors[-1]
 
 
 def test_limits_of_connections_are_options_and_variables(gpharness):

@@ -280,6 +280,8 @@ async def _reply(seen: _Seen, receive: Receive) -> AnyReply:
         seen.parameters, seen.files = await read_form(seen.parameters, caller, receive, seen.address)
         if caller.length > MANY:
             seen.large = await site.large_requests.take_turn(seen.parameters.values())
+    if COURSE in scope:
+        seen.parameters = scope[COURSE].parameters(seen.parameters)
     form = seen.form = Form.of(seen.parameters)
     address = seen.address
     if seen.watch is not None:

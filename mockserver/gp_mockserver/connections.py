@@ -263,13 +263,13 @@ class Connection(EndingConnection):
     def look(self, now: float) -> None:
         """Close the connection if it has used up a limit of time."""
         limits = self.limits
-        if self.hold is not None:
-            self.hold.look(now)
         if self._is_stuck(now):
             self.drop()
-        elif self.transport.is_closing() or self.is_taken:
+        elif self.hold is not None:
+            self.hold.look(now)
+        if self.transport.is_closing() or self.is_taken:
             return
-        elif self.deaf:
+        if self.deaf:
             if now - self.heard > LINGER and not self._answering():
                 self.transport.close()
         elif self.flow.read_paused:  # it is the server that takes its time

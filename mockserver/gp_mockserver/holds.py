@@ -38,7 +38,7 @@ class Hold:
         self.reads = True
         self._connection = connection
         self._ending: _Ending | None = None
-        self._wrote = False
+        self._wrote = self._shut_down = False
         self._since = 0.0
         """When it was taken, or its end began."""
         self._sent: float | None = None
@@ -112,9 +112,9 @@ class Hold:
     def _drop_once_sent(self, sent: bool = False) -> None:
         """Send RST once the client has had its time to read all; `sent`: whether nothing was left before."""
         connection = self._connection
-        if connection.lost:
-            return
         transport = connection.transport
+        if connection.lost or transport.is_closing():
+            return
         if transport.get_write_buffer_size() or unacknowledged(transport):
             self._timer = connection.loop.call_later(_LOOK_EVERY, self._drop_once_sent)
         elif sent:
@@ -198,6 +198,8 @@ class Hold:
     def look(self, now: float) -> None:
         """End the connection if it has used up a limit of time; called about once a second."""
         connection = self._connection
+        if connection.transport.is_closing():
+            return
         if not self.reads and has_left(connection.transport):
             connection.drop()
         elif self._ending is not None:
@@ -228,8 +230,9 @@ class Hold:
     def shutdown(self) -> None:
         """End a connection that was taken over now, for the server ends; what was written still goes out."""
         connection = self._connection
-        if connection.lost:
+        if connection.lost or self._shut_down:
             return
+        self._shut_down = True
         if self._ending is _Ending.RESET:
             connection.drop()
         elif connection.transport.get_write_buffer_size():

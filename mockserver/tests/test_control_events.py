@@ -308,6 +308,7 @@ def test_a_server_that_ends_ends_all_streams() -> None:
         story.app.control.end()
         await asyncio.wait_for(asyncio.gather(*(each.answer for each in listeners)), 5)
         assert [each.messages[-1].get("more_body", False) for each in listeners] == [False] * 3
+        assert (await story.listen()).messages[0]["status"] == 503
 
     told(scene)
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from gp_mockserver.app import MockServer
 from gp_mockserver.builtin.builtin_site import builtin_site
+from gp_mockserver.control import pages
 from gp_mockserver.control.asks import MOST_BYTES
 from gp_mockserver.control.control_rules import ControlRules, is_loopback
 from gp_mockserver.control.resources import RESOURCES
 from gp_mockserver.lifecycle.clocks import ManualClock
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 TOKEN = "a-token-of-some-length"
@@ -336,6 +338,30 @@ def test_people_are_sent_to_the_page_and_programs_get_a_list() -> None:
     assert "sites" not in resources
 
 
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("ui", "text/html; charset=utf-8"),
+        ("ui/page.js", "text/javascript; charset=utf-8"),
+        ("ui/page.css", "text/css; charset=utf-8"),
+    ],
+)
+@pytest.mark.parametrize("home", ["/__admin", "/arcgis/__admin"])
+def test_the_page_is_made_of_files_that_may_load_nothing_from_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str, path: str, kind: str
+) -> None:
+    monkeypatch.setattr(pages, "FOLDER", tmp_path)
+    for name in ("index.html", "page.js", "page.css"):
+        (tmp_path / name).write_text(f"this is {name}")
+    answer = ask("GET", f"{home}/{path}", rules=ControlRules(token=TOKEN, host="0.0.0.0"))
+    assert answer.text == f"this is {path.removeprefix('ui/').replace('ui', 'index.html')}"
+    assert answer.headers["content-type"] == kind
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 def test_what_goes_wrong_in_the_server_is_logged_and_answered(caplog: pytest.LogCaptureFixture) -> None:
     app = MockServer([builtin_site("arcgis")])
     app.sites["arcgis"].reset = lambda: 1 / 0  # type: ignore[method-assign,assignment]
@@ -366,6 +392,7 @@ _POSTS = [
 ]
 
 
+@settings(max_examples=50)
 @given(st.sampled_from(_POSTS), _JSON)
 def test_whatever_is_sent_gets_an_answer_that_says_what_is_wrong(post: tuple[str, str], body: Any) -> None:
     answer = ask(post[0], f"/arcgis/__admin/{post[1]}", json=body, app=FUZZED)

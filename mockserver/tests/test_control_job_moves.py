@@ -25,7 +25,7 @@ from gp_mockserver.lifecycle.timelines import (
 from gp_protocol.job_states import FINAL, may_reach
 from gp_protocol.job_states import JobStatus as S
 from gp_protocol.messages import MessageType
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 LATER = range(0, 40, 3)
@@ -111,6 +111,7 @@ def check_life(job: JobFacts, now: float) -> None:
         before = status
 
 
+@settings(max_examples=50)
 @given(jobs())
 def test_a_held_job_stays_as_it_is_until_it_is_released(drawn: tuple[JobFacts, float]) -> None:
     job, now = drawn
@@ -131,6 +132,7 @@ def test_a_held_job_stays_as_it_is_until_it_is_released(drawn: tuple[JobFacts, f
     check_life(released, now)
 
 
+@settings(max_examples=50)
 @given(jobs(), st.sampled_from([each for each in S if each not in (S.CANCELLING, S.DELETING, S.DELETED)]))
 def test_a_moved_job_is_at_once_what_it_was_moved_to(drawn: tuple[JobFacts, float], status: S) -> None:
     job, now = drawn
@@ -152,6 +154,7 @@ def test_a_moved_job_is_at_once_what_it_was_moved_to(drawn: tuple[JobFacts, floa
         assert state_at(after, now).ended_at == pytest.approx(now)
 
 
+@settings(max_examples=50)
 @given(jobs())
 def test_a_job_that_is_about_to_succeed_can_be_moved_to_success(drawn: tuple[JobFacts, float]) -> None:
     job, now = drawn

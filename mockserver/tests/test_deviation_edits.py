@@ -55,6 +55,7 @@ def edited(action: dict[str, Any], body: bytes | str, **editing: Any) -> tuple[s
 # Documents
 
 
+@settings(max_examples=50)
 @given(WITH_PYTHON_TEXTS | VALUES)
 def test_an_untouched_document_leaves_byte_for_byte_as_the_mock_wrote_it(value: Any) -> None:
     for body in (encode_json(value), encode_pjson(value)):
@@ -62,6 +63,7 @@ def test_an_untouched_document_leaves_byte_for_byte_as_the_mock_wrote_it(value: 
         assert write(read(b"\xef\xbb\xbf\r\n" + body + b"\n ")) == b"\xef\xbb\xbf\r\n" + body + b"\n "
 
 
+@settings(max_examples=50)
 @given(VALUES)
 def test_a_document_can_be_laid_out_anew_either_way(value: Any) -> None:
     line, lines = encode_json(value), encode_pjson(value)
@@ -88,7 +90,7 @@ def _strict_or_none(text: bytes) -> Any:
         return None
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(st.dictionaries(TEXTS, VALUES, min_size=1), st.data())
 def test_an_edited_document_reads_as_if_it_had_been_answered_so(value: dict[str, Any], data: Any) -> None:
     pointer, holder, key = data.draw(_places(value))
@@ -102,7 +104,7 @@ def test_an_edited_document_reads_as_if_it_had_been_answered_so(value: dict[str,
         assert write(document) == wanted
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(st.dictionaries(TEXTS, VALUES, min_size=1), st.data())
 def test_a_removed_part_leaves_all_others_where_they_were(value: dict[str, Any], data: Any) -> None:
     pointer, holder, key = data.draw(_places(value))
@@ -437,6 +439,9 @@ EDITS: list[tuple[tuple[str, dict[str, Any]], str | None]] = [
     (on('{"p":[[1,2],[3,4]]}', add="/p/*", value=0), '{"p":[[1,2,0],[3,4,0]]}'),
     (on("[1]", add="", value={"a": 1}, place="first"), '[{"a":1},1]'),
     (on('{"a":1}', add="/a", value=0), None),
+    (on("[1]", add="", value=0, times=2), "[1,0,0]"),
+    (on("[1]", add="", value=0, times=0), None),
+    (on("[1,2]", repeat="", times=2), "[1,2,1,2]"),
     # copy
     (on('{"fields":[1],"x":2}', copy="/fields", under="Fields"), '{"fields":[1],"Fields":[1],"x":2}'),
     (on('{"a":1,"A":2}', copy="/a", under="A"), None),
@@ -471,6 +476,14 @@ EDITS: list[tuple[tuple[str, dict[str, Any]], str | None]] = [
     (
         on('{"a":{"t":1,"v":1},"b":{"t":2,"v":2}}', copy="/*/v", to="/c", beside={"t": 2}),
         '{"a":{"t":1,"v":1},"b":{"t":2,"v":2},"c":2}',
+    ),
+    # holding
+    (on('{"p":[{"t":1,"n":1},{"t":2},3]}', remove="/p/*", holding={"t": 1}), '{"p":[{"t":2},3]}'),
+    (on('{"p":[{"t":1},{"t":2}]}', set="/p/0", value=0, holding={"t": 2}), None),
+    (on('{"p":[{"t":1},{"t":2}]}', set="/q", value=0, holding={"t": 2}), None),
+    (
+        on('{"p":[{"t":1},{"t":2}]}', copy="/p/*", to="/c", holding={"t": 2}),
+        '{"p":[{"t":1},{"t":2}],"c":{"t":2}}',
     ),
     # map
     (on('{"a":"esriJob","b":1}', map="/*", how="lower"), '{"a":"esrijob","b":1}'),
@@ -558,7 +571,7 @@ def test_a_shuffle_is_another_order_and_the_same_for_the_same_seed(items: list[i
     assert edited({"map": "", "how": "shuffle"}, body, seed=seed)[0] == text
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.dictionaries(TEXTS, VALUES, min_size=2))
 def test_shuffled_members_are_the_same_json_in_another_order(value: dict[str, Any]) -> None:
     text, changed = edited({"map": "", "how": "shuffle-members"}, encode_json(value))

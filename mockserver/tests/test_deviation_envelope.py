@@ -1,4 +1,4 @@
-"""The deviations of the error envelope: errors well and badly said, and good answers that look like errors."""
+"""The deviations of the error envelope: errors said well and badly, and good answers that look like one."""
 
 from __future__ import annotations
 
@@ -108,7 +108,13 @@ def test_an_error_stands_beside_each_good_status_and_real_errors_stay(probe: Pro
     assert [each["error"] for each in seen] == [ERROR] * 3
     assert all(each["jobStatus"].startswith("esriJob") for each in seen)
     assert probe.poll("j" + "0" * 32).json["error"] != ERROR
-    assert injection.applied == 3
+    gone = probe.job_id()
+    probe.post(f"{probe.task()}/jobs/{gone}/cancel")
+    last = [probe.poll(gone).json for _ in range(3)][-1]
+    assert last["jobStatus"] == "esriJobCancelled"
+    assert "error" not in last
+    applied = injection.applied
+    assert 3 <= applied < 6
     injection.clear()
     assert "error" not in probe.poll(job_id).json
 

@@ -254,6 +254,15 @@ def test_numbers_are_spelt_in_three_ways_in_turn(probe: Probe) -> None:
     assert b'"value":5.0' in probe.result(job_id, "Out_GPLong", ECHO_JOB).body
 
 
+def test_letters_beyond_ascii_are_escaped(probe: Probe) -> None:
+    job_id = probe.finish(ECHO_JOB, In_GPString="Höhe")
+    assert "Höhe".encode() in probe.result(job_id, "Out_GPString", ECHO_JOB).body
+    probe.site.deviate("json-escapes")
+    seen = probe.result(job_id, "Out_GPString", ECHO_JOB)
+    assert rb'"H\u00f6he"' in seen.body
+    assert seen.json["value"] == "Höhe"
+
+
 def test_objects_have_members_that_nobody_knows(probe: Probe) -> None:
     job_id = probe.finish()
     clean = [probe.poll(job_id), probe.get(TASK)]

@@ -115,7 +115,8 @@ def test_a_token_may_come_in_every_way_that_the_mock_takes(probe: Probe, name: s
             for each, value in {"f": "json", "token": token}.items()
         )
         root = urlsplit(probe.root)
-        head = f"POST {root.path}/rest/services/{VIEWSHED} HTTP/1.1\r\nHost: {root.netloc}\r\nConnection: close\r\n"
+        head = f"POST {root.path}/rest/services/{VIEWSHED} HTTP/1.1\r\nHost: {root.netloc}\r\n"
+        head += "Connection: close\r\n"
         body += "--frame--\r\n"
         head += f"Content-Type: multipart/form-data; boundary=frame\r\nContent-Length: {len(body)}\r\n\r\n"
         received, _ = probe.raw((head + body).encode())
@@ -349,7 +350,8 @@ def test_a_token_has_to_be_escaped(place: tuple[Probe, str]) -> None:
     assert token.endswith("+/=..")
     assert code(probe.get(f"rest/services/{path}", token=token)) is None
     root = urlsplit(probe.root)
-    head = f"GET {root.path}/rest/services/{path}?f=json&token={{}} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    head = f"GET {root.path}/rest/services/{path}?f=json&token={{}} HTTP/1.1\r\nHost: x\r\n"
+    head += "Connection: close\r\n\r\n"
     for written, is_good in ((quote(token, safe=""), True), (token, False)):
         received, _ = probe.raw(head.format(written).encode())
         assert (b'"code":498' not in received) is is_good

@@ -15,11 +15,12 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 import pytest
 from gp_mockserver.app import MockServer
+from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.errors import SiteError
 from gp_mockserver.journal.entries import KEPT, Entry
 from gp_mockserver.journal.journal import Journal
 from gp_mockserver.journal.watching import watch_of
-from gp_mockserver.lifecycle.clocks import JumpingClock
+from gp_mockserver.lifecycle.clocks import JumpingClock, ManualClock
 from gp_mockserver.server import serve
 from gp_mockserver.sites import Site
 from gp_mockserver.tools.latency import Latency
@@ -255,29 +256,43 @@ def test_a_client_that_leaves_before_its_request_is_whole_is_noted() -> None:
     assert entry.request_body == b"f=js"
 
 
+class SteppedClock(ManualClock):
+    """A clock that says when somebody has gone to sleep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asleep = threading.Semaphore(0)
+
+    async def sleep(self, seconds: float) -> None:
+        asyncio.get_running_loop().call_soon(self.asleep.release)  # which runs once this one waits
+        await super().sleep(seconds)
+
+
 def test_a_client_that_leaves_in_the_middle_of_its_answer_is_noted() -> None:
-    site = site_with(latency={"task": Latency(0.0, bytes_per_second=1000)})
-    clock: Any = site.clock
+    clock = SteppedClock()
+    site = builtin_site(clock=clock, latency={"task": Latency(0.0, bytes_per_second=10_000)})
     with (
         serve(site) as server,
         socket.create_connection(("127.0.0.1", urlsplit(server.root).port)) as raw,
         httpx.Client() as http,
     ):
         raw.sendall(f"GET {VIEWSHED}?f=json HTTP/1.1\r\nhost: h\r\n\r\n".encode())
+        clock.asleep.acquire()  # for the latency, which is none
+        clock.asleep.acquire()
+        clock.advance(0.05)
+        clock.asleep.acquire()  # before the second piece: the first is sent
+        (entry,) = site.journal
+        assert (entry.status, entry.seconds) == (200, None)
         received = b""
-        while b"{" not in received:
-            clock.advance(0.05)
+        while len(received.partition(b"\r\n\r\n")[2]) < 500:
             received += raw.recv(2000)
-        size = len(received.partition(b"\r\n\r\n")[2])
         raw.close()
         http.get(f"{server.root}/arcgis/rest/info")  # by when the server has seen the other one go
-        (entry,) = site.journal.find("task")
-        assert (entry.status, entry.seconds) == (200, None)
         while not entry.is_answered:
-            clock.advance(1)
-    assert 0 < size <= entry.response_size < 200
-    assert (entry.status, entry.cut_short) == (200, "the client left")
-    assert len(entry.response_body) == entry.response_size
+            clock.advance(0.05)
+            clock.asleep.acquire(timeout=0.01)
+    assert (entry.status, entry.response_size, entry.cut_short) == (200, 500, "the client left")
+    assert entry.response_body == received.partition(b"\r\n\r\n")[2]
 
 
 def test_an_answer_that_is_cut_off_says_how_much_of_it_went_out() -> None:

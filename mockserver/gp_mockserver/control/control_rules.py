@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import itertools
 import time
 from collections.abc import Callable, Iterator
@@ -44,6 +43,7 @@ class ControlRules(msgspec.Struct, eq=False):
     """Of the sites that were made over HTTP without a context."""
     streams: set[Stream] = msgspec.field(default_factory=set)
     """The answers that go on for as long as somebody listens."""
+    is_ending: bool = False
 
     @property
     def is_on_loopback(self) -> bool:
@@ -52,6 +52,7 @@ class ControlRules(msgspec.Struct, eq=False):
 
     def end(self) -> None:
         """End what would go on for ever; to be called in the server's event loop, when it is to end."""
+        self.is_ending = True
         for stream in list(self.streams):
             stream.end()
 
@@ -61,6 +62,8 @@ def is_loopback(host: str) -> bool:
     name = host.strip("[]").rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True
+    import ipaddress
+
     try:
         return ipaddress.ip_address(name.partition("%")[0]).is_loopback
     except ValueError:

@@ -62,6 +62,8 @@ class EventsQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 async def events(ask: Ask, query: EventsQuery) -> EventStream:
     """It goes on until the listener leaves or the server ends."""
+    if ask.rules.is_ending:
+        raise ControlError(503, "the server is ending")
     if len(ask.rules.streams) >= MOST_LISTENERS:
         raise ControlError(
             503, f"{MOST_LISTENERS} listen already, which is the most", remedy="close a page that shows them"

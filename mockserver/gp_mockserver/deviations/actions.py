@@ -294,6 +294,20 @@ class LooseNames(Action, frozen=True):
     stage = Stage.OPERATION
 
 
+class Ignore(Action, frozen=True):
+    """The request is looked at without its parameters of these names."""
+
+    stage = Stage.OPERATION
+    names: list[str]
+
+
+class Assume(Action, frozen=True):
+    """The request is looked at as if it had these parameters, in the place of its own."""
+
+    stage = Stage.OPERATION
+    parameters: dict[str, str]
+
+
 class AnswerAs(Action, frozen=True):
     """The request is answered as another version would: a name of `gp_protocol.versions`."""
 
@@ -331,6 +345,8 @@ ACTIONS: Final[Mapping[str, type[Action]]] = {
     "bind-tokens": BindTokens,
     "offer-tokens": OfferTokens,
     "loose-names": LooseNames,
+    "ignore": Ignore,
+    "assume": Assume,
     "profile": AnswerAs,
 }
 """Every action by its name. `run-then` and `alternate`, which hold other actions, are read in `steps`."""

@@ -9,19 +9,21 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from gp_mockserver.deviations.actions import (
     AnswerAs,
+    Assume,
     AtOnce,
     BindTokens,
     Cut,
     Delay,
     Error,
     ForgetJob,
+    Ignore,
     Instead,
     JobId,
     LooseNames,
@@ -44,7 +46,6 @@ from gp_mockserver.deviations.given_answers import (
 from gp_mockserver.deviations.injections import Injection
 from gp_mockserver.deviations.json_editing import Editing
 from gp_mockserver.deviations.json_edits import template_of
-from gp_mockserver.deviations.json_edits import Rewrite
 from gp_mockserver.deviations.occasions import occasion_of
 from gp_mockserver.deviations.request_bodies import form_value, read_ahead, throw_away
 from gp_mockserver.deviations.sending import end_connection, failing_of, send_by
@@ -394,14 +395,26 @@ class Course:
 
     # What operations ask.
 
-    def timeline(self, task: ServedTask) -> Timeline | None:
-        """The timeline of a job of this task that is submitted now; None for the task's own."""
-        from gp_mockserver.deviations.job_timelines import timeline_of, usual_timeline
+    def timeline(self, task: ServedTask, usual: Timeline) -> Timeline:
+        """The timeline of a job of this task that is submitted now; `usual` is what it would be."""
+        from gp_mockserver.deviations.job_timelines import timeline_of, told_by_version
 
         for step in self._found(SetTimeline):
             self._apply(step)
             return timeline_of(step.action, task)
-        return usual_timeline(task) if self._found(AnswerAs) else None
+        return told_by_version(usual, task) if self._found(AnswerAs) else usual
+
+    def parameters(self, given: Mapping[str, str]) -> Mapping[str, str]:
+        """The request's parameters as the operation is to see them."""
+        for step in self._found(Ignore, Assume):
+            if isinstance(step.action, Assume):
+                seen = {**given, **step.action.parameters}
+            else:
+                seen = {name: value for name, value in given.items() if name not in step.action.names}
+            if seen != given:
+                self._apply(step)
+            given = seen
+        return given
 
     def job_id(self, job_id: str) -> str:
         """The id of a job that is submitted."""
@@ -460,7 +473,7 @@ _AT_CONNECT = {
 
 def _looks_at_tokens(injection: Injection) -> bool:
     return injection.where.until != "cleared" or any(
-        isinstance(step.action, Rewrite) and "{token}" in step.action.text for step in injection.steps
+        "{token}" in template_of(step.action) for step in injection.steps
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -45,6 +46,7 @@ from gp_mockserver.deviations.json_maps import MAPS
 from gp_mockserver.deviations.json_pointers import (
     EACH,
     END,
+    Pointer,
     changed,
     matches,
     part,
@@ -67,10 +69,39 @@ def edit_document(edit: Edit, document: Document, editing: Editing | None = None
 
     Raises BodyTooLarge where one value would get too large; `json_documents.write` looks at the whole body.
     """
-    root = _edited(edit, document.root, editing or Editing())
+    editing = editing or Editing()
+    root = _in_results(edit, document.root, editing) if edit.of else _edited(edit, document.root, editing)
     if root is document.root:
         return document, False
     return msgspec.structs.replace(document, root=root), True
+
+
+_RESULTS = Pointer(("results", EACH))
+_LISTED = Pointer((EACH,))
+
+
+def _in_results(edit: Edit, root: Value, editing: Editing) -> Value:
+    """The document after the edit of each result in it that is of the edit's data types: of the one that it is,
+    of those that execute answers with, or of a list of them."""
+    kinds = edit.of.split("|")
+    within = msgspec.structs.replace(edit, of="")
+
+    def edited(value: Value) -> Value:
+        inside = opened(value)
+        if not isinstance(inside, Object):
+            return value
+        members = dict(inside.members)
+        kind = text_of(members["dataType"]) if "dataType" in members else ""
+        if "paramName" not in members or not any(fnmatchcase(kind or "", each) for each in kinds):
+            return value
+        return _edited(within, value, editing)
+
+    outside = opened(root)
+    if isinstance(outside, Array):
+        return changed(root, _LISTED, edited)
+    if isinstance(outside, Object) and any(key == "results" for key, _ in outside.members):
+        return changed(root, _RESULTS, edited)
+    return edited(root)
 
 
 def _edited(edit: Edit, root: Value, editing: Editing) -> Value:

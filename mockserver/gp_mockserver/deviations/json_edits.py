@@ -2,8 +2,10 @@
 
 Every edit has a pointer and is done at each place that it leads to; where it leads nowhere the edit did not
 apply. `beside` keeps an edit to the members of objects that hold these other members, too:
-`{ map = "/results/*/value", how = "to-text", beside = { dataType = "GPLong" } }`. `holding` keeps it to places
-that are objects with such members themselves: `{ remove = "/parameters/*", holding = { dataType = "GPLong" } }`.
+`{ map = "/results/*/value", how = "to-text", beside = { dataType = "GPLong" } }`. `holding` keeps it to
+places that are objects with such members themselves:
+`{ remove = "/parameters/*", holding = { dataType = "GPLong" } }`. `of` is for results: the pointer then begins at
+each result of these data types, `GPLong|GPMultiValue:*`, be it the answer, one of execute's, or one of a list.
 """
 
 from __future__ import annotations
@@ -31,10 +33,11 @@ FILL: Final = re.compile(r"\{\{|\}\}|\{(\w*)\}")
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """What all have: where, which members must stand beside the place, and which in it."""
+    """What all have: where, which members must stand beside the place and which in it, in which results."""
 
     pointer: Pointer
     beside: Mapping[str, Value] = {}
+    of: str = ""
     holding: Mapping[str, Value] = {}
 
 
@@ -177,7 +180,7 @@ def json_edit(action: Mapping[str, Any], path: str = "do") -> Edit:
         isinstance(edit, _OF_MEMBERS)
         or edit.beside
         or edit.holding
-        or getattr(edit, "only", "")
+        or (isinstance(edit, Set | PutLiteral) and edit.only)
         or (isinstance(edit, Copy) and edit.under)
     ):
         raise SiteFileError(f"{path}.{name}", "the whole document", "a place in it")

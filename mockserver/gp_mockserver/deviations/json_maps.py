@@ -183,6 +183,19 @@ def _with_17_digits(number: bytes) -> bytes:
     return format(double, ".17g").encode()
 
 
+def _to_wkt(value: Value, seed: str) -> Value:
+    """A spatial reference by its text alone, in the place of one by its number."""
+    inside = opened(value)
+    members = dict(inside.members) if isinstance(inside, Object) else {}
+    number = next((number_of(members[key]) for key in ("latestWkid", "wkid") if key in members), None)
+    if number is None:
+        return value
+    from gp_mockserver.geometry.coordinate_systems import esri_wkt
+
+    text = esri_wkt(int(number))
+    return value if text is None else value_of({"wkt": text})
+
+
 def _first(value: Value, seed: str) -> Value:
     inside = opened(value)
     return inside.elements[0] if isinstance(inside, Array) and inside.elements else value
@@ -240,6 +253,7 @@ MAPS: Final[dict[str, Rule]] = {
     "to-local-text": _of_number(_to_local_text),
     "to-comma-text": _of_number(_to_comma_text),
     "to-unit-text": _to_unit_text,
+    "to-wkt": _to_wkt,
     "negate": _negated,
     "to-nan": _no_number(b"NaN"),
     "to-infinity": _no_number(b"-Infinity"),

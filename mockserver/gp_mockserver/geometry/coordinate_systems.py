@@ -95,6 +95,14 @@ def by_id_or_wkt(spatial_reference: SpatialReference) -> SpatialReference | None
     return SpatialReference(wkt=system.to_wkt("WKT1_ESRI"))
 
 
+def esri_wkt(wkid: int) -> str | None:
+    """The text of a spatial reference as ArcGIS writes it; None for an unknown one."""
+    try:
+        return str(_crs(SpatialReference(wkid=wkid)).to_wkt("WKT1_ESRI"))
+    except ProjectionFailed:
+        return None
+
+
 def to_degrees(
     xs: Sequence[float], ys: Sequence[float], source: SpatialReference
 ) -> tuple[Sequence[float], Sequence[float]]:

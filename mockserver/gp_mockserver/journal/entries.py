@@ -45,9 +45,10 @@ class Entry(msgspec.Struct, eq=False):
     """Of query and form, decoded. Values beyond KEPT characters in all are cut, and say so."""
     request_headers: Headers = ()
     request_body: bytes = b""
-    """The first KEPT bytes of what was read of it, without its content encoding."""
+    """The first KEPT bytes of what came of it, without its content encoding."""
     request_size: int = 0
-    """Bytes of the body that the server read."""
+    """Bytes of the body that had come when the answer was ready. Of a request that is refused early more may
+    follow, which is thrown away."""
     request_sha256: str = ""
     """In hexadecimal digits."""
     seconds: float | None = None

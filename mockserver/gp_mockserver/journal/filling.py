@@ -12,6 +12,7 @@ from gp_mockserver.journal.bodies import Body, unpacked
 from gp_mockserver.journal.entries import KEPT, Entry, Headers
 from gp_mockserver.journal.masked_parts import (
     all_secrets,
+    fields_of,
     masked_address,
     masked_body,
     masked_headers,
@@ -54,7 +55,7 @@ def fill(
     content_type = header("content-type") or ""
     sent, is_cut = _opened(body, header)
     if parameters is None:
-        parameters = _read(head.query, sent, content_type)
+        parameters = {**fields_of(sent, content_type), **_read(head.query, sent, content_type)}
     if body is not None:
         entry.request_size, entry.request_sha256 = body.size, body.sha256
     if head.client:

@@ -33,7 +33,7 @@ def har_of(entries: Iterable[Entry], dropped: int = 0) -> dict[str, Any]:
         "entries": [_entry(each) for each in entries],
     }
     if dropped:
-        log["comment"] = f"{dropped} earlier requests are not kept"
+        log["comment"] = f"of the requests before, {dropped} are not kept"
     return {"log": log}
 
 
@@ -62,7 +62,7 @@ def _date(at: float) -> str:
     try:
         return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     except (OverflowError, ValueError, OSError):
-        return "9999-12-31T23:59:59.999Z"
+        return "0001-01-01T00:00:00.000Z" if at < 0 else "9999-12-31T23:59:59.999Z"
 
 
 def _address(url: str) -> str:

@@ -184,7 +184,7 @@ class Journal:
         """Note a poll that is answered with what is kept: in a line if it is like the last one."""
         watch = model.watch
         if watch is None or model.headers != scope["headers"]:
-            return ModelPoll(model, self.watch(scope, no_more, nowhere, at))
+            return ModelPoll(model, self.watch(scope, no_more, nowhere, at), scope["headers"])
         with self._lock:
             self.last_number = number = self.last_number + 1
             line = PollLine(self, watch, number, at, scope.get("client"), perf_counter())

@@ -33,19 +33,12 @@ _SECRET_NAMES: Final = frozenset(
 _PLAIN_HEADERS: Final = frozenset(
     {b"host", b"accept", b"accept-encoding", b"accept-language", b"connection", b"content-type", b"origin"}
     | {b"content-length", b"cache-control", b"pragma", b"user-agent", b"date", b"allow", b"vary"}
-    | {
-        b"sec-fetch-mode",
-        b"sec-fetch-site",
-        b"sec-fetch-dest",
-        b"x-content-type-options",
-        b"content-encoding",
-    }
-    | {b"access-control-allow-origin", b"access-control-allow-credentials", b"transfer-encoding"}
-    | {b"content-security-policy", b"content-disposition", b"etag", b"last-modified", b"accept-ranges"}
+    | {b"sec-fetch-mode", b"sec-fetch-site", b"sec-fetch-dest", b"x-content-type-options"}
 )
+"""Those of nearly every request, and of nearly every answer, in which no secret stands."""
 _PLAIN_NAMES: Final = frozenset(name.decode() for name in _PLAIN_HEADERS)
 _LOOKED_AT: Final = frozenset(
-    {b"authorization", b"proxy-authorization", b"x-esri-authorization", b"cookie", b"set-cookie", b"location"}
+    {b"authorization", b"proxy-authorization", b"x-esri-authorization", b"cookie", b"content-encoding"}
 )
 _SECRET_WORDS: Final = ("token", "secret", "password", "apikey", "api-key", "session", "credential")
 _IN_ADDRESSES: Final = frozenset({"referer", "location", "content-location", "origin", "link", "refresh"})
@@ -63,10 +56,13 @@ def _handed_out() -> re.Pattern[str]:
 
 
 def headers_may_hold_secrets(headers: RawHeaders) -> bool:
-    """The same of headers, whose names are in lower case."""
+    """Whether a secret may stand in a request's headers, whose names are in lower case, or, since that is
+    packed, in its body."""
     for name, value in headers:
         if name not in _PLAIN_HEADERS and (
-            name in _LOOKED_AT or may_hold_secrets(name, value) or b"session" in name
+            name in _LOOKED_AT
+            or may_hold_secrets(name, value)
+            or any(word in name.decode("latin-1") for word in _SECRET_WORDS)
         ):
             return True
     return False
@@ -244,8 +240,8 @@ def masked_body(
     `is_cut`: more follows. An answer of an operation that hands out tokens loses whatever may be one."""
     text = body.decode("latin-1")
     kind = content_type.partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
-        text = _masked_parts(text, content_type, secrets)
+    if is_form and (border := _border(text, content_type)):
+        text = _masked_parts(text, border, secrets)
     elif is_form and (not kind or "form-urlencoded" in kind):
         text = masked_pairs(text, secrets, is_cut=is_cut)
     else:
@@ -257,16 +253,31 @@ def masked_body(
     return text.encode("latin-1", "replace")
 
 
-_PART_NAME: Final = re.compile(r'name\*?="?([^";\r\n]*)', re.IGNORECASE)
+_PART_NAME: Final = re.compile(r'\bname\*?="?(?:utf-8\'\')?([^";\r\n]*)', re.IGNORECASE)
 _BOUNDARY: Final = re.compile(r'boundary="?([^";]+)', re.IGNORECASE)
 
 
-def _masked_parts(text: str, content_type: str, secrets: Sequence[str]) -> str:
+def fields_of(body: bytes, content_type: str) -> dict[str, str]:
+    """The fields of a multipart form, as far as they can be told where nobody could read it."""
+    fields: dict[str, str] = {}
+    border = _border(body.decode("latin-1"), content_type)
+    for part in body.split(border.encode("latin-1")) if border else ():
+        head, _, value = part.partition(b"\r\n\r\n")
+        if found := _PART_NAME.search(head.decode("latin-1")):
+            fields.setdefault(unquote(found[1]), value.removesuffix(b"\r\n").decode("utf-8", "replace"))
+    return fields
+
+
+def _border(text: str, content_type: str) -> str:
+    """What stands between the parts of a multipart form; empty where the body is none."""
+    if (found := _BOUNDARY.search(content_type)) and content_type.lower().startswith("multipart/"):
+        return f"--{found[1].strip()}"
+    first = text[:200].partition("\r\n")[0]
+    return first if first.startswith("--") and len(first) > 2 else ""
+
+
+def _masked_parts(text: str, border: str, secrets: Sequence[str]) -> str:
     """A multipart form as it was sent, but for what fields hold that are secret by name."""
-    found = _BOUNDARY.search(content_type)
-    if found is None:
-        return without_secrets(text, secrets)
-    border = f"--{found[1].strip()}"
     parts = text.split(border)
     for place, part in enumerate(parts):
         head, gap, body = part.partition("\r\n\r\n")

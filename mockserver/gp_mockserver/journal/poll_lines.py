@@ -91,9 +91,10 @@ class PollLine(msgspec.Struct):
 class ModelPoll:
     """A poll that is noted in full, and is the model of those that follow."""
 
-    __slots__ = ("_model", "_watch")
+    __slots__ = ("_headers", "_model", "_watch")
 
-    def __init__(self, model: Model, watch: Watch) -> None:
+    def __init__(self, model: Model, watch: Watch, headers: RawHeaders) -> None:
+        self._headers = headers
         self._model = model
         self._watch = watch
         watch.led_to(model.address)
@@ -105,4 +106,4 @@ class ModelPoll:
         """The answer was sent."""
         self._watch.end()
         self._model.watch = self._watch
-        self._model.headers = self._watch.plain_headers
+        self._model.headers = self._headers if self._watch.is_plain else None

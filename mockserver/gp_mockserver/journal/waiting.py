@@ -47,20 +47,16 @@ def wait_for(
     """
     waiting = _Waiting(site, operation, times, since, answered, criteria)
     come = threading.Event()
-    stop = site.journal.listen(lambda _: come.set())
+    stop = site.journal.listen(lambda entry: come.set() if waiting.consider(entry) else None)
     try:
-        from time import monotonic
-
-        deadline = monotonic() + timeout
-        while (entry := waiting.found()) is None:
-            _refuse_in_a_loop()
-            if not come.wait(max(0.0, deadline - monotonic())):
-                entry = waiting.found()
-                if entry is None:
-                    raise NeverCame(waiting.complaint(timeout))
-                return entry
-            come.clear()
-        return entry
+        waiting.look_back()
+        if waiting.is_over():
+            return waiting.entry
+        _refuse_in_a_loop()
+        come.wait(timeout)
+        if waiting.is_over():
+            return waiting.entry
+        raise NeverCame(waiting.complaint(timeout))
     finally:
         stop()
 
@@ -81,13 +77,14 @@ async def arrives(
     waiting = _Waiting(site, operation, times, since, answered, criteria)
     come = anyio.Event()
     call_soon = _caller_into_this_loop()
-    stop = site.journal.listen(lambda _: call_soon(lambda: come.set()))
+    stop = site.journal.listen(lambda entry: call_soon(come.set) if waiting.consider(entry) else None)
     try:
-        with anyio.move_on_after(timeout):
-            while (entry := waiting.found()) is None:
+        waiting.look_back()
+        if not waiting.is_over():
+            with anyio.move_on_after(timeout):
                 await come.wait()
-                come = anyio.Event()
-            return entry
+        if waiting.is_over():
+            return waiting.entry
         raise NeverCame(waiting.complaint(timeout))
     finally:
         stop()
@@ -119,6 +116,7 @@ class _Waiting:
         self._since = since or 0
         self._answered = answered
         self._come: dict[int, Entry] = {}
+        self._error: Exception | None = None
         named = [
             f"{name} {value!r}" for name, value in criteria.items() if value is not None and name != "where"
         ]
@@ -128,14 +126,31 @@ class _Waiting:
             else operation or "any request"
         )
 
-    def found(self) -> Entry | None:
-        """The request that ends the wait, if it has come."""
+    def look_back(self) -> None:
+        """Count what has come already."""
         for entry in self._journal:
-            is_new = entry.number > self._since and entry.number not in self._come
-            if is_new and (entry.is_answered if self._answered else _is_known(entry)) and self._fits(entry):
+            self.consider(entry)
+
+    def consider(self, entry: Entry) -> bool:
+        """Count a request if it is meant, and whether the wait is over with that. For any thread: all that
+        come are counted, also those that the journal has no room for."""
+        try:
+            is_ready = entry.is_answered if self._answered else _is_known(entry)
+            if is_ready and entry.number > self._since and self._fits(entry):
                 self._come[entry.number] = entry
-        if len(self._come) < self._times:
-            return None
+        except Exception as error:  # of the test's own `where`
+            self._error = error
+        return self._error is not None or len(self._come) >= self._times
+
+    def is_over(self) -> bool:
+        """Whether all have come. Raises what `where` raised."""
+        if self._error is not None:
+            raise self._error
+        return len(self._come) >= self._times
+
+    @property
+    def entry(self) -> Entry:
+        """The request that ends the wait."""
         return self._come[sorted(self._come)[self._times - 1]]
 
     def complaint(self, timeout: float) -> str:

@@ -61,7 +61,6 @@ class Watch:
         "_body",
         "_done",
         "_head",
-        "_is_plain",
         "_is_settled",
         "_journal",
         "_left",
@@ -69,10 +68,12 @@ class Watch:
         "_receive",
         "_secrets",
         "_send",
+        "_start",
         "_was_read",
         "_wire",
         "entry",
         "held",
+        "is_plain",
     )
 
     def __init__(self, journal: Journal, entry: Entry, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,8 +98,11 @@ class Watch:
         """Those of parameters that are not held any longer."""
         self._body: Body | None = None
         self._answered_with: list[tuple[bytes, bytes]] | None = None
+        self._start: Message | None = None
         self._answer: Body | None = None
-        self._done = self._left = self._was_read = self._is_settled = self._is_plain = False
+        self.is_plain = False
+        """Whether the request is over and brought no secret."""
+        self._done = self._left = self._was_read = self._is_settled = False
         self._began = perf_counter()
         scope[WATCH] = self
         scope[ENTRY] = entry
@@ -108,13 +112,16 @@ class Watch:
         message = await self._receive()
         if message["type"] == "http.request":
             if piece := message.get("body"):
-                if self._body is None:
-                    self._body = Body(piece)
-                else:
-                    self._body.take(piece)
+                self._note_body(piece)
         elif not self._done:
             self._left = True
         return message
+
+    def _note_body(self, piece: bytes) -> None:
+        if self._body is None:
+            self._body = Body(piece)
+        else:
+            self._body.take(piece)
 
     async def send(self, message: Message) -> None:
         """Pass a message on, and note what goes out of it."""
@@ -140,15 +147,18 @@ class Watch:
         sent = len(message.get("body", b"")) + (0 if self._answer is None else self._answer.size)
         return any(
             name == b"content-length" and value.isdigit() and int(value) <= sent
-            for name, value in self._answered_with or ()
+            for name, value in (self._answered_with if self._start is None else self._start["headers"]) or ()
         )
 
     def sent(self, message: Message) -> None:
         """A message has gone out."""
         if message["type"] == "http.response.start":
-            self.entry.status = message["status"]
-            self._answered_with = message["headers"]
+            self._start = message  # which waits for the first piece of the body
         else:
+            if self._start is not None:
+                self.entry.status = self._start["status"]
+                self._answered_with = self._start["headers"]
+                self._start = None
             piece = message.get("body")
             if piece and self.entry.method != "HEAD":
                 if self._answer is None:
@@ -239,6 +249,8 @@ class Watch:
         """Complete the entry, or have it ready to be completed when it is read."""
         seconds = perf_counter() - self._began
         entry, journal = self.entry, self._journal
+        if self._wire is not None and (unread := _unread(self._wire)):
+            self._note_body(unread)
         if not self._done:
             if failed and not self._left and entry.status is None and self._wire is not None:
                 # what the HTTP server answers then
@@ -253,9 +265,9 @@ class Watch:
         if self._answer is not None:
             entry.response_size = self._answer.size
             size += min(self._answer.size, KEPT)
-        self._is_plain = not self._is_secret()
+        self.is_plain = not self._is_secret()
         entry.seconds = seconds  # from now on a reader may be the last one
-        if self._was_read or not self._is_plain:
+        if self._was_read or not self.is_plain:
             self.read()
         journal.grow(self, size)
         if journal.is_heard:
@@ -281,11 +293,6 @@ class Watch:
         held, self.held = self.held, 0
         return held
 
-    @property
-    def plain_headers(self) -> list[tuple[bytes, bytes]] | None:
-        """The request's headers, if it is over and nothing that is secret was in it; else None."""
-        return self._head.headers if self._is_plain and self._head is not None else None
-
     def read(self) -> Entry:
         """The entry, with all that is known of the request by now."""
         if not self._is_settled:
@@ -310,7 +317,7 @@ class Watch:
                 self._body,
                 self._answered_with,
                 self._answer,
-                is_plain=self._is_plain,
+                is_plain=self.is_plain,
                 secrets=self._secrets,
             )
 
@@ -327,3 +334,9 @@ async def nowhere(message: Message) -> None:
 def _is_lost(wire: Wire) -> bool:
     """Whether the connection has ended, so that nothing that is sent goes out."""
     return wire._connection.lost
+
+
+def _unread(wire: Wire) -> bytes:
+    """What has come of the request's body and nobody has asked for, as the body of a GET."""
+    cycle = wire._cycle
+    return b"" if cycle is None else bytes(cycle.body)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from gp_protocol.job_states import FINAL, JobStatus
 from gp_protocol.messages import at_level
+from gp_protocol.versions import Platform
 
 from gp_mockserver.lifecycle.clocks import JumpingClock
 from gp_mockserver.lifecycle.job_store import CancelRefused, JobRecord
@@ -41,8 +42,12 @@ def job_value(request: Request, record: JobRecord, state: JobState, *, with_mess
     task = request.task.descriptor
     value: dict[str, Any] = {"jobId": record.job_id, "jobStatus": state.status}
     if state.status is JobStatus.SUCCEEDED:
-        value["results"] = {each.name: _place("results", each.name) for each in task.outputs}
-        value["inputs"] = {each.name: _place("inputs", each.name) for each in task.inputs}
+        results = {each.name: _place("results", each.name) for each in task.outputs}
+        inputs = {each.name: _place("inputs", each.name) for each in task.inputs}
+        if request.profile.platform is Platform.ONLINE:  # as recorded
+            value |= {"inputs": inputs, "results": results}
+        else:
+            value |= {"results": results, "inputs": inputs}
     if with_messages:
         value["messages"] = at_level(state.messages, request.service.message_level)
     if state.progress is not None and request.profile.has("job key", "progress"):

@@ -179,7 +179,7 @@ async def submit_job(request: Request) -> Reply | FormReply | Redirect:
         await _note_misses(request, size, error)
     job_id = site.new_job_id()
     if (course := request.course) is not None:
-        timeline, job_id = course.timeline(task) or timeline, course.job_id(job_id)
+        timeline, job_id = course.timeline(task, timeline), course.job_id(job_id)
     submission = Submission(
         job_id=job_id,
         task=task.path,
