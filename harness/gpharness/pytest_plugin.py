@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from gp_mockserver.server import RunningServer
     from gp_mockserver.sites import Site
 
+    from gpharness.testing.site_settings import SiteSettings
 
-_SITE = pytest.StashKey["Site"]()
-_SETTINGS = pytest.StashKey["SiteSettings"]()
-_BLOCK = pytest.StashKey[ExitStack]()
+_SITE: pytest.StashKey[Site] = pytest.StashKey()
+_SETTINGS: pytest.StashKey[SiteSettings] = pytest.StashKey()
+_BLOCK: pytest.StashKey[ExitStack] = pytest.StashKey()
 _JOURNAL_LINES = 30
 
 

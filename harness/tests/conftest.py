@@ -132,9 +132,7 @@ Tell = Callable[..., Told]
 
 
 @pytest.fixture
-def told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Tell:
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tell:
     """Runs `gpharness <words>` in this process, in an empty folder, with extra variables, to its end."""
 
     def leave(status: int) -> NoReturn:

@@ -36,11 +36,9 @@ def test_a_script_that_is_not_there_is_status_2(told):
 
 
 @pytest.mark.parametrize("server", ["notaurl", "ftp://gis.example.com", ""])
-def test_a_server_that_is_no_address_is_status_2_before_the_script_starts(gpharness, script, server):
-    running = gpharness("arcpy", "--server", server, script("print('started')\n"))
-    assert running.status() == 2
-    assert running.rest_of(running.out) == []
-    (said,) = running.rest_of(running.err)
+def test_a_server_that_is_no_address_is_status_2_before_the_script_starts(told, script, server):
+    status, out, (said,) = told("arcpy", "--server", server, script("print('started')\n"))
+    assert (status, out) == (2, [])
     assert said.startswith("gpharness arcpy: --server: met ")
     assert repr(server) in said
 

@@ -216,13 +216,16 @@ def test_ctrl_c_cancels_the_jobs_that_a_script_has_started(
         assert job.refresh().status in ("esriJobCancelling", "esriJobCancelled")
 
 
-def test_the_command_runs_a_script(gpharness: Any, server: str, folder: Path, tmp_path: Path) -> None:
+def test_the_command_runs_a_script(gpharness: Any, server: str, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
-    script.write_text(WEB_TOOL + "print(arcpy.GetParameterAsText(0))\n")
-    drives = str(folder / "drives")
-    process = gpharness("arcpy", "--server", server, script, "--word", GPHARNESS_ARCPY_DRIVES=drives)
-    assert process.line() == "written"
-    assert process.line() == "--word"
+    script.write_text(
+        "import arcpy\n"
+        "arcpy.ImportToolbox(';Elevation/ESRI_Elevation_World', 'seen')\n"
+        f"print(arcpy.Viewshed_seen({json.dumps(json.dumps(POINT))}, '1 Kilometers').status)\n"
+        "print(arcpy.GetParameterAsText(0))\n"
+    )
+    process = gpharness("arcpy", "--server", server, script, "--word")
+    assert [process.line(), process.line()] == ["4", "--word"]
     assert process.status() == 0
 
 

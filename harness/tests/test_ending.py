@@ -33,11 +33,14 @@ services:
     executionType: synchronous
     tasks: [{name: Hold, function: "holding:hold"}]
 """
-SERVE_FOR_LONG = (
+WITH_GRACE = (
     "import gp_mockserver.server, gpharness.__main__\n"
-    "gp_mockserver.server.GRACE_SECONDS = 3600\n"
+    "gp_mockserver.server.GRACE_SECONDS = {}\n"
     "gpharness.__main__.main()"
 )
+LONG = WITH_GRACE.format(3600)
+SHORT = WITH_GRACE.format(0.3)
+"""Where requests under way are waited for in vain."""
 
 
 @pytest.fixture
@@ -94,9 +97,9 @@ def wait_until_nobody_listens(url):
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_closes_what_is_under_way_and_leaves_a_tool_that_never_returns(
-    gpharness, site_file, gate, ending
+    start, site_file, gate, ending
 ):
-    running = gpharness("serve", site_file, "--port", "0")
+    running = start("-c", SHORT, "serve", site_file, "--port", "0")
     waiting, dripping, held = requests_under_way(running, running.url(), gate)
     running.process.send_signal(ending)
     assert running.status() == 0
@@ -119,9 +122,9 @@ def hold(Gate: str) -> str:
 """
 
 
-def test_a_thread_that_a_tool_has_started_does_not_hold_the_process(gpharness, site_file, gate):
+def test_a_thread_that_a_tool_has_started_does_not_hold_the_process(start, site_file, gate):
     (site_file.parent / "holding.py").write_text(THREADED, encoding="utf-8")
-    running = gpharness("serve", site_file, "--port", "0")
+    running = start("-c", SHORT, "serve", site_file, "--port", "0")
     held = asked(running.url(), f"&Gate={gate}", path="/Slow/GPServer/Hold/execute")
     assert running.error_line() == "held"
     running.process.terminate()
@@ -131,7 +134,7 @@ def test_a_thread_that_a_tool_has_started_does_not_hold_the_process(gpharness, s
 
 
 def test_a_second_signal_ends_it_at_once(start, site_file, gate):
-    running = start("-c", SERVE_FOR_LONG, "serve", site_file, "--port", "0")
+    running = start("-c", LONG, "serve", site_file, "--port", "0")
     url = running.url()
     connections = requests_under_way(running, url, gate)
     running.process.send_signal(signal.SIGINT)
@@ -144,7 +147,7 @@ def test_a_second_signal_ends_it_at_once(start, site_file, gate):
 
 
 def test_a_request_that_is_under_way_is_still_answered_after_a_signal(start, site_file, gate):
-    running = start("-c", SERVE_FOR_LONG, "serve", site_file, "--port", "0")
+    running = start("-c", LONG, "serve", site_file, "--port", "0")
     url = running.url()
     held = asked(url, f"&Gate={gate}", path="/Slow/GPServer/Hold/execute")
     assert running.error_line() == "held"
@@ -220,7 +223,7 @@ def test_a_stdout_that_takes_nothing_is_one_line_and_status_1(command, target, s
 
 
 @pytest.mark.parametrize("command", ["serve --port 0", "demo"])
-def test_a_reader_that_has_left_is_one_line_and_status_1(gpharness, command, tmp_path):
+def test_a_reader_that_has_left_is_one_line_and_status_1(command, tmp_path):
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
@@ -247,8 +250,7 @@ def test_a_reader_that_has_left_is_one_line_and_status_1(gpharness, command, tmp
         (["run", "{services}/Simulation/JobOutcomes/GPServer/Fails", "--json", "--quiet"], 1),
     ],
 )
-def test_a_reader_that_has_left_is_nothing_to_say_of_what_was_asked(gpharness, words, status, tmp_path):
-    services = gpharness("serve", "--port", "0", "--clock", "jump").url()
+def test_a_reader_that_has_left_is_nothing_to_say_of_what_was_asked(services, words, status, tmp_path):
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
@@ -268,8 +270,7 @@ def test_a_reader_that_has_left_is_nothing_to_say_of_what_was_asked(gpharness, w
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
 @pytest.mark.parametrize("command", ["describe", "run"])
-def test_a_full_disk_is_not_the_task_s_failure_and_its_job_is_named(gpharness, command, tmp_path):
-    services = gpharness("serve", "--port", "0", "--clock", "jump").url()
+def test_a_full_disk_is_not_the_task_s_failure_and_its_job_is_named(services, command, tmp_path):
     task = f"{services}/Simulation/JobOutcomes/GPServer/Succeeds"
     quiet = "-q" if command == "run" else ""
     status, lines = run(f"no_proxy=127.0.0.1 exec gpharness {command} {quiet} {task} >/dev/full", tmp_path)

@@ -6,12 +6,14 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tomllib
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, build_opener
 
+import pyproj  # noqa: F401 - pytester's runs forget imports, and pyproj cannot be imported twice
 import pytest
 
 
@@ -33,7 +35,7 @@ def test_two_commands_do_all_the_set_up_and_ci_runs_the_second(readme, checkout)
 
 @pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="needs curl and bash")
 def test_the_curl_lines_run_jobs_upload_a_file_and_sign_in(readme, services, tmp_path):
-    lines = "\n".join(block for block in blocks(readme, "sh") if "curl" in block)
+    lines = "\n".join(block for block in blocks(readme, "sh") if "curl" in block and "8586" not in block)
     assert "http://127.0.0.1:8585/arcgis/rest/services" in lines
     lines = lines.replace("http://127.0.0.1:8585/arcgis/rest/services", services).replace(
         "sleep 1", "sleep 0"
@@ -57,11 +59,42 @@ def test_the_curl_lines_run_jobs_upload_a_file_and_sign_in(readme, services, tmp
 
 
 def test_the_python_block_that_serves_a_function_runs(readme):
-    (code,) = [block for block in blocks(readme, "python") if "def test_" in block]
+    (code,) = [block for block in blocks(readme, "python") if "import Site" in block]
     names = {"__name__": "readme"}
     exec(compile(code, "README.md", "exec"), names)
     (test,) = [value for name, value in names.items() if name.startswith("test_")]
     test()
+
+
+def test_the_tests_of_a_client_pass(readme, pytester):
+    (code,) = [block for block in blocks(readme, "python") if "gp_site" in block]
+    pytester.makepyfile(test_client=code)
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:asyncio")
+    result.assert_outcomes(passed=3)
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("bash")), reason="needs curl and bash")
+def test_the_lines_that_make_it_go_wrong_run(readme, tmp_path):
+    (lines,) = [block for block in blocks(readme, "sh") if "--deviate" in block]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    command = tmp_path / ".venv" / "bin" / "gpharness"
+    command.write_text(f"#!/bin/sh\nexec '{sys.executable}' -m gpharness \"$@\"\n")
+    command.chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", lines.replace("8586", port) + "wait\n"],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=50,
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "no_proxy": "127.0.0.1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "502 Bad Gateway" in done.stdout
+    assert '"label":"error-in-200@catalogue"' in done.stdout
+    assert '{"error":{"code":' in done.stdout
+    assert '"deviations":["error-in-200@catalogue"]' in done.stdout
 
 
 SERVED = "http://127.0.0.1:8585/arcgis"
@@ -126,5 +159,7 @@ def test_what_the_readme_and_the_project_name_is_there(readme, checkout):
 
 def test_a_text_that_reads_as_json_leaves_unquoted_as_the_readme_says(services):
     query = urlencode({"In_GPString": "{'a': 1}", "f": "json"})
-    with build_opener(ProxyHandler({})).open(f"{services}/DataTypes/Echo/GPServer/Echo/execute?{query}") as answer:
+    with build_opener(ProxyHandler({})).open(
+        f"{services}/DataTypes/Echo/GPServer/Echo/execute?{query}"
+    ) as answer:
         assert b"\"value\":{'a': 1}" in answer.read().replace(b"\": {'", b"\":{'")

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is read 
 @pytest.mark.parametrize(
     ("words", "figures"),
     [
-        ("fuzz --requests 400 --processes 1", {"tracebacks in the log", "answers that broke off"}),
-        ("soak --jobs 300", {"jobs without their result", "growth of memory"}),
+        ("fuzz --requests 100 --processes 1", {"tracebacks in the log", "answers that broke off"}),
+        ("soak --jobs 100", {"jobs without their result", "growth of memory"}),
         ("big-result --megabytes 2", {"file of 2 MB, 1 at once: growth while it is sent"}),
         ("upload-storm --uploads 5 --megabytes 1", {"memory at its peak"}),
         ("terminate --rounds 1", {"requests lost", "exit statuses other than 0"}),

@@ -132,6 +132,8 @@ class MockServer:
                 await self._serve_as(site, context, path, scope, receive, send, kept)
             else:
                 watch = site.journal.watch(scope, receive, send, site.clock.now())
+                if site.deviating or context != site.context:
+                    watch.look_closer(site, path, scope)
                 failed = True
                 try:
                     await self._serve_as(site, context, path, scope, watch.receive, watch.send, kept)

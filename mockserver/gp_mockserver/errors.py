@@ -1,12 +1,17 @@
 """What goes wrong in the mock server itself; what clients are answered with stands in `gp_protocol`.
 
 MockServerError
+├── BodyTooLarge            a deviation would make too large a body (deviations.body_limits)
+├── NotJSON                 an answer that a deviation was to edit is no JSON (deviations.json_scanning)
 ├── JobFileError            a file cannot be used as a job store
 ├── StoreUnwritable         a job store's file cannot be written now
 ├── BadCertificate          a certificate and its key cannot be served with (tls)
+├── DoorError               a site cannot be given such a socket of its own (doors.errors)
+├── NotOverTls              a connection by TLS cannot do what was asked of it (wire_access)
 ├── CannotListen, PortInUse the host or port cannot be listened on (server)
 └── SiteError               a site, service, task or rule was described wrongly
-    └── SiteFileError       … in a site file, or in data of a site file's form
+    ├── SiteFileError       … in a site file, or in data of a site file's form
+    └── DeviationError      a deviation is unknown, written wrongly, or hidden by another (deviations.records)
 """
 
 from __future__ import annotations

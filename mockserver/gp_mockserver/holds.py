@@ -235,7 +235,7 @@ class Hold:
         self._shut_down = True
         if self._ending is _Ending.RESET:
             connection.drop()
-        elif connection.transport.get_write_buffer_size():
+        elif not connection.transport.is_closing() and connection.transport.get_write_buffer_size():
             connection.transport.close()
         else:
             connection.abort()

@@ -1,9 +1,9 @@
 """A site that passes every request on to a real server, and its answers back: what stands in front of one, so
 that deviations can be applied to what it says.
 
-Nothing else is asked than the server whose address was given. Its address in answers (JSON, pages, `Location`)
-becomes the site's own, so that clients stay here; everything else goes through as it is, tokens and referers
-included. Redirects are passed on, not followed.
+Nothing else is asked than the server whose address was given. Its address in answers (JSON, pages,
+`Location`) becomes the site's own, so that clients stay here; everything else goes through as it is, tokens
+and referers included. Redirects are passed on, not followed.
 """
 
 from __future__ import annotations

@@ -541,12 +541,14 @@ def test_each_edit_does_what_it_says_and_tells_whether_it_did(
     assert edited(action, before, fills=FILLS) == (before if after is None else after, after is not None)
 
 
+RULES_OF_THEIR_OWN = {"shuffle", "shuffle-members", "to-wkt"}
+"""The rules whose results do not fit into a table; each has a test below."""
+
+
 def test_every_edit_and_every_rule_is_in_the_table() -> None:
     actions = [action for (_, action), after in EDITS if after is not None]
     assert {next(iter(action)) for action in actions} == set(JSON_EDITS)
-    assert {action["how"] for action in actions if "map" in action} | {"shuffle", "shuffle-members"} == set(
-        MAPS
-    )
+    assert {action["how"] for action in actions if "map" in action} | RULES_OF_THEIR_OWN == set(MAPS)
 
 
 @pytest.mark.parametrize(
@@ -559,6 +561,25 @@ def test_an_edit_leaves_the_document_that_it_was_given(
     again = copy.deepcopy(document)
     edit_document(json_edit(case[1]), document, Editing(fills=FILLS))
     assert document == again
+
+
+@pytest.mark.parametrize(
+    ("reference", "begins"),
+    [
+        ('{"wkid":102100,"latestWkid":3857}', "PROJCS["),
+        ('{"wkid":4326}', "GEOGCS["),
+        ('{"wkid":987654}', None),
+        ('{"wkt":"x"}', None),
+    ],
+)
+def test_a_spatial_reference_becomes_its_text(reference: str, begins: str | None) -> None:
+    text, changed = edited({"map": "", "how": "to-wkt"}, reference)
+    assert changed is (begins is not None)
+    if begins is None:
+        assert text == reference
+    else:
+        assert list(json.loads(text)) == ["wkt"]
+        assert json.loads(text)["wkt"].startswith(begins)
 
 
 @given(st.lists(st.integers(), min_size=2, unique=True), st.integers(0, 3))

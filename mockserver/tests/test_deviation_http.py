@@ -19,6 +19,7 @@ from deviation_probe import ECHO, POINT, VIEWSHED, Probe, Seen
 from gp_mockserver.app import MockServer
 from gp_mockserver.builtin import builtin_tools
 from gp_mockserver.builtin.builtin_site import builtin_site
+from gp_mockserver.deviations.catalogue import find
 from gp_mockserver.server import serve
 
 INFO = "rest/info"
@@ -535,6 +536,7 @@ def test_another_origin_is_not_allowed_as_it_has_to_be(
     injection = probe.site.deviate(name)
     assert [len(each) for each in met()] == [on_answers, on_errors, on_preflights]
     assert injection.applied >= 1
+    assert allowed(clean(probe)) == (["*", "*"] if name == "cors-twice" else [])
     injection.clear()
     assert [len(each) for each in met()] == [1, 1, 1]
 
@@ -542,7 +544,8 @@ def test_another_origin_is_not_allowed_as_it_has_to_be(
 def test_browsers_are_refused_the_question(probe: Probe) -> None:
     assert preflight(probe).status == 200
     injection = probe.site.deviate("cors-preflight-405")
-    assert preflight(probe).status == 405
+    refused = preflight(probe)
+    assert (refused.status, refused.headers["allow"], is_page(refused)) == (405, "GET, POST", True)
     assert allowed(probe.get(INFO, headers=ORIGIN)) == [ORIGIN["Origin"]]
     clean(probe)
     assert injection.applied == 1
@@ -559,6 +562,26 @@ def test_an_origin_is_told_that_it_may_and_caches_are_not(probe: Probe) -> None:
     assert "vary" not in {**with_origin.headers, **without.headers}
     assert with_origin.body == without.body
     assert injection.applied == 1
+    injection.clear()
+    always = {"name": "always", "do": [{"header-set": {"Access-Control-Allow-Origin": "*"}}]}
+    probe.site.deviate(always)
+    assert allowed(clean(probe)) == ["*"]
+    probe.site.deviate("cors-only-with-origin")
+    assert (allowed(clean(probe)), allowed(probe.get(INFO, headers=ORIGIN))) == ([], ["*"])
+
+
+@pytest.mark.parametrize("name", sorted(each for each in COVERED if "any" not in find(each).on))
+def test_other_operations_are_left_alone(probe: Probe, name: str) -> None:
+    folder = probe.site.directories.make_folder("arcgisoutput/DataTypes/Echo_GPServer")
+    (folder / "out.txt").write_bytes(b"whole")
+    file = "rest/directories/arcgisoutput/DataTypes/Echo_GPServer/out.txt"
+    injection = probe.site.deviate(name)
+    asking = {"Accept-Encoding": "gzip"} if name == "gzip" else {}
+    if "json" not in find(name).on and name != "redirect-to-login":
+        clean(probe)
+    assert probe.get(file, headers=asking).status == (302 if name == "redirect-to-login" else 200)
+    assert probe.get("rest/login", f="html", headers=asking).status == 200
+    assert injection.applied == (1 if name == "redirect-to-login" else 0)
 
 
 @pytest.mark.parametrize("name", ["slow-each", "status-502-html"])

@@ -30,7 +30,13 @@ STATES: dict[str, list[Any]] = {
     "job-fails": [SUBMITTED, EXECUTING, FAILED, FAILED],
     "job-times-out": [SUBMITTED, EXECUTING, TIMED_OUT, TIMED_OUT],
     "job-expected-failure": [SUBMITTED, EXECUTING, "expectedFailure", "expectedFailure"],
-    "job-deleted-while-running": [SUBMITTED, EXECUTING, "esriJobDeleting", "esriJobDeleted", "esriJobDeleted"],
+    "job-deleted-while-running": [
+        SUBMITTED,
+        EXECUTING,
+        "esriJobDeleting",
+        "esriJobDeleted",
+        "esriJobDeleted",
+    ],
     "cancelled-by-someone-else": [SUBMITTED, EXECUTING, CANCELLING, CANCELLED, CANCELLED],
     "failed-at-submit": [FAILED, FAILED, FAILED],
     "failed-shortest": [SUBMITTED, EXECUTING, FAILED],
@@ -118,9 +124,7 @@ def test_only_a_job_that_says_that_it_executes_tells_how_far_it_is(probe: Probe,
 
 
 @pytest.mark.parametrize(("name", "said"), LAST_WORDS.items())
-def test_a_failed_job_can_say_next_to_nothing(
-    probe: Probe, name: str, said: list[tuple[str, str]]
-) -> None:
+def test_a_failed_job_can_say_next_to_nothing(probe: Probe, name: str, said: list[tuple[str, str]]) -> None:
     injection = probe.site.deviate(name)
     last = looks(probe, 4)[-1]
     injection.clear()

@@ -183,8 +183,10 @@ def test_a_task_can_have_no_outputs(probe: Probe) -> None:
 
 def test_results_and_files_can_be_gone(probe: Probe) -> None:
     job_id = finished(probe)
-    address = probe.get(probe.task(SEVERAL)).json["helpUrl"]
-    assert probe.ask("GET", "", address=address).status == 200
+    folder = probe.site.directories.make_folder("arcgisoutput/kept")
+    (folder / "kept.txt").write_text("kept")
+    address = f"{probe.root}/rest/directories/arcgisoutput/kept/kept.txt"
+    assert probe.ask("GET", "", address=address).body == b"kept"
     injection = probe.site.deviate("result-gone")
     assert probe.result(job_id, "Count", SEVERAL).json["error"]["code"] == 400
     assert probe.ask("GET", "", address=address).status == 404

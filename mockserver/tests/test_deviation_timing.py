@@ -93,9 +93,10 @@ def test_answers_take_their_time(noted: NotedProbe, name: str) -> None:
     assert ask_thrice(noted) == []
 
 
-def test_one_poll_is_too_slow(noted: NotedProbe) -> None:
+@pytest.mark.parametrize("name", ["poll-slower-than-client", "poll-slower-than-client@job"])
+def test_one_poll_is_too_slow(noted: NotedProbe, name: str) -> None:
     job_id = noted.job_id()
-    injection = noted.site.deviate("poll-slower-than-client@job")
+    injection = noted.site.deviate(name)
     assert noted.submit().json["jobId"]
     assert noted.sleeps == []
     for _ in range(3):

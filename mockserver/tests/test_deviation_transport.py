@@ -409,6 +409,21 @@ def test_blanks_come_for_ever(probe: Probe) -> None:
     whole(probe)
 
 
+@pytest.mark.parametrize("name", sorted(each for each in COVERED if "any" not in find(each).on))
+def test_other_operations_are_left_alone(probe: Probe, name: str) -> None:
+    on = find(name).on
+    injection = probe.site.deviate(name)
+    if "json" not in on:
+        whole(probe)
+    if "file" not in on:
+        folder = probe.site.directories.make_folder("arcgisoutput/DataTypes/Echo_GPServer")
+        (folder / "out.txt").write_bytes(b"whole")
+        file = "rest/directories/arcgisoutput/DataTypes/Echo_GPServer/out.txt"
+        assert probe.get(file).body == b"whole"
+    assert probe.get("rest/login", f="html").status == 200
+    assert injection.applied == 0
+
+
 @pytest.mark.parametrize(("name", "then"), IDLE.items())
 def test_an_idle_connection_is_ended_after_a_good_answer(probe: Probe, name: str, then: bytes | None) -> None:
     job_id = probe.finish()

@@ -4,6 +4,7 @@ turn."""
 from __future__ import annotations
 
 import math
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -116,10 +117,38 @@ class ModelJob:
         self.live_until(now)
 
 
+LENGTHS = st.one_of(
+    st.fixed_dictionaries({"seconds": st.sampled_from([0.0, 1.0, 2.5, 7.0])}),
+    st.fixed_dictionaries({"polls": st.integers(1, 3)}),
+    st.fixed_dictionaries({"hold": st.sampled_from(GATES)}),
+)
+TEXTS = st.lists(st.tuples(st.sampled_from([0.0, 1.0, 30.0]), st.booleans()), max_size=2)
+CANCELLATIONS = st.tuples(st.sampled_from([1.0, 5.0]), st.sampled_from(["ignored", "at once", "checked"]))
+
+
 def _next_statuses(before: S | None) -> list[S]:
     if before is None:
         return [S.NEW, S.SUBMITTED, S.WAITING, S.EXECUTING]
     return [status for status in S if status in TRANSITIONS[before]]
+
+
+@cache
+def statuses(before: S | None) -> st.SearchStrategy[S] | None:
+    """Of the phase after one of this status; None where none may follow."""
+    choices = _next_statuses(before) + ([before] if before else [])
+    return st.sampled_from(choices) if choices else None
+
+
+@cache
+def endings(before: S | None, has_phases: bool) -> st.SearchStrategy[S | None]:
+    choices: list[S | None] = (
+        [s for s in _next_statuses(before) if s in FINAL] if before else [S.SUCCEEDED, S.FAILED]
+    )
+    if before in FINAL:
+        choices.append(before)
+    if has_phases:
+        choices.append(None)
+    return st.sampled_from(choices)
 
 
 @st.composite
@@ -128,33 +157,20 @@ def timelines(draw: st.DrawFn) -> Timeline:
     phases: list[Phase] = []
     before: S | None = None
     for i in range(draw(st.integers(0, 5))):
-        choices = _next_statuses(before) + ([before] if before else [])
-        if not choices:
+        choices = statuses(before)
+        if choices is None:
             break
-        before = draw(st.sampled_from(choices))
-        length = draw(
-            st.one_of(
-                st.fixed_dictionaries({"seconds": st.sampled_from([0.0, 1.0, 2.5, 7.0])}),
-                st.fixed_dictionaries({"polls": st.integers(1, 3)}),
-                st.fixed_dictionaries({"hold": st.sampled_from(GATES)}),
-            )
-        )
-        texts = draw(st.lists(st.tuples(st.sampled_from([0.0, 1.0, 30.0]), st.booleans()), max_size=2))
+        before = draw(choices)
+        length = draw(LENGTHS)
+        texts = draw(TEXTS)
         messages = tuple(
             TimedMessage(MessageType.INFORMATIVE, f"{i}.{n} {{ended}} {gone}", after, gone)
             for n, (after, gone) in enumerate(texts)
         )
         phases.append(Phase(before, messages=messages, **length))
-    endings: list[S | None] = (
-        [s for s in _next_statuses(before) if s in FINAL] if before else [S.SUCCEEDED, S.FAILED]
-    )
-    if before in FINAL:
-        endings.append(before)
-    if phases:
-        endings.append(None)
-    kind = draw(st.sampled_from(["ignored", "at once", "checked"]))
-    cancellation = Cancellation(draw(st.sampled_from([1.0, 5.0])), kind == "ignored", kind == "at once")
-    return Timeline(tuple(phases), Ending(draw(st.sampled_from(endings))), cancellation)
+    interval, kind = draw(CANCELLATIONS)
+    cancellation = Cancellation(interval, kind == "ignored", kind == "at once")
+    return Timeline(tuple(phases), Ending(draw(endings(before, bool(phases)))), cancellation)
 
 
 class Jobs(RuleBasedStateMachine):

@@ -318,7 +318,27 @@ def test_an_answer_that_is_cut_off_says_how_much_of_it_went_out() -> None:
     assert entry.cut_short == "the server failed"
 
 
-def test_bytes_that_go_out_past_the_application_are_noted_where_it_says_so() -> None:
+HEAD = b"HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 5\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "status", "body", "is_whole"),
+    [
+        ([HEAD + b"busy!"], 503, b"busy!", True),
+        ([HEAD[:10], HEAD[10:], b"bu", b"sy!"], 503, b"busy!", True),
+        ([HEAD, b"bu"], 503, b"bu", False),
+        ([b"HTTP/1.1 103 Early Hints\r\n\r\n" + HEAD, b"busy!"], 503, b"busy!", True),
+        ([b"HTTP/1.1 200 OK\r\n\r\nto the end"], 200, b"to the end", True),
+        ([b"HTTP/1.1 200 OK\r\nhalf: a h"], 200, b"", False),
+        ([b"HTTP/1.1 20"], None, b"", False),
+        ([b"SSH-2.0 is no HTTP"], None, b"SSH-2.0 is no HTTP", False),
+        ([b"HTTP/1.1 two\r\n\r\nx"], None, b"x", False),
+        ([], None, b"", False),
+    ],
+)
+def test_bytes_that_go_out_past_the_application_are_noted_as_a_client_reads_them(
+    written: list[bytes], status: int | None, body: bytes, is_whole: bool
+) -> None:
     journal = Journal()
 
     async def unused(*_: Any) -> Any:
@@ -327,13 +347,14 @@ def test_bytes_that_go_out_past_the_application_are_noted_where_it_says_so() -> 
     scope = {"type": "http", "method": "GET", "path": "/arcgis", "query_string": b"", "headers": []}
     watch = journal.watch(scope, unused, unused, 5.0)
     assert watch_of(scope) is watch
-    watch.wrote(503, [(b"retry-after", b"1")], b"busy")
-    watch.wrote(503, [(b"retry-after", b"1")], b"!", whole=True)
+    for data in written:
+        watch.wrote(data)
     watch.end()
     (entry,) = journal
-    assert (entry.status, entry.response_size, entry.response_body) == (503, 5, b"busy!")
-    assert entry.response_headers == (("retry-after", "1"),)
-    assert entry.cut_short == ""
+    assert (entry.status, entry.response_size, entry.response_body) == (status, len(body), body)
+    if status == 503:
+        assert entry.response_headers == (("retry-after", "1"), ("content-length", "5"))
+    assert entry.cut_short == ("" if is_whole else "the answer was not sent to its end")
 
 
 def test_the_oldest_make_room_for_the_newest() -> None:

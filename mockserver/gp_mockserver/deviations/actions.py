@@ -138,7 +138,8 @@ class Redirect(Action, frozen=True):
 
 class Replay(Action, frozen=True):
     """An answer that the same operation (of the same job) had since the injection, again: the first, the
-    second, or, counted from the last one, -1, -2. Where submit is followed, too, its answer is a job's first."""
+    second, or, counted from the last one, -1, -2. Where the deviation is on submit, too, the answer to that
+    is a job's first."""
 
     replaces = True
     nth: int = 1

@@ -75,7 +75,7 @@ def _deviations(site: Site, context: str, names: list[str]) -> Deviations:
             made = found.inject(name)
             if any(step.stage is Stage.NETWORK for step in made.steps):
                 raise DeviationError(
-                    f"deviation {name!r} needs a socket of its own: inject it, and ask the site for its address"
+                    f"deviation {name!r} needs a socket of its own: inject it, and ask for the site's address"
                 )
         if len(known) >= _MAX_ADDRESSES:
             del known[next(iter(known))]

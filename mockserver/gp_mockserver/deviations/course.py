@@ -7,46 +7,36 @@ then the answer's JSON, its bytes, its head, and how it goes out.
 from __future__ import annotations
 
 import asyncio
-import json
-import math
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from random import Random
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from gp_mockserver.deviations.actions import (
     AnswerAs,
-    Assume,
-    AtOnce,
-    BindTokens,
     Cut,
     Delay,
     Error,
     ForgetJob,
-    Ignore,
     Instead,
-    JobId,
-    LooseNames,
     Redirect,
     Replay,
-    SetTimeline,
     Stage,
     StopReading,
-    TokenTerms,
 )
+from gp_mockserver.deviations.captured_answers import Capture, job_status
 from gp_mockserver.deviations.doors import answer_as_stranger, other_origins
 from gp_mockserver.deviations.edited_answers import edit_body, edit_head, edit_json, of_stage
 from gp_mockserver.deviations.given_answers import (
     GivenAnswer,
     answer_instead,
     error_answer,
-    filled,
     redirect,
 )
 from gp_mockserver.deviations.injections import Injection
 from gp_mockserver.deviations.json_editing import Editing
 from gp_mockserver.deviations.json_edits import template_of
 from gp_mockserver.deviations.occasions import occasion_of
+from gp_mockserver.deviations.operation_changes import OperationChanges
 from gp_mockserver.deviations.request_bodies import form_value, read_ahead, throw_away
 from gp_mockserver.deviations.sending import end_connection, failing_of, send_by
 from gp_mockserver.deviations.steps import Step
@@ -60,8 +50,7 @@ if TYPE_CHECKING:
 
     from gp_mockserver.deviations.injections import Deviations
     from gp_mockserver.deviations.selectors import Occasion
-    from gp_mockserver.lifecycle.timelines import Timeline
-    from gp_mockserver.sites import ServedTask, Site
+    from gp_mockserver.sites import Site
 
 _EDITED_UP_TO = 64 * 1024 * 1024
 """Bytes: a longer answer is passed on as it is."""
@@ -81,7 +70,7 @@ async def deviate(
     send: Send,
     serve_site: ServeSite,
 ) -> None:
-    """Answer a request to a site as its deviations have it; `serve_site` answers it as it would be without."""
+    """Answer a request to a site as its deviations have it; `serve_site` answers as it would be without them."""
     occasion = occasion_of(site, path, scope)
     injections = [each for one in sets for each in one.on(occasion.operation)]
     if scope["method"] == "OPTIONS":
@@ -101,7 +90,7 @@ async def deviate(
 
 
 class Course:
-    """The way of one request. Operations ask it, as `scope[COURSE]`, for what the stage of theirs says."""
+    """The way of one request."""
 
     def __init__(self, site: Site, injections: list[Injection], occasion: Occasion, scope: Scope) -> None:
         self.site = site
@@ -111,13 +100,11 @@ class Course:
         self._owners: dict[int, Injection] = {}
         self._applied: list[Injection] = []
         self._steps: list[Step] = []
-        self._fills: dict[str, str] | None = None
-        self._made_job = ""
-        """The id of the job that the request has made."""
+        self._changes = OperationChanges([], self._apply)
 
     async def run(self, receive: Receive, send: Send, serve: Serve) -> None:
         """Answer the request."""
-        scope, occasion = self.scope, self.occasion
+        occasion = self.occasion
         if any(_looks_at_tokens(each) for each in self._injections) and not occasion.token:
             body, receive = await read_ahead(receive)
             occasion.token = form_value(body, "token")
@@ -125,6 +112,7 @@ class Course:
             occasion.body, receive = await read_ahead(receive)
         await self._find_status()
         steps = self._steps = self._take(after=False)
+        self._changes = OperationChanges(steps, self._apply)
         if await self._end_early(
             of_stage(steps, Stage.NETWORK), of_stage(steps, Stage.CONNECTION), receive, send
         ):
@@ -168,11 +156,11 @@ class Course:
     async def _finish(self, answer: GivenAnswer, receive: Receive, send: Send) -> None:
         """Change an answer that is there, and send it."""
         occasion = self.occasion
-        if status := _job_status(answer, occasion):
+        if status := job_status(answer, occasion):
             occasion.status = status
             self.site.deviations.job_statuses[occasion.job_id] = status
         steps = self._take(after=True)
-        fills = self.fills()
+        fills = self._fills()
         json_steps = of_stage(steps, Stage.JSON)
         if json_steps:
             templates = "".join(template_of(step.action) for step in json_steps)
@@ -307,7 +295,7 @@ class Course:
             case Error():
                 answer = error_answer(action, self.site, self.occasion, as_page=self._asks_for_a_page(body))
             case Redirect():
-                answer = redirect(action, self.fills() | other_origins(self.site, self.scope, action.to))
+                answer = redirect(action, self._fills() | other_origins(self.site, self.scope, action.to))
             case _:
                 kept = self._kept_answer(step)
                 assert kept is not None
@@ -330,7 +318,7 @@ class Course:
         if len(answer.body) > _KEPT_UP_TO:
             return
         keys = [(self.occasion.operation, self.occasion.job_id)]
-        keys += [("job", self._made_job)] if self._made_job else []
+        keys += [("job", self._changes.made_job)] if self._changes.made_job else []
         for each in self._injections:
             if any(_is_replay(step) for step in each.steps):
                 for key in keys:
@@ -371,15 +359,10 @@ class Course:
     def _inner_scope(self) -> Scope:
         """The request as the operation is to see it: an answer that may be edited comes unpacked."""
         headers = [each for each in self.scope["headers"] if each[0] != b"accept-encoding"]
-        return {**self.scope, "headers": headers, COURSE: self}
+        return {**self.scope, "headers": headers, COURSE: self._changes}
 
-    def fills(self) -> dict[str, str]:
+    def _fills(self) -> dict[str, str]:
         """What templates may say of the request."""
-        if self._fills is None:
-            self._fills = self._made_fills()
-        return self._fills
-
-    def _made_fills(self) -> dict[str, str]:
         scope, occasion = self.scope, self.occasion
         root = public_root(self.site, scope)
         origin = "/".join(root.split("/")[:3])
@@ -388,78 +371,10 @@ class Course:
         tail = f"?{query}" if query else ""
         slashed = path.rstrip("/") if path.endswith("/") else f"{path}/"
         fills = {"origin": origin, "root": root, "path": f"{path}{tail}", "slashed": f"{slashed}{tail}"}
-        if job_id := occasion.job_id or self._made_job:
+        if job_id := occasion.job_id or self._changes.made_job:
             task = path.rstrip("/").removesuffix("/submitJob").partition("/jobs/")[0]
             fills |= {"job_id": job_id, "job": f"{origin}{task}/jobs/{job_id}"}
         return fills
-
-    # What operations ask.
-
-    def timeline(self, task: ServedTask, usual: Timeline) -> Timeline:
-        """The timeline of a job of this task that is submitted now; `usual` is what it would be."""
-        from gp_mockserver.deviations.job_timelines import timeline_of, told_by_version
-
-        for step in self._found(SetTimeline):
-            self._apply(step)
-            return timeline_of(step.action, task)
-        return told_by_version(usual, task) if self._found(AnswerAs) else usual
-
-    def parameters(self, given: Mapping[str, str]) -> Mapping[str, str]:
-        """The request's parameters as the operation is to see them."""
-        for step in self._found(Ignore, Assume):
-            if isinstance(step.action, Assume):
-                seen = {**given, **step.action.parameters}
-            else:
-                seen = {name: value for name, value in given.items() if name not in step.action.names}
-            if seen != given:
-                self._apply(step)
-            given = seen
-        return given
-
-    def job_id(self, job_id: str) -> str:
-        """The id of a job that is submitted."""
-        for step in self._found(JobId):
-            self._apply(step)
-            digits = job_id.removeprefix("j")
-            fills = {"hex": digits, "HEX": digits.upper(), "uuid": str(UUID(digits))}
-            fills["number"] = str(int(digits[:12], 16))
-            job_id = filled(step.action.pattern, fills)
-        self._made_job, self._fills = job_id, None
-        return job_id
-
-    def result_name(self, asked: str, names: Iterable[str]) -> str:
-        """The name of the result that an address asks for."""
-        for step in self._found(LooseNames):
-            loosely = {_loose(name): name for name in names}
-            if (found := loosely.get(_loose(asked), asked)) != asked:
-                self._apply(step)
-                return found
-        return asked
-
-    def is_instant(self) -> bool:
-        """Whether the latency that the site has is to be left out."""
-        for step in self._found(AtOnce):
-            self._apply(step)
-            return True
-        return False
-
-    def token_lifetime(self) -> float:
-        """How many seconds a token lasts that is handed out now; infinity: as the site has it."""
-        for step in self._found(TokenTerms):
-            self._apply(step)
-            return float(step.action.lifetime)
-        return math.inf
-
-    def token_binding(self) -> str:
-        """To what a token is bound that is handed out now, `referer` or `ip`; empty: as the request says."""
-        for step in self._found(BindTokens):
-            self._apply(step)
-            return str(step.action.to)
-        return ""
-
-
-def _loose(name: str) -> str:
-    return name.lower().replace(" ", "_")
 
 
 _AT_CONNECT = {
@@ -479,52 +394,3 @@ def _looks_at_tokens(injection: Injection) -> bool:
 
 def _is_replay(step: Step) -> bool:
     return isinstance(step.action, Replay) or any(map(_is_replay, step.turns))
-
-
-def _job_status(answer: GivenAnswer, occasion: Occasion) -> str:
-    """The status that the answer to a poll, a submit or a cancel says."""
-    if occasion.operation not in ("job", "submit", "cancel") or b"jobStatus" not in answer.body:
-        return ""
-    try:
-        value = json.loads(answer.body)
-    except ValueError:
-        return ""
-    status = value.get("jobStatus") if isinstance(value, dict) else None
-    return status if isinstance(status, str) else ""
-
-
-class Capture:
-    """Takes the messages of an answer. One that grows too long goes on as it comes."""
-
-    def __init__(self, send: Send, longest: int) -> None:
-        self._send = send
-        self._longest = longest
-        self._start: Message | None = None
-        self._parts: list[bytes] = []
-        self._size = 0
-        self._passes = False
-        self.answer: GivenAnswer | None = None
-        """The whole answer, once it has come."""
-
-    async def take(self, message: Message) -> None:
-        """ASGI's `send`."""
-        if self._passes or message["type"] not in ("http.response.start", "http.response.body"):
-            await self._send(message)
-            return
-        if message["type"] == "http.response.start":
-            self._start = message
-            return
-        body = message.get("body", b"")
-        self._parts.append(body)
-        self._size += len(body)
-        more = message.get("more_body", False)
-        if self._size > self._longest and more:
-            self._passes = True
-            assert self._start is not None
-            await self._send(self._start)
-            await self._send({"type": "http.response.body", "body": b"".join(self._parts), "more_body": True})
-            self._parts.clear()
-        elif not more:
-            assert self._start is not None
-            headers = [each for each in self._start["headers"] if each[0].lower() != b"content-length"]
-            self.answer = GivenAnswer(self._start["status"], headers, b"".join(self._parts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
@@ -17,6 +18,8 @@ from gp_mockserver.deviations.json_editing import Editing, edit_document
 from gp_mockserver.deviations.json_scanning import NotJSON
 from gp_mockserver.deviations.steps import Step
 
+log = logging.getLogger("gp_mockserver")
+
 _DATE = re.compile(r"\{date([+-]\d+)?\}")
 
 Applied = Callable[[Step], None]
@@ -30,17 +33,19 @@ def edit_json(answer: GivenAnswer, steps: list[Step], editing: Editing, applied:
         document = read(text)
     except NotJSON:
         return
-    is_other = False
-    for step in steps:
-        try:
+    done = []
+    try:
+        for step in steps:
             document, changed = edit_document(step.action, document, editing)
-        except BodyTooLarge:
-            continue
-        if changed:
-            is_other = True
-            applied(step)
-    if is_other:
-        answer.body = before + write(document, limit=_LARGEST) + behind
+            if changed:
+                done.append(step)
+        if done:
+            answer.body = before + write(document, limit=_LARGEST) + behind
+    except BodyTooLarge as error:
+        log.warning("%s: the answer stays as it was", error)
+        return
+    for step in done:
+        applied(step)
 
 
 _LARGEST = 256 * 1024 * 1024
@@ -51,7 +56,8 @@ def edit_body(answer: GivenAnswer, steps: list[Step], applied: Applied) -> None:
     for step in steps:
         try:
             answer.body, changed = edit_bytes(step.action, answer.body)
-        except BodyTooLarge:
+        except BodyTooLarge as error:
+            log.warning("%s: the answer stays as it was", error)
             continue
         if changed:
             applied(step)

@@ -187,23 +187,22 @@ class Deviations:
         if unknown:
             known = [*record.parameters, *_SELECTS]
             hint = did_you_mean(unknown[0], known)
-            raise DeviationError(
-                f"deviation {record.name!r} has no parameter {unknown[0]!r}; expected {one_of(known)}; {hint}".rstrip(
-                    "; "
-                )
+            text = (
+                f"deviation {record.name!r} has no parameter {unknown[0]!r}; expected {one_of(known)}; {hint}"
             )
+            raise DeviationError(text.rstrip("; "))
         try:
             for word in _words(selected.get("operation")):
                 check_operation(word, "operation")
-            steps = steps_of(record, chosen)
+            steps = steps_of(record, chosen, self._site.seed)
             own = expanded_where(record, chosen)
             where = shaped({**own, **selected}, Selector, "where")
         except SiteFileError as error:
             raise DeviationError(f"deviation {record.name!r}: {error}") from None
         if self._site.passing_on is not None and (step := _of_own_jobs(steps)):
             raise DeviationError(
-                f"deviation {record.name!r}: {step} needs jobs and tokens of the mock's own; this site stands in "
-                f"front of {self._site.passing_on.address}"
+                f"deviation {record.name!r}: {step} needs jobs and tokens of the mock's own; this site stands "
+                f"in front of {self._site.passing_on.address}"
             )
         made = Injection(
             record,

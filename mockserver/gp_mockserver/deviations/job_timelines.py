@@ -27,8 +27,8 @@ def timeline_of(action: SetTimeline, task: ServedTask) -> Timeline:
 
 
 def told_by_version(timeline: Timeline, task: ServedTask) -> Timeline:
-    """A timeline as the version at hand tells it: the usual one in all its words; of one that was made for the
-    task its first status and the form of its dates."""
+    """A timeline as the version at hand tells it: the usual one in all its words; of one that was made for
+    the task its first status and the form of its dates."""
     service, cancellation = task.service, timeline.cancellation
     profile, own = service.profile, service.own_profile
     if timeline == service.usual_timeline(task.descriptor, own, cancellation=cancellation):

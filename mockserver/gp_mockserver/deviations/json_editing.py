@@ -15,6 +15,7 @@ from gp_mockserver.deviations.json_documents import (
     Document,
     Literal,
     Object,
+    Unread,
     Value,
     opened,
     raw_of,
@@ -81,8 +82,8 @@ _LISTED = Pointer((EACH,))
 
 
 def _in_results(edit: Edit, root: Value, editing: Editing) -> Value:
-    """The document after the edit of each result in it that is of the edit's data types: of the one that it is,
-    of those that execute answers with, or of a list of them."""
+    """The document after the edit of each result in it that is of the edit's data types: of the one that it
+    is, of those that execute answers with, or of a list of them."""
     kinds = edit.of.split("|")
     within = msgspec.structs.replace(edit, of="")
 
@@ -211,7 +212,9 @@ def _with_new_values(
     others = {}
     for position in positions:
         name, old = part(holder, position)
-        new = _if_other(old, _new_value(edit, old, str(name), editing))
+        new = _new_value(edit, old, str(name), editing)
+        if not isinstance(edit, Add | Repeat):
+            new = _if_other(old, new)
         if new is not old:
             others[position] = new
     return with_parts(holder, others)
@@ -245,9 +248,9 @@ def _new_value(edit: Edit, old: Value, name: str, editing: Editing) -> Value:
         case Keep(), Object() | Array():
             return _kept(edit, inside)
         case Repeat(), Array():
-            return _repeated(edit, inside, editing.limit)
+            return _repeated(edit, inside, editing.limit) or old
         case Add(), Array():
-            return _with_more(edit, inside, editing.limit)
+            return _with_more(edit, inside, editing.limit) or old
         case ToList(), Object():
             return _as_list(edit, inside)
         case ToObject(), Array():
@@ -262,19 +265,20 @@ def _kept(edit: Keep, inside: Object | Array) -> Value:
     return Array(inside.elements[chosen])
 
 
-def _with_more(edit: Add, inside: Array, limit: int) -> Value:
-    check_size("add", len(written(edit.value, limit)) * edit.times, limit)
-    more = (edit.value,) * edit.times
-    if not more:
-        return inside
+def _with_more(edit: Add, inside: Array, limit: int) -> Value | None:
+    if not edit.times:
+        return None
+    text = written(edit.value, limit)
+    check_size("add", len(text) * edit.times, limit)
+    more = (edit.value if isinstance(edit.value, Literal) else Unread(text),) * edit.times
     return Array((*more, *inside.elements) if edit.place == "first" else (*inside.elements, *more))
 
 
-def _repeated(edit: Repeat, inside: Array, limit: int) -> Value:
+def _repeated(edit: Repeat, inside: Array, limit: int) -> Value | None:
     elements = inside.elements
     n = len(elements) * (edit.times or 0) if edit.n is None else edit.n
     if not elements or n <= len(elements):
-        return inside
+        return None
     rounds, rest = divmod(n, len(elements))
     sizes = [len(written(each, limit)) + 1 for each in elements]
     check_size(f"repeat = {n}", rounds * sum(sizes) + sum(sizes[:rest]), limit)

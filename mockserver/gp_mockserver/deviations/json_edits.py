@@ -4,8 +4,9 @@ Every edit has a pointer and is done at each place that it leads to; where it le
 apply. `beside` keeps an edit to the members of objects that hold these other members, too:
 `{ map = "/results/*/value", how = "to-text", beside = { dataType = "GPLong" } }`. `holding` keeps it to
 places that are objects with such members themselves:
-`{ remove = "/parameters/*", holding = { dataType = "GPLong" } }`. `of` is for results: the pointer then begins at
-each result of these data types, `GPLong|GPMultiValue:*`, be it the answer, one of execute's, or one of a list.
+`{ remove = "/parameters/*", holding = { dataType = "GPLong" } }`. `of` is for results: the pointer then
+begins at each result of these data types, `GPLong|GPMultiValue:*`, be it the answer, one of execute's, or one
+of a list.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ _OTHERS = (
 
 
 def occasion_of(site: Site, path: str, scope: Scope) -> Occasion:
-    """What a request to a site is, as far as its address and headers tell; `path` begins after the context."""
+    """What a request to a site is, as far as address and headers tell; `path` begins after the context."""
     occasion = _by_address(site, path) or _by_grammar(path)
     occasion.method = scope["method"]
     occasion.at = site.clock.now()

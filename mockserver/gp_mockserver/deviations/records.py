@@ -89,8 +89,8 @@ class DeviationError(SiteError):
 
 
 class Expectation(msgspec.Struct, frozen=True):
-    """What a careful client makes of a deviation, the best first: where repeating a request is safe, and where
-    it is not (execute, submitJob, cancel, uploads, tokens)."""
+    """What a careful client makes of a deviation, the best first: where repeating a request is safe, and
+    where it is not (execute, submitJob, cancel, uploads, tokens)."""
 
     safe: tuple[Outcome, ...] = ()
     unsafe: tuple[Outcome, ...] = ()

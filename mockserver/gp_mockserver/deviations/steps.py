@@ -70,25 +70,27 @@ class Step(msgspec.Struct, frozen=True):
         return touched(self.action) if self.stage is Stage.JSON else ()
 
 
-def steps_of(record: Deviation, chosen: Mapping[str, Any] | None = None) -> tuple[Step, ...]:
-    """The steps of a record, its parameters filled in; `chosen` ones come before the record's.
+def steps_of(record: Deviation, chosen: Mapping[str, Any] | None = None, seed: int = 0) -> tuple[Step, ...]:
+    """The steps of a record, its parameters filled in; `chosen` ones come before the record's. `seed` decides
+    random bytes.
 
     Raises SiteFileError, which names the place in the record.
     """
     parameters = {**record.parameters, **(chosen or {})}
     if not record.do:
         raise SiteFileError("do", "nothing", "one action or more")
-    steps = [read_step(data, parameters, f"do[{i}]") for i, data in enumerate(record.do)]
-    where = expand(record.where, Makings(parameters), "where")
+    makings = Makings(parameters, seed)
+    steps = [read_step(data, makings, f"do[{i}]") for i, data in enumerate(record.do)]
+    where = expand(record.where, makings, "where")
     shaped({name: each for name, each in where.items() if each is not None}, Selector, "where")
     return tuple(steps)
 
 
-def read_step(data: Any, parameters: Mapping[str, Any], path: str) -> Step:
+def read_step(data: Any, makings: Makings, path: str) -> Step:
     """The step that a mapping describes. Raises SiteFileError, said of `path`."""
     if not isinstance(data, Mapping):
         raise SiteFileError(path, shown(data), "an action: a mapping of its name to what it is for")
-    written = dict(expand(data, Makings(parameters), path))
+    written = dict(expand(data, makings, path))
     where = _EVERYTHING
     if (own := written.pop("where", None)) is not None:
         where = shaped(own, Selector, f"{path}.where")

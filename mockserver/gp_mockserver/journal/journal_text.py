@@ -55,7 +55,7 @@ def _row(entry: Entry, first: float) -> list[str]:
         str(entry.number),
         f"+{entry.at - first:.3f} s",
         _plain(entry.method, 10),
-        entry.operation or "?",
+        entry.operation or ("?" if entry.unexpected else "-"),
         _plain(_place(entry), _WIDEST),
         f"job {_plain(entry.job_id, _JOB)}" if entry.job_id else "",
         _status(entry),

@@ -7,7 +7,7 @@ soon as the request ends, and nothing else of it is kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
     from gp_mockserver.journal.journal import Journal
+    from gp_mockserver.journal.raw_answers import RawAnswer
+    from gp_mockserver.sites import Site
     from gp_mockserver.wire.addresses import Address
     from gp_mockserver.wire.replies import AnyReply, Refusal
     from gp_mockserver.wire.requests import Request
@@ -65,6 +67,7 @@ class Watch:
         "_journal",
         "_left",
         "_parameters",
+        "_raw",
         "_receive",
         "_secrets",
         "_send",
@@ -98,6 +101,7 @@ class Watch:
         """Those of parameters that are not held any longer."""
         self._body: Body | None = None
         self._answered_with: list[tuple[bytes, bytes]] | None = None
+        self._raw: RawAnswer | None = None
         self._start: Message | None = None
         self._answer: Body | None = None
         self.is_plain = False
@@ -218,19 +222,30 @@ class Watch:
         """The client left before there was an answer."""
         self._left = True
 
-    def wrote(
-        self, status: int | None, headers: Iterable[tuple[bytes, bytes]], body: bytes, *, whole: bool = False
-    ) -> None:
-        """Bytes went out past ASGI: of an answer with this status and these headers so much of its body, or,
-        without a status, what is no HTTP. `whole`: whether that was the answer to its end."""
-        self.entry.status = status
-        self._answered_with = list(headers)
-        if body and self.entry.method != "HEAD":
-            if self._answer is None:
-                self._answer = Body(body)
-            else:
-                self._answer.take(body)
-        self._done = whole
+    def look_closer(self, site: Site, path: str, scope: Scope) -> None:
+        """The request may deviate: where it leads is noted before anything answers in the operation's place,
+        and so is what goes out past ASGI."""
+        from gp_mockserver.journal.raw_answers import WatchedWire
+        from gp_mockserver.wire.addresses import find_address
+        from gp_mockserver.wire.replies import Refusal
+
+        try:
+            self.led_to(find_address(site, path))
+        except Refusal as lost:
+            self.led_to(None, lost)
+        if self._wire is not None:
+            scope["extensions"] = {**scope["extensions"], WIRE: WatchedWire(self._wire, self)}
+
+    def wrote(self, data: bytes) -> None:
+        """Bytes go out past ASGI, after all that was sent by it."""
+        if self._start is not None or self._answered_with is not None:
+            self.sent({"type": "http.response.body", "body": data, "more_body": True})
+            return
+        if self._raw is None:
+            from gp_mockserver.journal.raw_answers import RawAnswer
+
+            self._raw = RawAnswer()
+        self._raw.take(data)
 
     # The end, and how the entry comes to be read.
 
@@ -251,6 +266,9 @@ class Watch:
         entry, journal = self.entry, self._journal
         if self._wire is not None and (unread := _unread(self._wire)):
             self._note_body(unread)
+        if self._raw is not None:
+            entry.status, self._answered_with = self._raw.status, self._raw.headers
+            self._answer, self._done = self._raw.body, self._raw.is_whole
         if not self._done:
             if failed and not self._left and entry.status is None and self._wire is not None:
                 # what the HTTP server answers then

@@ -101,8 +101,8 @@ def _own_record(request: Request) -> JobRecord:
 def _named(request: Request, parameters: tuple[Parameter, ...]) -> Parameter:
     wanted = request.address.name
     names = [parameter.name for parameter in parameters]
-    if (course := request.course) is not None:
-        wanted = course.result_name(wanted, names)
+    if (changes := request.changes) is not None:
+        wanted = changes.result_name(wanted, names)
     if wanted not in names:
         which = request.address.operation
         raise Refusal(

@@ -178,8 +178,8 @@ async def submit_job(request: Request) -> Reply | FormReply | Redirect:
         timeline = failing_on_inputs(task.timeline, error)
         await _note_misses(request, size, error)
     job_id = site.new_job_id()
-    if (course := request.course) is not None:
-        timeline, job_id = course.timeline(task, timeline), course.job_id(job_id)
+    if (changes := request.changes) is not None:
+        timeline, job_id = changes.timeline(task, timeline), changes.job_id(job_id)
     submission = Submission(
         job_id=job_id,
         task=task.path,

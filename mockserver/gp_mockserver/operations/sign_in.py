@@ -76,8 +76,8 @@ def _exchanged(request: Request, guard: Guard) -> tuple[str, int]:
 
 
 def _signed_in(request: Request, guard: Guard) -> tuple[str, int]:
-    given, course = request.parameters, request.course
-    client, bound_to = _binding(request, guard, course.token_binding() if course is not None else "")
+    given, changes = request.parameters, request.changes
+    client, bound_to = _binding(request, guard, changes.token_binding() if changes is not None else "")
     missing = [name for name in ("username", "password") if not given.get(name)]
     if client == "referer" and not bound_to:
         missing.append("referer")
@@ -90,7 +90,7 @@ def _signed_in(request: Request, guard: Guard) -> tuple[str, int]:
         raise Refusal("bad-credentials", f"{client}: met {len(bound_to)} characters, expected {expected}")
     minutes = _minutes(request)
     account = guard.sign_in(given["username"], given["password"])
-    until = (request.arrived + course.token_lifetime()) * 1000 if course is not None else math.inf
+    until = (request.arrived + changes.token_lifetime()) * 1000 if changes is not None else math.inf
     return guard.issue(account.name, client, bound_to, request.arrived, minutes, until=until)
 
 

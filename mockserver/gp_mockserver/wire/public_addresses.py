@@ -26,7 +26,7 @@ def public_root(site: Site, scope: Scope) -> str:
 
 
 NAMED = "gpharness.context"
-"""Where a request's scope has the context that it asked for, if that names deviations behind the site's own."""
+"""Where a request's scope has the context that it asked for, if that names deviations behind the site's."""
 
 
 def origin(scope: Scope) -> str:

@@ -17,11 +17,11 @@ from gp_mockserver.wire.public_addresses import NAMED
 from gp_mockserver.wire.replies import Refusal
 
 if TYPE_CHECKING:
-    from gp_mockserver.deviations.course import Course
+    from gp_mockserver.deviations.operation_changes import OperationChanges
     from gp_mockserver.security.guard import Guard
 
 COURSE: Final = "gpharness.course"
-"""Where a request's scope has its way through deviations."""
+"""Where a request's scope has what deviations change of it."""
 Flags = {"true": True, "false": False}
 
 
@@ -99,10 +99,10 @@ class Request(msgspec.Struct):
         )
 
     @property
-    def course(self) -> Course | None:
-        """Its way through the deviations of its site, where there are any."""
-        course: Course | None = self.caller.scope.get(COURSE)
-        return course
+    def changes(self) -> OperationChanges | None:
+        """What deviations change of it, where there are any."""
+        changes: OperationChanges | None = self.caller.scope.get(COURSE)
+        return changes
 
     @property
     def guard(self) -> Guard | None:
