@@ -86,15 +86,10 @@ def usual(at: int) -> list[str]:
     return ["Submitted.", "Executing...", *begun] if at == 0 else [*begun, "Succeeded at"]
 
 
-def said(answer: dict[str, Any]) -> list[str]:
-    return [text.partition(":")[0].partition(" at ")[0] for text in texts(answer)]
-
-
 def clean(answers: list[dict[str, Any]]) -> bool:
     """Whether polls say what those of a clean job do."""
     return [each["jobStatus"] for each in answers] == [EXECUTING, SUCCEEDED] and all(
-        [text.startswith(begin) for text, begin in zip(texts(each), usual(i), strict=True)]
-        == [True] * len(usual(i))
+        all(text.startswith(begin) for text, begin in zip(texts(each), usual(i), strict=True))
         and ("progress" in each) is (i == 0)
         for i, each in enumerate(answers)
     )
@@ -153,8 +148,7 @@ def test_messages_can_be_texts(probe: Probe) -> None:
     assert executed["messages"] == ["Submitted."]
     assert [each["messages"][0] for each in seen] == ["Submitted."] * 2
     for i, each in enumerate(seen):
-        assert [text.startswith(begin) for text, begin in zip(each["messages"][1:], usual(i), strict=True)]
-        assert all(isinstance(text, str) for text in each["messages"])
+        assert all(text.startswith(begin) for text, begin in zip(each["messages"][1:], usual(i), strict=True))
     assert clean(polls(probe))
     assert injection.applied == 3
 
@@ -224,7 +218,7 @@ def test_each_poll_finds_more_messages(probe: Probe) -> None:
     injection.clear()
     counts = [len(each["messages"]) for each in seen]
     assert counts == [2, 3, 5, 6, 7]
-    assert all(texts(later)[:count] == texts(last) for last, later, count in zip(seen, seen[1:], counts))
+    assert all(texts(seen[-1])[:count] == texts(each) for each, count in zip(seen, counts, strict=True))
     assert [each["jobStatus"] for each in seen] == [*[EXECUTING] * 4, SUCCEEDED]
     assert clean(polls(probe))
     assert injection.applied == 1

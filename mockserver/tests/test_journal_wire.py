@@ -6,7 +6,6 @@ import json
 import socket
 from collections.abc import Iterator
 from http.client import HTTPResponse, IncompleteRead
-from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -129,12 +128,13 @@ def test_status_and_sizes_of_a_file_are_those_of_the_wire(
 def test_what_deviates_is_noted_as_it_was_sent(
     bare: Bare, deviation: str, operation: str, status: int, cut_short: str
 ) -> None:
+    before = bare.site.journal.last_number
     injection = bare.site.deviate(deviation)
     try:
         met, answer = bare.ask("GET", f"{TASK}?f=json")
     finally:
         injection.clear()
-    entry: Any = bare.site.journal[-1]
+    entry = bare.site.wait_for("task", since=before)
     assert (entry.status, entry.response_size) == (met, len(answer))
     assert (entry.operation, met, entry.cut_short) == (operation, status, cut_short)
     assert entry.deviations == (deviation,)

@@ -45,7 +45,7 @@ from gp_mockserver.configuration.site_file_model import (
 )
 from gp_mockserver.configuration.written_data import join, key_names, shaped, unknown_key
 from gp_mockserver.errors import SiteFileError
-from gp_mockserver.sites import NO_SLASH
+from gp_mockserver.served_services import NO_SLASH
 from gp_mockserver.tools.output_sources import value_of
 
 log = logging.getLogger("gp_mockserver")

@@ -23,7 +23,7 @@ from gp_mockserver.configuration.written_data import join, shaped
 from gp_mockserver.errors import SiteError, SiteFileError
 from gp_mockserver.lifecycle.timeline_changes import ending_with, failing, never_ending
 from gp_mockserver.lifecycle.timelines import Timeline
-from gp_mockserver.sites import ANSWERS_AT_ONCE, ServedService, ServedTask
+from gp_mockserver.served_services import ANSWERS_AT_ONCE, ServedService, ServedTask
 from gp_mockserver.tools.outcome_rules import OutcomeRule
 from gp_mockserver.tools.output_sources import declared_outputs, parse_outputs
 from gp_mockserver.tools.tool_calls import Tool

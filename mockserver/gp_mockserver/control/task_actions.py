@@ -22,7 +22,7 @@ from gp_mockserver.control.timeline_infos import timeline_info
 from gp_mockserver.errors import SiteFileError
 from gp_mockserver.lifecycle.timeline_changes import ending_with, failing, lasting, never_ending
 from gp_mockserver.lifecycle.timelines import Timeline
-from gp_mockserver.sites import ANSWERS_AT_ONCE
+from gp_mockserver.served_services import ANSWERS_AT_ONCE
 from gp_mockserver.tools.outcome_rules import OutcomeRule, when_text
 from gp_mockserver.tools.output_sources import OutputForm, declared_outputs, parse_outputs
 

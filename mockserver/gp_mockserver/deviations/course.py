@@ -35,7 +35,7 @@ from gp_mockserver.deviations.given_answers import (
 from gp_mockserver.deviations.injections import Injection
 from gp_mockserver.deviations.json_editing import Editing
 from gp_mockserver.deviations.json_edits import template_of
-from gp_mockserver.deviations.occasions import occasion_of
+from gp_mockserver.deviations.occasions import declared_types, occasion_of
 from gp_mockserver.deviations.operation_changes import OperationChanges
 from gp_mockserver.deviations.request_bodies import form_value, read_ahead, throw_away
 from gp_mockserver.deviations.sending import end_connection, failing_of, send_by
@@ -165,7 +165,8 @@ class Course:
         if json_steps:
             templates = "".join(template_of(step.action) for step in json_steps)
             fills = fills | other_origins(self.site, self.scope, templates)
-            editing = Editing({**fills, "token": occasion.token} if occasion.token else fills, self.site.seed)
+            known = {**fills, "token": occasion.token} if occasion.token else fills
+            editing = Editing(known, self.site.seed, declared=declared_types(self.site, occasion))
             edit_json(answer, json_steps, editing, self._apply)
         edit_body(answer, of_stage(steps, Stage.BYTES), self._apply)
         edit_head(answer, of_stage(steps, Stage.HEAD), fills, self._apply)

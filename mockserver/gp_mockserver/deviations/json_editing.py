@@ -57,12 +57,13 @@ from gp_mockserver.deviations.json_pointers import (
 
 
 class Editing(msgspec.Struct, frozen=True):
-    """What edits of one answer need to know: what fills texts (FILLS but `value` and `name`), a seed, and how
-    many bytes a body may get."""
+    """What edits of one answer need to know: what fills texts (FILLS but `value` and `name`), a seed, how many
+    bytes a body may get, and the data types that the task says its outputs have, by name."""
 
     fills: Mapping[str, str] = {}
     seed: int | str = 0
     limit: int = MOST_BYTES
+    declared: Mapping[str, str] = {}
 
 
 def edit_document(edit: Edit, document: Document, editing: Editing | None = None) -> tuple[Document, bool]:
@@ -71,7 +72,8 @@ def edit_document(edit: Edit, document: Document, editing: Editing | None = None
     Raises BodyTooLarge where one value would get too large; `json_documents.write` looks at the whole body.
     """
     editing = editing or Editing()
-    root = _in_results(edit, document.root, editing) if edit.of else _edited(edit, document.root, editing)
+    edited = _in_results if edit.of or edit.declared else _edited
+    root = edited(edit, document.root, editing)
     if root is document.root:
         return document, False
     return msgspec.structs.replace(document, root=root), True
@@ -84,16 +86,14 @@ _LISTED = Pointer((EACH,))
 def _in_results(edit: Edit, root: Value, editing: Editing) -> Value:
     """The document after the edit of each result in it that is of the edit's data types: of the one that it
     is, of those that execute answers with, or of a list of them."""
-    kinds = edit.of.split("|")
-    within = msgspec.structs.replace(edit, of="")
+    within = msgspec.structs.replace(edit, of="", declared="")
 
     def edited(value: Value) -> Value:
         inside = opened(value)
         if not isinstance(inside, Object):
             return value
         members = dict(inside.members)
-        kind = text_of(members["dataType"]) if "dataType" in members else ""
-        if "paramName" not in members or not any(fnmatchcase(kind or "", each) for each in kinds):
+        if "paramName" not in members or not _is_meant(edit, members, editing):
             return value
         return _edited(within, value, editing)
 
@@ -103,6 +103,17 @@ def _in_results(edit: Edit, root: Value, editing: Editing) -> Value:
     if isinstance(outside, Object) and any(key == "results" for key, _ in outside.members):
         return changed(root, _RESULTS, edited)
     return edited(root)
+
+
+def _is_meant(edit: Edit, result: Mapping[str, Value], editing: Editing) -> bool:
+    """Whether a result is of the data types that the edit is for."""
+    own = text_of(result["dataType"]) if "dataType" in result else None
+    declared = editing.declared.get(text_of(result["paramName"]) or "", "")
+    return _is_one_of(own or "", edit.of) and _is_one_of(declared, edit.declared)
+
+
+def _is_one_of(kind: str, globs: str) -> bool:
+    return not globs or any(fnmatchcase(kind, each) for each in globs.split("|"))
 
 
 def _edited(edit: Edit, root: Value, editing: Editing) -> Value:

@@ -6,7 +6,8 @@ apply. `beside` keeps an edit to the members of objects that hold these other me
 places that are objects with such members themselves:
 `{ remove = "/parameters/*", holding = { dataType = "GPLong" } }`. `of` is for results: the pointer then
 begins at each result of these data types, `GPLong|GPMultiValue:*`, be it the answer, one of execute's, or one
-of a list.
+of a list. `declared` does so by the data types that the task says its outputs have; in front of a real server,
+whose tasks are not known, it finds none.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     pointer: Pointer
     beside: Mapping[str, Value] = {}
     of: str = ""
+    declared: str = ""
     holding: Mapping[str, Value] = {}
 
 

@@ -138,7 +138,7 @@ def _to_unit_text(value: Value, seed: str) -> Value:
     amounts = [raw_of(each) for each in members.values() if number_of(each) is not None]
     if units is None or not amounts:
         return value
-    return value_of(f"{amounts[0].decode()} {_UNITS.sub('', units, count=1)}")
+    return value_of(f"{amounts[0].decode().removesuffix('.0')} {_UNITS.sub('', units, count=1)}")
 
 
 def _no_number(word: bytes) -> Rule:
@@ -176,11 +176,12 @@ def _with_exponent(number: bytes) -> bytes:
 
 
 def _with_17_digits(number: bytes) -> bytes:
-    """The double that it is in as many digits as any double needs; whole numbers stay."""
+    """The double that it is in as many digits as any double needs, blank ones too; whole numbers stay."""
     double = float(number)
     if number.lstrip(b"-").isdigit() or double in (float("inf"), float("-inf")):
         return number
-    return format(double, ".17g").encode()
+    digits = format(double, "#.17g")
+    return (digits + "0" if digits.endswith(".") else digits).encode()
 
 
 def _to_wkt(value: Value, seed: str) -> Value:

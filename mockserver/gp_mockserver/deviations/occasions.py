@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from gp_protocol.descriptions.descriptors import Direction
+
 from gp_mockserver.deviations.records import OWN_WORDS
 from gp_mockserver.deviations.selectors import Occasion
 from gp_mockserver.security.cookies import cookie_token
@@ -43,6 +45,15 @@ def occasion_of(site: Site, path: str, scope: Scope) -> Occasion:
     occasion.headers, occasion.query = scope["headers"], scope["query_string"]
     occasion.scheme = origin(scope).partition(":")[0]
     return occasion
+
+
+def declared_types(site: Site, occasion: Occasion) -> dict[str, str]:
+    """The data type that the task asked says each of its outputs has, by name; none of an unknown task."""
+    service = site.services.get(occasion.service)
+    task = service.find_task(occasion.task.rpartition("/")[2]) if service else None
+    if task is None:
+        return {}
+    return {each.name: each.data_type for each in task.descriptor.parameters if each.direction is Direction.OUTPUT}
 
 
 def _by_address(site: Site, path: str) -> Occasion | None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from gp_protocol.versions import profile
 
-from gp_mockserver.sites import answering_as as _answering_as
+from gp_mockserver.served_services import answering_as as _answering_as
 
 
 @contextmanager

@@ -80,7 +80,7 @@ def fill(
     header = _reader(answered_with)
     told, is_cut = _opened(answer, header)
     if answer is not None:
-        entry.response_sha256 = answer.sha256
+        entry.response_size, entry.response_sha256 = answer.size, answer.sha256
     entry.response_headers = masked_headers(answered_with, secrets)
     kind = header("content-type") or ""
     entry.response_body = masked_body(

@@ -238,14 +238,16 @@ class Watch:
 
     def wrote(self, data: bytes) -> None:
         """Bytes go out past ASGI, after all that was sent by it."""
-        if self._start is not None or self._answered_with is not None:
+        if self._raw is None and (self._start is not None or self._answered_with is not None):
             self.sent({"type": "http.response.body", "body": data, "more_body": True})
             return
         if self._raw is None:
             from gp_mockserver.journal.raw_answers import RawAnswer
 
             self._raw = RawAnswer()
-        self._raw.take(data)
+        raw = self._raw
+        raw.take(data)
+        self.entry.status, self._answered_with, self._answer = raw.status, raw.headers, raw.body
 
     # The end, and how the entry comes to be read.
 
@@ -267,8 +269,7 @@ class Watch:
         if self._wire is not None and (unread := _unread(self._wire)):
             self._note_body(unread)
         if self._raw is not None:
-            entry.status, self._answered_with = self._raw.status, self._raw.headers
-            self._answer, self._done = self._raw.body, self._raw.is_whole
+            self._done = self._raw.is_whole
         if not self._done:
             if failed and not self._left and entry.status is None and self._wire is not None:
                 # what the HTTP server answers then

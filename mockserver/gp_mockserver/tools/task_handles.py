@@ -20,7 +20,7 @@ from gp_mockserver.configuration.durations import parse_duration
 from gp_mockserver.errors import SiteError
 from gp_mockserver.lifecycle.timeline_changes import ending_with, failing, lasting, never_ending
 from gp_mockserver.lifecycle.timelines import Timeline
-from gp_mockserver.sites import ANSWERS_AT_ONCE
+from gp_mockserver.served_services import ANSWERS_AT_ONCE
 from gp_mockserver.tools.call_places import place_of_call
 from gp_mockserver.tools.outcome_rules import Condition, OutcomeRule, always
 from gp_mockserver.tools.tool_calls import Tool

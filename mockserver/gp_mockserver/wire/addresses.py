@@ -14,7 +14,8 @@ from gp_protocol.suggestions import did_you_mean
 from gp_protocol.versions import Profile
 
 from gp_mockserver.operations import OPERATIONS
-from gp_mockserver.sites import ServedService, ServedTask, Site, answering_as
+from gp_mockserver.served_services import answering_as
+from gp_mockserver.sites import ServedService, ServedTask, Site
 from gp_mockserver.wire.replies import Refusal
 
 if TYPE_CHECKING:
