@@ -8,6 +8,7 @@ and referers included. Redirects are passed on, not followed.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -60,11 +61,13 @@ class PassingOn:
         parts = urlsplit(address)
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self._client: httpx.AsyncClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def serve(self, site: Site, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and send its answer. Where there is none the answer is a gateway's: 502."""
         _tell_journal(site, path, scope)
         if self._client is None:
+            self._loop = asyncio.get_running_loop()
             timeout = httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
             self._client = httpx.AsyncClient(timeout=timeout, follow_redirects=False)
         headers = [(name, value) for name, value in scope["headers"] if name not in _HOPS]
@@ -120,8 +123,13 @@ class PassingOn:
         text = text.replace(theirs, ours)
         return text.replace(theirs.replace(b"/", b"\\/"), ours.replace(b"/", b"\\/"))
 
+    def close(self) -> None:
+        """Close the connections to the server, from any thread."""
+        if self._client is not None and self._loop is not None and self._loop.is_running():
+            asyncio.run_coroutine_threadsafe(self.end(), self._loop)
+
     async def end(self) -> None:
-        """Close the connections to the server."""
+        """Close the connections to the server, in the event loop that made them."""
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()

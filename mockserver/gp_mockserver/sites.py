@@ -444,6 +444,8 @@ class Site:
         self.store.close(self.clock.now())
         if self._doors is not None:
             self._doors.close()
+        if self.passing_on is not None:
+            self.passing_on.close()
         if self._uploads is not None:
             self._uploads.close()
         self.directories.close()

@@ -30,6 +30,10 @@ def test_it_has_as_many_of_each_class_as_were_found() -> None:
     assert Counter(each.kind for each in ENTRIES.values()) == {"legal": 151, "fault": 72, "violation": 163}
 
 
+def test_most_need_no_more_than_asgi() -> None:
+    assert Counter(each.by for each in ENTRIES.values()) == {"ASGI": 359, "transport": 21, "socket": 6}
+
+
 def test_a_verifier_has_a_closed_list_of_findings() -> None:
     findings = {each.finding for each in ENTRIES.values() if each.finding}
     assert len(findings) == 57

@@ -120,7 +120,32 @@ def _ends_well(status: Any) -> bool:
 def test_only_a_job_that_says_that_it_executes_tells_how_far_it_is(probe: Probe, name: str) -> None:
     probe.site.deviate(name)
     for each in looks(probe, len(STATES[name])):
-        assert "progress" not in each or each["jobStatus"] == EXECUTING
+        tells = each["jobStatus"] == EXECUTING and name != "failed-shortest" and "results" not in each
+        if name == "succeeded-then-executing" and "Succeeded" in str(each.get("messages")):
+            tells = False
+        assert ("progress" in each) is tells
+
+
+def test_every_state_has_its_number(probe: Probe) -> None:
+    phases = [{"status": each, "polls": 1} for each in ("new", "submitted", "waiting", "executing")]
+    injection = probe.site.deviate("status-number")
+    for word, number in (("succeeded", 4), ("failed", 5), ("expectedFailure", 5), ("timedOut", 6)):
+        timeline = {"phases": phases, "ending": word}
+        own = probe.site.deviate({"name": "own", "on": ["submit"], "do": [{"timeline": timeline}]})
+        assert statuses(looks(probe, 6))[1:] == [0, 1, 2, 3, number]
+        own.clear()
+    job_id = probe.job_id()
+    cancel(probe, job_id)
+    assert [probe.poll(job_id).json["jobStatus"] for _ in range(2)] == [7, 8]
+    assert injection.applied == 22
+
+
+def test_a_waiting_job_is_not_said_to_be_paused(probe: Probe) -> None:
+    probe.site.deviate("status-unknown")
+    path = "Simulation/JobOutcomes/GPServer/WaitsInQueue"
+    job_id = probe.job_id(path)
+    seen = [probe.poll(job_id, path).json["jobStatus"] for _ in range(3)]
+    assert seen == [WAITING, "esriJobPaused", "esriJobPartialSucceeded"]
 
 
 @pytest.mark.parametrize(("name", "said"), LAST_WORDS.items())

@@ -1,4 +1,4 @@
-"""The `deviations` of a site file: names of the catalogue, with what narrows them, and deviations of one's own.
+"""The `deviations` of a site file: names of the catalogue, with what narrows them, and one's own.
 
 deviations:
   - results-late@job#2
@@ -30,9 +30,7 @@ def inject_written(site: Site, written: list[str | dict[str, Any]]) -> None:
         from gp_mockserver.deviations.records import DeviationError
 
         try:
-            if isinstance(each, str):
-                site.deviate(each)
-            elif "do" in each:
+            if isinstance(each, str) or "do" in each:
                 site.deviate(each)
             elif isinstance(each.get("name"), str):
                 site.deviate(each["name"], **{key: value for key, value in each.items() if key != "name"})

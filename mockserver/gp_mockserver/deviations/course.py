@@ -70,7 +70,7 @@ async def deviate(
     send: Send,
     serve_site: ServeSite,
 ) -> None:
-    """Answer a request to a site as its deviations have it; `serve_site` answers as it would be without them."""
+    """Answer a request to a site as its deviations have it; `serve_site` answers as it would without them."""
     occasion = occasion_of(site, path, scope)
     injections = [each for one in sets for each in one.on(occasion.operation)]
     if scope["method"] == "OPTIONS":

@@ -201,8 +201,8 @@ class Deviations:
             raise DeviationError(f"deviation {record.name!r}: {error}") from None
         if self._site.passing_on is not None and (step := _of_own_jobs(steps)):
             raise DeviationError(
-                f"deviation {record.name!r}: {step} needs jobs and tokens of the mock's own; this site stands "
-                f"in front of {self._site.passing_on.address}"
+                f"deviation {record.name!r}: {step} needs jobs and tokens of the mock's own; this site "
+                f"stands in front of {self._site.passing_on.address}"
             )
         made = Injection(
             record,

@@ -57,8 +57,8 @@ from gp_mockserver.deviations.json_pointers import (
 
 
 class Editing(msgspec.Struct, frozen=True):
-    """What edits of one answer need to know: what fills texts (FILLS but `value` and `name`), a seed, how many
-    bytes a body may get, and the data types that the task says its outputs have, by name."""
+    """What edits of one answer need to know: what fills texts (FILLS but `value` and `name`), a seed, how
+    many bytes a body may get, and the data types that the task says its outputs have, by name."""
 
     fills: Mapping[str, str] = {}
     seed: int | str = 0

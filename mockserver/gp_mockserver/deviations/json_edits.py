@@ -6,8 +6,8 @@ apply. `beside` keeps an edit to the members of objects that hold these other me
 places that are objects with such members themselves:
 `{ remove = "/parameters/*", holding = { dataType = "GPLong" } }`. `of` is for results: the pointer then
 begins at each result of these data types, `GPLong|GPMultiValue:*`, be it the answer, one of execute's, or one
-of a list. `declared` does so by the data types that the task says its outputs have; in front of a real server,
-whose tasks are not known, it finds none.
+of a list. `declared` does so by the data types that the task says its outputs have; in front of a real
+server, whose tasks are not known, it finds none.
 """
 
 from __future__ import annotations

@@ -176,7 +176,7 @@ def _with_exponent(number: bytes) -> bytes:
 
 
 def _with_17_digits(number: bytes) -> bytes:
-    """The double that it is in as many digits as any double needs, blank ones too; whole numbers stay."""
+    """The double that it is in as many digits as any double needs, zeros too; whole numbers stay."""
     double = float(number)
     if number.lstrip(b"-").isdigit() or double in (float("inf"), float("-inf")):
         return number

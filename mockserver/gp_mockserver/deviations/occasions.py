@@ -53,7 +53,9 @@ def declared_types(site: Site, occasion: Occasion) -> dict[str, str]:
     task = service.find_task(occasion.task.rpartition("/")[2]) if service else None
     if task is None:
         return {}
-    return {each.name: each.data_type for each in task.descriptor.parameters if each.direction is Direction.OUTPUT}
+    return {
+        each.name: each.data_type for each in task.descriptor.parameters if each.direction is Direction.OUTPUT
+    }
 
 
 def _by_address(site: Site, path: str) -> Occasion | None:

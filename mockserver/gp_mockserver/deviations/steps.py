@@ -27,6 +27,7 @@ from gp_mockserver.deviations.actions import (
     Instead,
     SetTimeline,
     Stage,
+    Stall,
 )
 from gp_mockserver.deviations.byte_edits import BYTE_EDITS, byte_edit
 from gp_mockserver.deviations.edit_forms import build, name_of
@@ -119,7 +120,16 @@ def _step(written: dict[str, Any], path: str) -> Step:
     stage, replaces = kind.stage, kind.replaces
     if isinstance(action, Cut) and action.at_start:
         stage, replaces = Stage.BEFORE, True
-    return Step(name, action, stage, kind.layer, replaces)
+    layer = "ASGI" if _needs_no_transport(action) else kind.layer
+    return Step(name, action, stage, layer, replaces)
+
+
+def _needs_no_transport(action: Action) -> bool:
+    """Whether ASGI can say it: a body that ends too early, or that goes on no further."""
+    match action:
+        case Cut(of="body", with_="fin", at="half" | int()) | Stall(of="body"):
+            return True
+    return False
 
 
 def _check(action: Action, path: str) -> None:
