@@ -349,6 +349,8 @@ JOB = (
     '{"type":"b","description":"two"}],"inputs":{"In":{"paramUrl":"inputs/In"}}}'
 )
 URLS = '{"a":{"paramUrl":"results/A"},"b":{"paramUrl":"results/B"}}'
+RESULT = '{"paramName":"a","dataType":"GPLong","value":1}'
+DECLARED = {"a": "GPComposite", "b": "GPLong"}
 FILLS = {
     "origin": "http://h:1",
     "root": "http://h:1/arcgis",
@@ -477,6 +479,33 @@ EDITS: list[tuple[tuple[str, dict[str, Any]], str | None]] = [
         on('{"a":{"t":1,"v":1},"b":{"t":2,"v":2}}', copy="/*/v", to="/c", beside={"t": 2}),
         '{"a":{"t":1,"v":1},"b":{"t":2,"v":2},"c":2}',
     ),
+    # of
+    (on(RESULT, set="/value", value=0, of="GPLong"), '{"paramName":"a","dataType":"GPLong","value":0}'),
+    (
+        on(RESULT, set="/value", value=0, of="GPDouble|GP*g"),
+        '{"paramName":"a","dataType":"GPLong","value":0}',
+    ),
+    (on(RESULT, set="/value", value=0, of="GPDouble"), None),
+    (on(RESULT, remove="/dataType", of="*"), '{"paramName":"a","value":1}'),
+    (on('{"paramName":"a","value":1}', set="/value", value=0, of="*"), '{"paramName":"a","value":0}'),
+    (on('{"dataType":"GPLong","value":1}', set="/value", value=0, of="*"), None),
+    (
+        on(f"[{RESULT},{RESULT.replace('Long', 'String')},5]", wrap="/value", in_="array", of="GPLong"),
+        f"[{RESULT[:-2]}[1]}},{RESULT.replace('Long', 'String')},5]",
+    ),
+    (
+        on(f'{{"results":[{RESULT}],"messages":[]}}', copy="/value", to="/again", of="GPLong"),
+        f'{{"results":[{RESULT[:-1]},"again":1}}],"messages":[]}}',
+    ),
+    (on('{"results":{"a":{"paramUrl":"results/a"}}}', set="/value", value=0, of="*"), None),
+    # declared
+    (
+        on(RESULT, set="/value", value=0, declared="GPComp*"),
+        '{"paramName":"a","dataType":"GPLong","value":0}',
+    ),
+    (on(RESULT, set="/value", value=0, declared="GPLong"), None),
+    (on(RESULT, set="/value", value=0, declared="*", of="GPDouble"), None),
+    (on('[{"paramName":"b","value":1}]', set="/value", value=0, declared="GPComposite"), None),
     # holding
     (on('{"p":[{"t":1,"n":1},{"t":2},3]}', remove="/p/*", holding={"t": 1}), '{"p":[{"t":2},3]}'),
     (on('{"p":[{"t":1},{"t":2}]}', set="/p/0", value=0, holding={"t": 2}), None),
@@ -505,6 +534,7 @@ EDITS: list[tuple[tuple[str, dict[str, Any]], str | None]] = [
     ),
     (on("[1.5,2,1.5e3]", map="/*", how="to-comma-text"), '["1,5","2,0","1500,0"]'),
     (on('{"distance":5,"units":"esriMiles"}', map="", how="to-unit-text"), '"5 Miles"'),
+    (on('{"distance":5.0,"units":"esriMiles"}', map="", how="to-unit-text"), '"5 Miles"'),
     (on('{"time":3.5,"units":"esriTimeUnitsMonths"}', map="", how="to-unit-text"), '"3.5 Months"'),
     (on('{"distance":5}', map="", how="to-unit-text"), None),
     (on('[5,-1.50,0,"x"]', map="/*", how="negate"), '[-5,1.50,0,"x"]'),
@@ -522,7 +552,10 @@ EDITS: list[tuple[tuple[str, dict[str, Any]], str | None]] = [
     ),
     (on("{a1: 5}", map="", how="to-point-zero"), "{a1: 5.0}"),
     (on("[12000000,-0.25,0,5,1e400]", map="", how="to-exponent"), "[1.2E7,-2.5E-1,0.0E0,5.0E0,1.0E400]"),
-    (on("[85768.56785,5,1e400]", map="", how="to-17-digits"), "[85768.567850000007,5,1e400]"),
+    (
+        on("[85768.56785,5,1e400,0.5,1e16,1e17]", map="", how="to-17-digits"),
+        "[85768.567850000007,5,1e400,0.50000000000000000,10000000000000000.0,1.0000000000000000e+17]",
+    ),
     (on('[["a","b"],[],5]', map="/*", how="first"), '["a",[],5]'),
     (on("[1,2,3]", map="", how="reverse"), "[3,2,1]"),
     (on('{"a":1,"b":2}', map="", how="reverse"), '{"b":2,"a":1}'),
@@ -538,7 +571,10 @@ def test_each_edit_does_what_it_says_and_tells_whether_it_did(
     case: tuple[str, dict[str, Any]], after: str | None
 ) -> None:
     before, action = case
-    assert edited(action, before, fills=FILLS) == (before if after is None else after, after is not None)
+    assert edited(action, before, fills=FILLS, declared=DECLARED) == (
+        before if after is None else after,
+        after is not None,
+    )
 
 
 RULES_OF_THEIR_OWN = {"shuffle", "shuffle-members", "to-wkt"}

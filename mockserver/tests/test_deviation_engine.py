@@ -260,6 +260,12 @@ def test_an_address_with_a_name_that_there_is_not_says_so(probe: Probe) -> None:
     assert 'did you mean "results-late"' in seen.json["error"]["details"][0]
 
 
+def test_an_address_cannot_hide_what_the_site_does(probe: Probe) -> None:
+    probe.site.deviate("results-late")
+    seen = probe.ask("GET", INFO, address=probe.root + "~status-502-html@job")
+    assert "'results-late' and 'status-502-html@job'" in seen.json["error"]["details"][0]
+
+
 def test_jobs_and_clock_are_those_of_the_site(probe: Probe) -> None:
     job_id = probe.finish()
     path = f"{probe.task()}/jobs/{job_id}"

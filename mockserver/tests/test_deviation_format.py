@@ -246,7 +246,7 @@ def test_numbers_are_spelt_in_three_ways_in_turn(probe: Probe) -> None:
     assert [each.body.rpartition(b'"value":')[2].rstrip(b"}") for each in seen] == [
         b"-12000000.1",
         b"-1.20000001E7",
-        b"-12000000.1",
+        b"-12000000.100000000",
     ]
     probe.site.deviations.clear()
     job_id = probe.finish(ECHO_JOB, In_GPLong="5")

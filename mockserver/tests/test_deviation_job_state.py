@@ -72,6 +72,16 @@ CANCELS = {
     "cancel-slow": (CANCELLING, [CANCELLING], CANCELLED),
 }
 RACES = {"cancel-races-the-end"}
+BEGUN = ["Start Time", "Executing (viewshed)"]
+TOLD: dict[str, tuple[int, bool, list[str]]] = {
+    "failed-with-results": (2, True, [*BEGUN, "Failed at", "Failed."]),
+    "cancelled-with-results": (2, True, [*BEGUN, "Cancelled at", "Cancel complete."]),
+    "executing-with-results": (2, False, BEGUN),
+    "succeeded-then-failed": (3, False, [*BEGUN, "Succeeded at", "Failed."]),
+    "succeeded-then-executing": (3, False, [*BEGUN, "Succeeded at"]),
+    "failed-then-succeeded": (2, False, [*BEGUN, "Failed at", "Failed."]),
+}
+"""At which look, whether the inputs are listed, and how the messages begin."""
 COVERED = frozenset({*STATES, *IDS, *ALONE, *REFUSED_CANCELS, *CANCELS, *RACES})
 
 
@@ -114,6 +124,18 @@ def test_each_look_finds_the_state_that_is_said(probe: Probe, name: str, met: li
 
 def _ends_well(status: Any) -> bool:
     return status in (4, None, MISSING) or "succeeded" in str(status).lower()
+
+
+@pytest.mark.parametrize(("name", "told"), TOLD.items(), ids=TOLD)
+def test_a_state_that_is_not_the_jobs_own_has_its_messages(
+    probe: Probe, name: str, told: tuple[int, bool, list[str]]
+) -> None:
+    look, with_inputs, begins = told
+    probe.site.deviate(name)
+    seen = looks(probe, look + 1)[-1]
+    assert ("inputs" in seen) is with_inputs
+    texts = [each["description"] for each in seen["messages"]]
+    assert [text[: len(begin)] for text, begin in zip(texts, begins, strict=True)] == begins
 
 
 @pytest.mark.parametrize("name", [name for name, met in STATES.items() if met[1] == EXECUTING])
@@ -289,7 +311,8 @@ def test_a_cancel_can_come_just_too_late(probe: Probe) -> None:
     injection = probe.site.deviate(name)
     job_id = probe.job_id()
     first = probe.poll(job_id).json
-    assert (first["jobStatus"], "results" in first, first["messages"]) == (EXECUTING, False, [])
+    assert (first["jobStatus"], first["messages"]) == (EXECUTING, [])
+    assert not {"results", "inputs"} & set(first)
     assert cancel(probe, job_id)["error"]["message"] == "Invalid or missing input parameters."
     last = probe.poll(job_id).json
     assert (last["jobStatus"], last["results"]) == (SUCCEEDED, RESULTS)

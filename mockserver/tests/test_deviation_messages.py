@@ -234,6 +234,9 @@ def test_messages_can_be_many_and_long(probe: Probe) -> None:
     small = probe.site.deviate("messages-huge", count=3, bytes=10)
     sizes = [len(text) for text in texts(probe.poll(job_id).json)]
     assert sizes[:4] == [10, 25, 25, 25]
+    assert len(probe.poll(probe.job_id()).json["messages"]) == 4, (
+        "a job that executes says no more than usual"
+    )
     small.clear()
     assert [len(text) for text in texts(probe.poll(job_id).json)] == sizes[4:]
 

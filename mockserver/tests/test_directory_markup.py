@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 from gp_mockserver.builtin.builtin_site import builtin_site
@@ -33,6 +33,7 @@ PARENTS = {
     "main": {"body"},
 }
 CHILDREN = {"ul": {"li"}, "tr": {"td", "th"}, "table": {"caption", "thead", "tbody", "tr"}}
+FOR_PROGRAMS = {"json", "pjson", "geojson", "kmz"}
 NOT_IN_ITSELF = {"form", "a", "label", "p"}
 
 
@@ -107,13 +108,15 @@ def test_what_is_no_html_is_found(text: str, fault: str) -> None:
 
 
 def crawled(wire: Any, starts: list[str]) -> Iterator[tuple[str, Checker]]:
-    """Pages from these on, as far as links lead through the site."""
+    """Pages from these on, as far as links lead through the site; what is made for programs is left out."""
     home = str(wire.http.base_url).removesuffix("rest/services/")
     waiting = [urljoin(str(wire.http.base_url), start) for start in starts]
     seen: set[str] = set()
     while waiting:
         url = waiting.pop()
         if url in seen or not url.startswith(home) or "logout" in url or "redirect=" in url:
+            continue
+        if parse_qs(urlsplit(url).query).get("f", [""])[0] in FOR_PROGRAMS:
             continue
         seen.add(url)
         response = wire.http.get(url, follow_redirects=True)

@@ -121,14 +121,17 @@ parameters = st.tuples(
 ).map(lambda both: both[0] + both[1])
 
 
+places = st.sampled_from(PLACES) | st.builds(
+    str.__add__, st.sampled_from(TASKS), st.sampled_from(BELOW_TASK)
+)
+one_in_four = st.integers(0, 3).map(lambda number: number == 0)
+
+
 @st.composite
 def paths(draw: st.DrawFn) -> str:
     """A resource's path, in some cases with a segment in the wrong place."""
-    place = draw(
-        st.sampled_from(PLACES) | st.builds(str.__add__, st.sampled_from(TASKS), st.sampled_from(BELOW_TASK))
-    )
-    segments = ["arcgis", *place.split("/")]
-    if draw(st.integers(0, 3)) == 0:
+    segments = ["arcgis", *draw(places).split("/")]
+    if draw(one_in_four):
         segments.insert(draw(st.integers(0, len(segments))), draw(SEGMENTS))
     return "/" + "/".join(segments)
 
@@ -233,7 +236,7 @@ async def answer(scope: dict[str, Any], body: bytes) -> tuple[int, bytes]:
 
 
 @given(method=methods, path=paths(), query=parameters, headers=headers, sent=bodies)
-@settings(max_examples=500)
+@settings(max_examples=3 * settings.default.max_examples)
 def test_any_request_is_answered_as_the_protocol_asks(loop, traces, method, path, query, headers, sent):
     content_type, body = sent if method in ("POST", "PUT") else ("", b"")
     scope = {
@@ -306,7 +309,7 @@ def changed_requests(draw: st.DrawFn) -> bytes:
 
 
 @given(noise=st.binary(min_size=1, max_size=60) | changed_requests() | odd_requests)
-@settings(max_examples=600)
+@settings(max_examples=3 * settings.default.max_examples)
 def test_any_bytes_are_answered_as_http_or_not_at_all_and_the_connection_ends(listening, traces, noise):
     address = urlsplit(listening.root)
     received = b""

@@ -374,6 +374,20 @@ def test_bodies_take_no_more_than_their_room() -> None:
     assert site.journal.dropped == 3
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"path": VIEWSHED, "headers": [("x-note", "a" * 40_000)]},
+        {"path": VIEWSHED, "query": f"f=json&note={'a' * 40_000}"},
+        {"path": f"{VIEWSHED}/{'a' * 40_000}"},
+    ],
+)
+def test_addresses_and_headers_take_no_more_than_their_room(request_: dict[str, Any]) -> None:
+    site = site_with(Journal(bytes=100_000))
+    asked(site, *[request_] * 5)
+    assert len(site.journal) == 2
+
+
 def test_one_entry_stays_however_little_room_there_is() -> None:
     site = site_with(Journal(bytes=1))
     asked(site, {"path": "/arcgis/rest/info"}, {"path": VIEWSHED})

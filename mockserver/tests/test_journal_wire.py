@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pytest
+from gp_mockserver import wire_access
 from gp_mockserver.builtin.builtin_site import builtin_site
+from gp_mockserver.journal import watching
 from gp_mockserver.server import serve
 from gp_mockserver.sites import Site
 from gp_mockserver.tools.latency import Latency
@@ -23,6 +25,10 @@ FORM = (
     + b'\r\n--b\r\nContent-Disposition: form-data; name="f"\r\n\r\njson\r\n--b--\r\n'
 )
 MULTIPART = "content-type: multipart/form-data; boundary=b"
+
+
+def test_the_wire_has_one_name() -> None:
+    assert watching.WIRE == wire_access.WIRE
 
 
 class Bare:

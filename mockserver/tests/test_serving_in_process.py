@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
 import pytest
+from gp_mockserver.lifecycle.clocks import JumpingClock
 from gp_mockserver.running import job_runs
 from gp_mockserver.running.tool_threads import ThreadsBusy, ToolThreads
 from gp_mockserver.server import serve
@@ -111,7 +112,7 @@ class Held:
         monkeypatch.setattr(job_runs, "_tools", lambda: self.threads)
         self.began, self.released = threading.Event(), threading.Event()
         self.ran: list[str] = []
-        self.site = Site("tools", patience=0.0)
+        self.site = Site("tools", patience=0.0, clock=JumpingClock())
 
         @self.site.task("Slow/Hold", execution="sync")
         def hold(Text: str) -> str:

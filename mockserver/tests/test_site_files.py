@@ -583,7 +583,6 @@ WHOLE["services"]["Pasted"] = {
 }
 
 
-@settings(max_examples=150)
 @given(st.sampled_from(list(places(WHOLE))), ANY_JSON)
 def test_whatever_stands_anywhere_is_served_or_refused(place: tuple[Any, ...], value: Any) -> None:
     data = copy.deepcopy(WHOLE)

@@ -214,7 +214,8 @@ class Deviations:
             cleared=self._one_is_cleared,
         )
         self._injections = [each for each in self._injections if not each.is_over or each.applied == 0]
-        for other in self._injections:
+        beside = self._site.deviations if self._is_of_address and self._site.deviating else ()
+        for other in (*self._injections, *beside):
             if not other.is_over:
                 check_beside(made, other)
         self._injections.append(made)

@@ -8,6 +8,7 @@ soon as the request ends, and nothing else of it is kept.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,7 +18,6 @@ from gp_mockserver.journal.filling import Head, fill
 from gp_mockserver.journal.masked_parts import SIGN_INS, headers_may_hold_secrets
 from gp_mockserver.journal.secret_words import may_hold_secrets
 from gp_mockserver.wire.replies import JobReply, Redirect, Reply
-from gp_mockserver.wire_access import WIRE
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 WATCH: Final = "gpharness.watch"
 ENTRY: Final = "gpharness.entry"
 """Where a request's scope has its watch, and its entry."""
+WIRE: Final = "gpharness.wire"
+"""What `gp_mockserver.wire_access` calls it, too, which brings uvicorn along: a site needs none."""
 
 _LEFT: Final = "the client left"
 _FAILED: Final = "the server failed"
@@ -45,6 +47,7 @@ _OVERHEAD: Final = 2048
 _BY_UVICORN: Final = b"Internal Server Error"
 """The body by which the HTTP server answers where the application has failed."""
 _NOTHING: Final[Mapping[str, Any]] = {}
+_VALUE: Final = itemgetter(1)
 
 
 def watch_of(scope: Mapping[str, Any]) -> Watch | None:
@@ -278,6 +281,8 @@ class Watch:
                 has_failed = failed and not entry.deviations
                 entry.cut_short = _LEFT if self._left else _FAILED if has_failed else _CUT
         size = _OVERHEAD
+        if (head := self._head) is not None:
+            size += len(head.query) + len(head.path) + sum(map(len, map(_VALUE, head.headers)))
         if self._body is not None:
             entry.request_size = self._body.size
             size += min(self._body.size, KEPT) * (1 if self._parameters is None else 2)
