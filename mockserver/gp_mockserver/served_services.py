@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from gp_protocol.descriptions.descriptors import ExecutionType, Service, Task
 from gp_protocol.messages import MessageLevel
-from gp_protocol.versions import Profile
+from gp_protocol.versions import Profile, names_of
 
 from gp_mockserver.errors import SiteError
 from gp_mockserver.lifecycle.queueing import ServiceQueue
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gp_mockserver.uploads.upload_rules import UploadRules
 
 NO_SLASH = 'expected a name without "/": it is one segment of an address'
+_OF_RUNS: Final = frozenset(names_of("parameter"))
 ANSWERS_AT_ONCE = "a synchronous task answers at once; use latency"
 answering_as: ContextVar[Profile | None] = ContextVar("answering_as", default=None)
 """The version that the request at hand is answered as, where a deviation says so."""
@@ -45,9 +46,12 @@ class ServedTask(msgspec.Struct, eq=False):
     """Whether the tool runs in a worker thread; only tools known to be quick may run in the event loop."""
     path: str = ""
     """`Folder/Service/Label`, as the address has it."""
+    taken: frozenset[str] = frozenset()
+    """The parameters that a run of it may have, by name."""
 
     def __post_init__(self) -> None:
         self.path = f"{self.service.name}/{self.descriptor.label}"
+        self.taken = _OF_RUNS.union([parameter.name for parameter in self.descriptor.parameters])
 
     def rule_for(self, inputs: Mapping[str, Any]) -> OutcomeRule | None:
         """The first rule that holds for these inputs."""

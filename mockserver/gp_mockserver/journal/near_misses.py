@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gp_protocol.errors import ProtocolError
 from gp_protocol.suggestions import did_you_mean
-from gp_protocol.versions import names_of
 
 from gp_mockserver.running.task_inputs import BadInputs
 from gp_mockserver.tools.outcome_rules import differences
@@ -41,7 +40,6 @@ _WORDS: Final[Mapping[str, str]] = {
     "method-not-allowed": "method",
 }
 """What begins a text whose details do not say it."""
-_KNOWN: Final = names_of("parameter")
 _RUNS: Final = frozenset({"execute", "submitJob", "validate"})
 _PASSED_OVER: Final = frozenset({"_", "_ts", "dojo.preventCache", "request.preventCache"})
 """Parameters by which browsers' clients keep caches out of the way."""
@@ -99,9 +97,8 @@ def missed_rules(task: ServedTask, inputs: Mapping[str, Any]) -> str:
 def unknown_parameters(task: ServedTask, names: Mapping[str, str]) -> list[str]:
     """A line for each parameter of a run that neither the task nor the operation has."""
     inputs = [parameter.name for parameter in task.descriptor.inputs]
-    known = _KNOWN.union(parameter.name for parameter in task.descriptor.parameters)
     unknown = [
-        name for name in names if not (name in known or name in _PASSED_OVER or name.startswith("env:"))
+        name for name in names if not (name in task.taken or name in _PASSED_OVER or name.startswith("env:"))
     ]
     lines = [_with_hint(f"{_cut(name)}: no such parameter", did_you_mean(name, inputs)) for name in unknown]
     if len(lines) > _MOST_NAMES:

@@ -21,7 +21,7 @@ BEGINNING: Final = 12
 _WORDS: Final = ("token", "password", "passwd", "pwd", "secret", "api_key", "apikey")
 _BEARER: Final = "bearer "
 _HINTS: Final = ("token", "passw", "pwd", "secret", "api", "bearer", "grant_type")
-_HIDDEN_LETTERS: Final = re.compile(r"%(?:25|[46][1-9a-f]|[57][0-9a])|\\u00|%5cu00")
+_HIDDEN_LETTERS: Final = re.compile(r"%(?:25|[46][1-9a-f]|[57][0-9a]|5cu00)")
 """An escape of a letter, which needs none, and an escape of an escape: words may hide behind them."""
 _ESCAPED_LETTER: Final = re.compile(r"\\u00([46][1-9a-fA-F]|[57][0-9aA]|5[fF])")
 
@@ -61,7 +61,7 @@ def may_hold_secrets(*parts: bytes) -> bool:
     for hint in _HINTS:
         if hint in low:
             return True
-    if ("%" in low or "\\" in low) and _HIDDEN_LETTERS.search(low):
+    if "\\u00" in low or ("%" in low and _HIDDEN_LETTERS.search(low)):
         return True
     return ("@" in low and "://" in low) or "%40" in low
 

@@ -102,7 +102,6 @@ function showCatalogue() {
 
 function fillEntry(element, entry) {
   if (!element.children.length) {
-    element.classList.add("catalogue-line");
     element.append(make("span", { class: "name" }), make("span", { class: "class" }), make("span", { class: "does" }));
   }
   const [name, kind, does] = element.children;
@@ -182,6 +181,7 @@ async function inject() {
 
 export function startDeviations() {
   rows = new Rows(byId("catalogue-list"), {
+    kind: "catalogue-line",
     key: (entry) => entry.name,
     fill: fillEntry,
     chosen: (entry) => {

@@ -50,6 +50,7 @@ export function bytes(count) {
 
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "";
+  if (seconds === 0) return "0 s";
   if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 120) return `${Number(seconds.toPrecision(3))} s`;
   if (seconds < 7200) return `${Number((seconds / 60).toPrecision(3))} min`;

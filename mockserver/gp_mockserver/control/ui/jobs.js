@@ -118,7 +118,6 @@ function askForSight() {
 
 function fill(element, { line, info }) {
   if (!element.children.length) {
-    element.classList.add("job-line");
     const place = (name) => make("span", { class: name });
     element.append(place("id"), place("where"), place("status"), place("bar"), place("more"));
   }
@@ -188,6 +187,7 @@ async function act(name, told, body) {
 
 export function startJobs() {
   rows = new Rows(byId("jobs-list"), {
+    kind: "job-line",
     key: (job) => keyOf(job.line),
     fill,
     chosen: (job) => {

@@ -95,7 +95,6 @@ function show() {
 
 function fill(element, { line }) {
   if (!element.children.length) {
-    element.classList.add("journal-line");
     element.append(...parts.map((name) => make("span", { class: name })));
   }
   const place = line.task || line.service || line.path;
@@ -161,6 +160,7 @@ async function clear() {
 
 export function startJournal() {
   rows = new Rows(byId("journal-list"), {
+    kind: "journal-line",
     key: (request) => keyOf(request.line),
     fill,
     chosen: (request) => {

@@ -5,7 +5,7 @@ import { clockIs, forgetClocks, startClock } from "./clock.js";
 import { deviationsAre, forgetDeviations, readCatalogue, startDeviations } from "./deviations.js";
 import { byId, complain, say } from "./elements.js";
 import { askAgain, forgetJobs, jobIs, jobIsGone, readJobs, startJobs } from "./jobs.js";
-import { forgetRequests, requestIs, startJournal } from "./journal.js";
+import { forgetRequests, readRequests, requestIs, startJournal } from "./journal.js";
 import { onReset, refreshSites, sitesAre, startSites } from "./sites.js";
 import { listen } from "./stream.js";
 
@@ -73,6 +73,8 @@ onReset((site) => {
   forgetJobs(site);
   forgetRequests(site);
   forgetDeviations(site);
+  readJobs().catch(complain);
+  readRequests(site).catch(complain);
   refreshSites();
   say(site === null ? "All sites start anew." : `Site ${site} starts anew.`);
 });

@@ -6,10 +6,10 @@ const BEYOND = 6; // lines above and below those in sight
 let lists = 0;
 
 export class Rows {
-  // `key(item)`: what tells items apart. `fill(line, item)`: write the item into its element. `chosen(item)`: it is
+  // `kind`: the class of lines. `key(item)`: what tells items apart. `fill(line, item)`: write the item into its element. `chosen(item)`: it is
   // the current one now, or null. `enter()`: go to its details. `follows()`: whether the end is kept in sight.
-  constructor(box, { key, fill, chosen, enter, empty, follows = () => false }) {
-    Object.assign(this, { box, key, fill, chosen, enter, empty, follows });
+  constructor(box, { kind, key, fill, chosen, enter, empty, follows = () => false }) {
+    Object.assign(this, { box, kind, key, fill, chosen, enter, empty, follows });
     this.items = [];
     this.current = null;
     this._places = new Map();
@@ -184,7 +184,7 @@ export class Rows {
   _newLine() {
     const line = document.createElement("div");
     line.setAttribute("role", "option");
-    line.className = "row";
+    line.className = `row ${this.kind}`;
     line.id = this._prefix + (this._made += 1);
     return line;
   }
