@@ -29,6 +29,7 @@ from gp_mockserver.connection_limits import (
     too_many_connections,
     url_too_long,
 )
+from gp_mockserver.journal.watching import watch_of
 from gp_mockserver.reading_on import LINGER, ReadingOn, RoomyFlow
 from gp_mockserver.request_heads import fault_of_size, fault_of_version_or_host, without_offer
 from gp_mockserver.taking import Taking
@@ -382,7 +383,11 @@ class Connection(EndingConnection):
         """Send a page as the last answer, and no more."""
         self.heard = self.loop.time()
         self.flow.resume_reading()
-        self.transport.write(closing.answer(self.server_state.default_headers))
+        page = closing.answer(self.server_state.default_headers)
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete and (watch := watch_of(cycle.scope)):
+            watch.wrote(page)
+        self.transport.write(page)
         self.end_writing()
 
 

@@ -120,9 +120,9 @@ class _Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         self._app.open_door = None
         self._app.control.shut_down = None
-        await self._app.end()
         if self._doors is not None:
             self._doors.close()
+        await self._app.end()
         waiting: list[socket.socket] = []
         with contextlib.suppress(OSError):  # no descriptor is left: who waits is reset
             waiting += [each.dup() for each in sockets or ()]

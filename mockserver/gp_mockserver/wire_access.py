@@ -57,6 +57,16 @@ class Wire:
         """Whether the connection is by TLS."""
         return self._connection.scheme == "https"
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection has ended, so that nothing that is sent goes out."""
+        return self._connection.lost
+
+    @property
+    def unread(self) -> bytes:
+        """What has come of the request's body and nobody has received."""
+        return b"" if self._cycle is None else bytes(self._cycle.body)
+
     def head(self, start: Message) -> bytes:
         """The bytes that would go out for this `http.response.start`, and do not.
 

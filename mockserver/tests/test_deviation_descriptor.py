@@ -214,3 +214,20 @@ def test_a_task_changes_after_it_was_looked_at(probe: Probe) -> None:
     injection.clear()
     assert probe.get(TASK).json["parameters"] == first
     assert "jobId" in probe.submit().json
+
+
+def test_other_types_have_defaults_too(probe: Probe) -> None:
+    _, seen = once(probe, "output-with-default", probe.task(ECHO_JOB))
+    met = {each["name"]: each["defaultValue"] for each in seen["parameters"]}
+    assert met["Out_GPLinearUnit"] == {"distance": 1, "units": "esriMeters"}
+    assert met["Out_GPDataFile"] == {"url": "output.zip"}
+    assert met["In_GPDataFile"] is None
+    _, seen = once(probe, "default-empty-object", probe.task(ECHO_JOB))
+    met = {each["dataType"]: each["defaultValue"] for each in seen["parameters"]}
+    assert (met["GPDataFile"], met["GPLong"]) == ({}, None)
+
+
+def test_optional_parameters_begin_with_a_small_letter_too(probe: Probe) -> None:
+    _, seen = once(probe, "parameter-type-case", probe.task(ECHO_JOB))
+    words = {each["parameterType"] for each in seen["parameters"]}
+    assert words == {"esriGPParameterTypeoptional", "esriGPParameterTypederived"}

@@ -12,7 +12,9 @@ import msgspec
 import pytest
 from gp_mockserver import wire_access
 from gp_mockserver.builtin.builtin_site import builtin_site
+from gp_mockserver.connection_limits import ConnectionLimits
 from gp_mockserver.journal import watching
+from gp_mockserver.lifecycle.clocks import ManualClock
 from gp_mockserver.server import serve
 from gp_mockserver.sites import Site
 from gp_mockserver.tools.latency import Latency
@@ -144,3 +146,17 @@ def test_what_deviates_is_noted_as_it_was_sent(
     assert (entry.status, entry.response_size) == (met, len(answer))
     assert (entry.operation, met, entry.cut_short) == (operation, status, cut_short)
     assert entry.deviations == (deviation,)
+
+
+def test_a_page_of_the_connection_itself_is_noted() -> None:
+    site = builtin_site(clock=ManualClock())
+    body = b"POST /arcgis/rest/info HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nf=j"
+    with serve(site, limits=ConnectionLimits(stall_seconds=0.05)) as running:
+        address = urlsplit(running.root)
+        with socket.create_connection((address.hostname, address.port), timeout=5) as client:
+            client.sendall(body)
+            seen = b"".join(iter(lambda: client.recv(65536), b""))
+    (entry,) = site.journal
+    assert seen.startswith(b"HTTP/1.1 408 ")
+    assert (entry.status, entry.cut_short) == (408, "")
+    assert entry.response_body == seen.partition(b"\r\n\r\n")[2]

@@ -37,7 +37,9 @@ def check_beside(new: Injection, other: Injection) -> None:
         return
     for mine in new.steps:
         for theirs in other.steps:
-            why = _hides(theirs, other.where, mine, new.where) or _hides(mine, new.where, theirs, other.where)
+            why = _hides(theirs, other.where, mine, new.where) or _hides(
+                mine, new.where, theirs, other.where, is_first=False
+            )
             if why and _share_operations(mine, theirs):
                 raise DeviationError(
                     f"deviations {other.label!r} and {new.label!r} cannot be followed at once: {why}; "
@@ -72,8 +74,9 @@ def _words(where: Selector) -> frozenset[str]:
     return frozenset(() if words is None else (words,) if isinstance(words, str) else words)
 
 
-def _hides(one: Step, its: Selector, two: Step, others: Selector) -> str:
-    """Why the first step leaves nothing of the second, or an empty text."""
+def _hides(one: Step, its: Selector, two: Step, others: Selector, *, is_first: bool = True) -> str:
+    """Why one step leaves nothing of the other, or an empty text. `is_first`: it was injected first, so that
+    of two answers in the operation's place its own is given."""
     if not (its.is_unlimited and one.where.is_unlimited):
         return ""
     first, second = one.action, two.action
@@ -81,7 +84,7 @@ def _hides(one: Step, its: Selector, two: Step, others: Selector) -> str:
         return f"where {one.name} is followed no request is answered"
     if one.replaces and one.stage <= Stage.BEFORE and not one.then and two.stage in _OF_AN_ANSWER:
         return f"{one.name} answers in the place of what {two.name} would change"
-    if one.replaces and two.replaces and one.stage <= Stage.BEFORE and two.stage <= Stage.BEFORE:
+    if is_first and one.replaces and two.replaces and one.stage <= Stage.BEFORE and two.stage <= Stage.BEFORE:
         return f"both answer in the place of the operation ({one.name} and {two.name})"
     if not (others.is_unlimited and two.where.is_unlimited):
         return ""

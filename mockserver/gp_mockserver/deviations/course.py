@@ -238,6 +238,7 @@ class Course:
                 await throw_away(receive, step.action.at)
                 wire = wire_of(self.scope)
                 if wire is not None:
+                    wire.take_over()
                     wire.stop_reading()
                     await wire.gone()
                 elif failing is not None:

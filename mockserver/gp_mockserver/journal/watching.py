@@ -132,7 +132,7 @@ class Watch:
 
     async def send(self, message: Message) -> None:
         """Pass a message on, and note what goes out of it."""
-        if self._wire is not None and _is_lost(self._wire):
+        if self._wire is not None and self._wire.is_lost:
             self._left = True
         elif self.entry.seconds is None and self._is_last(message):
             # Whoever has the answer finds the entry complete: it is completed before the last bytes go out.
@@ -269,7 +269,7 @@ class Watch:
         """Complete the entry, or have it ready to be completed when it is read."""
         seconds = perf_counter() - self._began
         entry, journal = self.entry, self._journal
-        if self._wire is not None and (unread := _unread(self._wire)):
+        if self._wire is not None and (unread := self._wire.unread):
             self._note_body(unread)
         if self._raw is not None:
             self._done = self._raw.is_whole
@@ -353,14 +353,3 @@ async def no_more() -> Message:
 
 async def nowhere(message: Message) -> None:
     """Takes what is sent after the end."""
-
-
-def _is_lost(wire: Wire) -> bool:
-    """Whether the connection has ended, so that nothing that is sent goes out."""
-    return wire._connection.lost
-
-
-def _unread(wire: Wire) -> bytes:
-    """What has come of the request's body and nobody has asked for, as the body of a GET."""
-    cycle = wire._cycle
-    return b"" if cycle is None else bytes(cycle.body)

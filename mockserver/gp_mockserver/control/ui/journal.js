@@ -115,6 +115,7 @@ function fill(element, { line }) {
     element.children[i].title = i >= 4 ? text : "";
   });
   element.classList.toggle("bad", isBad);
+  element.classList.toggle("deviating", line.deviations.length > 0);
   element.setAttribute("aria-label", texts.filter((text) => text !== "").join(", "));
 }
 
