@@ -108,7 +108,6 @@ function fillEntry(element, entry) {
   write(name, entry.name);
   write(kind, entry.class);
   write(does, entry.does);
-  element.setAttribute("aria-label", `${entry.name}, ${entry.class}: ${entry.does}`);
 }
 
 function showForm() {

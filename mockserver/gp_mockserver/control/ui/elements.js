@@ -23,8 +23,13 @@ export function write(element, text) {
 // Fill a list of definitions. Pairs without a value are left out; an element is taken as it is.
 export function define(list, pairs) {
   const there = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
-  list.replaceChildren(...there.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
+  list.replaceChildren(...there.flatMap(([name, value]) => [make("dt", {}, name), value instanceof Node ? make("dd", {}, value) : described(value)]));
   list.hidden = there.length === 0;
+}
+
+// A long text can be scrolled, also by keys.
+function described(value) {
+  return make("dd", String(value).length > 400 ? { class: "long", tabindex: 0 } : {}, value);
 }
 
 export function clockTime(seconds) {

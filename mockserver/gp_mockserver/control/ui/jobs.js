@@ -8,6 +8,7 @@ import { isShown, onSites, refreshSites, safe, siteCount } from "./sites.js";
 import { drawTimeline, isFinal, tone } from "./timeline.js";
 
 const MOST = 500; // jobs that the page knows of
+const MOST_MESSAGES = 200; // that are shown of a job, the last ones
 const AT_ONCE = 4; // of which more is asked at the same time
 const DRAWN_EVERY = 500; // ms
 const ASKED_EVERY = 3_000; // ms: messages come with time, and nothing tells of them
@@ -122,17 +123,13 @@ function fill(element, { line, info }) {
     element.append(place("id"), place("where"), place("status"), place("bar"), place("more"));
   }
   const [id, where, status, bar, more] = element.children;
-  write(id, line.jobId.length > 14 ? `${line.jobId.slice(0, 13)}…` : line.jobId);
+  write(id, line.jobId);
   write(where, siteCount() > 1 ? `${line.site}: ${line.task}` : line.task);
   write(status, shortStatus(line.status));
   status.className = `status ${tone(line.status)}`;
   if (info !== null) drawTimeline(bar, info, { withTexts: false });
   const count = info === null ? "" : plural(info.messages.length, "message");
   write(more, line.held === null ? count : `held at ${line.held}`);
-  element.setAttribute(
-    "aria-label",
-    [`Job ${line.jobId}`, line.task, line.status, line.held === null ? "" : `held at ${line.held}`, count].filter(Boolean).join(", "),
-  );
 }
 
 function showChosen() {
@@ -162,8 +159,12 @@ function showChosen() {
     ["Resource", url && make("a", { href: url, rel: "noreferrer" }, "as clients see it")],
   ]);
   write(byId("job-message-count"), job.messages.length);
+  const left = Math.max(0, job.messages.length - MOST_MESSAGES);
+  byId("job-messages-left").hidden = left === 0;
+  write(byId("job-messages-left"), `The first ${left.toLocaleString("en")} are not shown.`);
+  byId("job-messages").hidden = job.messages.length === 0;
   byId("job-messages").replaceChildren(
-    ...job.messages.map(({ type, description }) =>
+    ...job.messages.slice(left).map(({ type, description }) =>
       make("li", {}, make("span", { class: "kind" }, type.replace(/^esriJobMessageType/, "")), " ", description)),
   );
   define(byId("job-inputs"), Object.entries(job.inputs));

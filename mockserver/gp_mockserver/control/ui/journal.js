@@ -116,7 +116,6 @@ function fill(element, { line }) {
   });
   element.classList.toggle("bad", isBad);
   element.classList.toggle("deviating", line.deviations.length > 0);
-  element.setAttribute("aria-label", texts.filter((text) => text !== "").join(", "));
 }
 
 // What came of it, in short.
