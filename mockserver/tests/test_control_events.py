@@ -302,6 +302,23 @@ def test_what_waits_for_a_listener_is_bounded_in_bytes_too(monkeypatch: pytest.M
     told(scene)
 
 
+def test_a_listener_is_told_of_all_jobs_that_there_are_however_little_may_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(event_streams, "MOST_WAITING", 2)
+    monkeypatch.setattr(event_streams, "MOST_BYTES_WAITING", 2000)
+
+    async def scene(story: Story) -> None:
+        jobs = [await story.submit() for _ in range(6)]
+        listener = await story.listen("/__admin/events?maxlogs=6")
+        await listener.until("request", number=6)
+        for job in jobs:
+            await listener.until("job", jobId=job)
+        assert not listener.answer.done()
+
+    told(scene)
+
+
 def test_a_server_that_ends_ends_all_streams() -> None:
     async def scene(story: Story) -> None:
         listeners = [await story.listen() for _ in range(3)]

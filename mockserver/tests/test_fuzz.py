@@ -121,9 +121,7 @@ parameters = st.tuples(
 ).map(lambda both: both[0] + both[1])
 
 
-places = st.sampled_from(PLACES) | st.builds(
-    str.__add__, st.sampled_from(TASKS), st.sampled_from(BELOW_TASK)
-)
+places = st.sampled_from(PLACES) | st.builds(str.__add__, st.sampled_from(TASKS), st.sampled_from(BELOW_TASK))
 one_in_four = st.integers(0, 3).map(lambda number: number == 0)
 
 

@@ -314,6 +314,8 @@ class StoredJobs(Jobs):
 
 
 TestJobs = Jobs.TestCase
-TestJobs.settings = settings(max_examples=200, stateful_step_count=40)
+TestJobs.settings = settings(max_examples=2 * settings.default.max_examples, stateful_step_count=40)
 TestStoredJobs = StoredJobs.TestCase
-TestStoredJobs.settings = settings(max_examples=60, stateful_step_count=40)
+TestStoredJobs.settings = settings(
+    max_examples=2 * settings.default.max_examples // 5, stateful_step_count=40
+)

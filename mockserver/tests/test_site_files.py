@@ -15,7 +15,7 @@ from gp_mockserver.errors import SiteFileError
 from gp_mockserver.lifecycle.clocks import JumpingClock, ManualClock, ScaledClock
 from gp_mockserver.tools.latency import Latency, Uniform
 from gp_protocol.descriptions.descriptors import service_json, task_json
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 BUFFERS = """
@@ -278,7 +278,8 @@ A_TASK = "services.S.tasks[0]"
         (
             "contxt: a\nservices: {}",
             "contxt: met an unknown key, expected one of services, context, version, seed, clock, "
-            "publicUrl, badInput, latency, errors, jobs, users, security, limits, fetchFrom, layers, journal, deviations; "
+            "publicUrl, badInput, latency, errors, jobs, users, security, limits, fetchFrom, layers, "
+            "journal, deviations; "
             'did you mean "context"?',
         ),
         (

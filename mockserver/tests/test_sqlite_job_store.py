@@ -209,7 +209,7 @@ def _timeline(rng: random.Random) -> Timeline:
 
 
 def _essence(record: JobRecord | None, now: float) -> Any:
-    """What must not depend on restarts: everything but the polls that nothing counts, to some microseconds."""
+    """What must not depend on restarts: all but the polls that nothing counts, to some microseconds."""
     if record is None:
         return None
     state = record.state(now)

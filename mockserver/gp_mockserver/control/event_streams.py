@@ -38,7 +38,8 @@ LOOK_EVERY: Final = 1.0
 KEEP_ALIVE_EVERY: Final = 15.0
 """Seconds of real time without an event, after which a comment keeps proxies from closing the connection."""
 MOST_WAITING: Final = 2000
-"""Events that may wait for a listener to read; one that is slower than that is dropped."""
+"""Events of requests that may wait for a listener to read; one that is slower than that is dropped. What a
+look finds may be more: there is no other look before it is read."""
 MOST_BYTES_WAITING: Final = 4 * 1024 * 1024
 _FOLLOWED: Final = 200
 """The newest jobs of a site whose changes by time alone are told."""
@@ -79,6 +80,7 @@ class EventStream:
         self._last = last
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[bytes] = deque()
+        self._seen: list[bytes] = []
         self._bytes = 0
         self._is_too_slow = False
         self._has_to_look = True
@@ -125,10 +127,11 @@ class EventStream:
             if self._has_to_look:
                 self._has_to_look = False
                 self._look()
-            if self._waiting:
-                piece = b"".join(self._waiting)
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-                self._let_go(len(piece))
+            if self._waiting or self._seen:
+                heard, seen = b"".join(self._waiting), b"".join(self._seen)
+                self._seen.clear()
+                await send({"type": "http.response.body", "body": heard + seen, "more_body": True})
+                self._let_go(len(heard))
                 sent = self._loop.time()
             elif self._loop.time() - sent >= KEEP_ALIVE_EVERY:
                 await send({"type": "http.response.body", "body": b": keep-alive\n\n", "more_body": True})
@@ -152,8 +155,11 @@ class EventStream:
 
     def tell(self, event: str, data: Any) -> None:
         """Have an event sent; from any thread."""
-        piece = b"event: %b\ndata: %b\n\n" % (event.encode(), msgspec.json.encode(data))
-        self._loop.call_soon_threadsafe(self._take, piece)
+        self._loop.call_soon_threadsafe(self._take, _piece(event, data))
+
+    def _show(self, event: str, data: Any) -> None:
+        """Have an event sent that a look has found."""
+        self._seen.append(_piece(event, data))
 
     def _take(self, piece: bytes) -> None:
         if len(self._waiting) >= MOST_WAITING or self._bytes + len(piece) > MOST_BYTES_WAITING:
@@ -180,9 +186,9 @@ class EventStream:
         if is_first:
             self._tell_last()
         if is_first or list(self._followed) != contexts:
-            self.tell("sites", {"sites": list(sites)})
+            self._show("sites", {"sites": list(sites)})
         for followed in self._followed.values():
-            followed.look()
+            followed.look(self._show)
 
     def _tell_last(self) -> None:
         if not self._last:
@@ -190,13 +196,17 @@ class EventStream:
         last = [(each.site, entry) for each in self._followed.values() for entry in each.site.journal]
         last.sort(key=lambda each: each[1].at)
         for site, entry in last[-self._last :]:
-            self.tell("request", brief(site, entry))
+            self._show("request", brief(site, entry))
+
+
+Tell = Callable[[str, Any], None]
+"""Takes an event's name and data."""
 
 
 class FollowedSite:
     """A site as a listener follows it: what was told of it last."""
 
-    def __init__(self, site: Site, tell: Callable[[str, Any], None]) -> None:
+    def __init__(self, site: Site, tell: Tell) -> None:
         self.site = site
         self._tell = tell
         self._jobs: dict[str, tuple[Any, ...]] = {}
@@ -207,38 +217,38 @@ class FollowedSite:
     def _heard(self, entry: Entry) -> None:
         self._tell("request", brief(self.site, entry))
         if entry.job_id and entry.is_answered:
-            self._look_at_job(entry.job_id, self.site.clock.now())
+            self._look_at_job(self._tell, entry.job_id, self.site.clock.now())
 
-    def look(self) -> None:
+    def look(self, tell: Tell) -> None:
         """Tell what has changed: clock, deviations, jobs."""
-        self._look_at_clock()
-        self._look_at_deviations()
+        self._look_at_clock(tell)
+        self._look_at_deviations(tell)
         now, store = self.site.clock.now(), self.site.store
         newest = store.ids()[-_FOLLOWED:] if len(store) <= _MANY else []
         for job_id in dict.fromkeys((*newest, *self._jobs)):
-            self._look_at_job(job_id, now)
+            self._look_at_job(tell, job_id, now)
 
-    def _look_at_clock(self) -> None:
+    def _look_at_clock(self, tell: Tell) -> None:
         told = clock_info(self.site.clock)
         ahead = told.now - time.monotonic() * (told.rate or 0.0)
         known = (told.kind, told.rate, round(ahead, 1))
         if known != self._clock:
             self._clock = known
-            self._tell("clock", {"site": self.site.context, **msgspec.to_builtins(told)})
+            tell("clock", {"site": self.site.context, **msgspec.to_builtins(told)})
 
-    def _look_at_deviations(self) -> None:
+    def _look_at_deviations(self, tell: Tell) -> None:
         injections = list(self.site.deviations) if self.site.deviating else []
         known = [(each.number, each.applied, each.is_over) for each in injections]
         if known != self._deviations:
             self._deviations = known
             told = [injection_info(self.site, each) for each in injections]
-            self._tell("deviations", {"site": self.site.context, "deviations": told})
+            tell("deviations", {"site": self.site.context, "deviations": told})
 
-    def _look_at_job(self, job_id: str, now: float) -> None:
+    def _look_at_job(self, tell: Tell, job_id: str, now: float) -> None:
         record = self.site.store.get(job_id, now)
         if record is None:
             if self._jobs.pop(job_id, None) is not None:
-                self._tell("jobGone", {"site": self.site.context, "jobId": job_id})
+                tell("jobGone", {"site": self.site.context, "jobId": job_id})
             return
         before = self._jobs.get(job_id)
         if before is not None and before[:2] == (record.revision, True):
@@ -247,9 +257,13 @@ class FollowedSite:
         known = (record.revision, line.ended_at is not None, line.status, line.held)
         if known != before:
             self._jobs[job_id] = known
-            self._tell("job", line)
+            tell("job", line)
             while len(self._jobs) > 2 * _FOLLOWED:
                 del self._jobs[next(iter(self._jobs))]
+
+
+def _piece(event: str, data: Any) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (event.encode(), msgspec.json.encode(data))
 
 
 def brief(site: Site, entry: Entry) -> RequestLine:

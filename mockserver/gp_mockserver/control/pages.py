@@ -31,6 +31,9 @@ _POLICY: Final = (
 
 
 async def page(ask: Ask) -> Response:
+    """The page names its files, and the API, relative to an address without a slash at its end."""
+    if ask.request.scope.get("raw_path", b"").endswith(b"/"):
+        return RedirectResponse("../ui")
     return _file("index.html")
 
 

@@ -72,6 +72,7 @@ export function shortStatus(status) {
 }
 
 let fading = 0;
+let before = null; // what had the focus when something went wrong
 
 // Say that something is done.
 export function say(text) {
@@ -86,8 +87,16 @@ export function say(text) {
 // Say what could not be done, until it is dismissed or something else is done.
 export function complain(error) {
   byId("said").textContent = "";
+  before = document.activeElement;
   byId("wrong").hidden = false;
   byId("wrong-text").textContent = error.message ?? String(error);
+}
+
+export function startNotices() {
+  byId("wrong-close").addEventListener("click", () => {
+    byId("wrong").hidden = true;
+    before?.focus();
+  });
 }
 
 // Have an element do something when it is pressed; what goes wrong is shown.

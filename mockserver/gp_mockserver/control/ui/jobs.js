@@ -7,7 +7,7 @@ import { backByEscape, Rows } from "./rows.js";
 import { isShown, onSites, refreshSites, safe, siteCount } from "./sites.js";
 import { drawTimeline, isFinal, tone } from "./timeline.js";
 
-const MOST = 500; // jobs that the page knows of
+const MOST = 5_000; // jobs that the page knows of
 const MOST_MESSAGES = 200; // that are shown of a job, the last ones
 const AT_ONCE = 4; // of which more is asked at the same time
 const DRAWN_EVERY = 500; // ms
@@ -75,8 +75,8 @@ function show() {
   shown.sort((a, b) => b.line.submittedAt - a.line.submittedAt);
   rows.show(shown);
   const going = shown.filter((job) => !isFinal(job.line.status)).length;
-  write(byId("jobs-count"), shown.length ? `${plural(shown.length, "job")}, ${going} under way` : "");
-  if (chosen !== null && jobs.get(keyOf(chosen.line)) !== chosen) leave();
+  write(byId("jobs-count"), shown.length ? `${jobs.size === MOST ? "the newest " : ""}${plural(shown.length, "job")}, ${going} under way` : "");
+  if (chosen !== null && !shown.includes(chosen)) leave();
   else showChosen();
   askForSight();
 }

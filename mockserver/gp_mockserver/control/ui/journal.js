@@ -90,7 +90,7 @@ function show() {
   rows.show(shown, ofSites.length ? "No request fits the filter." : "No requests yet.");
   const all = plural(ofSites.length, "request");
   write(byId("journal-count"), shown.length === ofSites.length ? (shown.length ? all : "") : `${shown.length.toLocaleString("en")} of ${all}`);
-  if (chosen !== null && !requests.has(keyOf(chosen.line))) rows.choose(null);
+  if (chosen !== null && !ofSites.includes(chosen)) rows.choose(null);
 }
 
 function fill(element, { line }) {

@@ -3,7 +3,7 @@
 import { call, page } from "./api.js";
 import { clockIs, forgetClocks, startClock } from "./clock.js";
 import { deviationsAre, forgetDeviations, readCatalogue, startDeviations } from "./deviations.js";
-import { byId, complain, say } from "./elements.js";
+import { byId, complain, say, startNotices } from "./elements.js";
 import { askAgain, forgetJobs, jobIs, jobIsGone, readJobs, startJobs } from "./jobs.js";
 import { forgetRequests, readRequests, requestIs, startJournal } from "./journal.js";
 import { onReset, refreshSites, sitesAre, startSites } from "./sites.js";
@@ -64,6 +64,7 @@ async function findOut() {
   }
 }
 
+startNotices();
 startSites();
 startClock();
 startJobs();

@@ -65,7 +65,7 @@ function part(phase, time, held) {
 }
 
 function said(phase) {
-  if (phase.hold !== null) return `until ${phase.hold} is released`;
+  if (phase.hold !== null) return `until gate ${phase.hold} opens`;
   if (phase.polls !== null) return phase.polls === 1 ? "1 poll" : `${phase.polls} polls`;
   return duration(length(phase));
 }
