@@ -102,8 +102,8 @@ def demo() -> None:
     "control-token",
     metavar="TOKEN",
     help="What the control API under /__admin asks for, as `Authorization: Bearer TOKEN`. Without one it is "
-    "open to this machine alone, and closed where --host lets others in. Others may see an option: give it in "
-    "the environment.",
+    "open to this machine alone, and closed where --host lets others in. Others may see an option: give it "
+    "in the environment.",
 )
 @option(
     "ready-file",

@@ -143,14 +143,15 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
         folder = tmp_path / "empty"
         folder.mkdir(exist_ok=True)
-        with monkeypatch.context() as patch, pytest.raises(SystemExit) as ended:
+        with monkeypatch.context() as patch:
             patch.chdir(folder)
             for name in [name for name in os.environ if name.startswith("GPHARNESS_")]:
                 patch.delenv(name)
             for name, value in environment.items():
                 patch.setenv(name, value)
             patch.setattr("gpharness.leaving.leave", leave)  # which would end the tests, too
-            command_line.main([*map(str, words)], prog_name="gpharness")
+            with pytest.raises(SystemExit) as ended:
+                command_line.main([*map(str, words)], prog_name="gpharness")
         said = capsys.readouterr()
         return Told(int(ended.value.code or 0), said.out.splitlines(), said.err.splitlines())
 

@@ -1,5 +1,5 @@
-"""A plain view of what a deviating server really sends, for the tests of the catalogue: sockets and bytes, and
-`http.client` where an answer is whole. Nothing of our own client is in it."""
+"""A plain view of what a deviating server really sends, for the tests of the catalogue: sockets and bytes,
+and `http.client` where an answer is whole. Nothing of our own client is in it."""
 
 from __future__ import annotations
 
