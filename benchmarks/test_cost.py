@@ -3,7 +3,8 @@ has to be in order at the end.
 
 Measured beside the same test as its authors' documentation would have it written: over a socket with
 pytest-httpserver, whose server runs for all tests and whose handlers are set for each; in process with respx,
-whose router is made for each. The answers are the same bytes, taken from the mock. Requests are made by one
+whose router is made for each. What a job results in is given on both sides; the
+answers are the same bytes, taken from the mock. Requests are made by one
 `httpx.Client`, which is kept for all tests on both sides, but for the one in process of ours: its transport
 belongs to the test's site, and so it is made anew for each. Rounds take turns; the ratio is the median of
 those of neighbouring rounds.
@@ -31,6 +32,14 @@ _INPUTS = {
     "Input_Observation_Point": '{"features":[{"geometry":{"x":-122.4,"y":37.8}}]}',
     "Viewshed_Distance": '{"distance":5,"units":"esriMiles"}',
     "f": "json",
+}
+_RESULT = {
+    "geometryType": "esriGeometryPolygon",
+    "spatialReference": {"wkid": 4326},
+    "fields": [{"name": "OBJECTID", "type": "esriFieldTypeOID", "alias": "OBJECTID"}],
+    "features": [
+        {"attributes": {"OBJECTID": 1}, "geometry": {"rings": [[[0, 0], [0, 1], [1, 1], [1, 0], [0, 0]]]}}
+    ],
 }
 _ASKED = {"f": "json"}
 _POLLS = 5
@@ -80,7 +89,7 @@ def _site(context: str) -> Any:
     from gp_mockserver.lifecycle.clocks import ManualClock
 
     site = builtin_site(context, clock=ManualClock())
-    site.task("WorldViewshed/viewshed").succeeds(after_polls=_POLLS - 1)
+    site.task("WorldViewshed/viewshed").succeeds({"Viewshed_Result": _RESULT}, after_polls=_POLLS - 1)
     return site
 
 

@@ -86,8 +86,8 @@ def explained(each: Deviation) -> list[str]:
     ]
     text = [each.name, f"  {each.does}", "", *columns(rows, longest=0), ""]
     text += ["  It is made of", *(f"    {json.dumps(step, ensure_ascii=False)}" for step in each.do), ""]
-    on = "" if each.on in (("any",), ()) else f"@{each.on[0]}"
-    return [*text, f"  gpharness serve --deviate {each.name}", f"  site.deviate({each.name + on!r})"]
+    chosen = "".join(f", {name}={value!r}" for name, value in each.parameters.items())
+    return [*text, f"  gpharness serve --deviate {each.name}", f'  site.deviate("{each.name}"{chosen})']
 
 
 def _narrowed(each: Deviation) -> str:

@@ -239,6 +239,38 @@ def test_a_parameter_that_there_is_not_is_refused() -> None:
         site.deviate("slow-each", secnds=3)
 
 
+@pytest.mark.parametrize("value", [1, 1.0])
+def test_one_is_a_number_like_any_other(value: float) -> None:
+    site = builtin_site(clock=ManualClock())
+    (step,) = site.deviate("slow-each", seconds=value).steps
+    assert step.action.seconds == 1
+    (cut,) = site.deviate({"name": "cut", "do": [{"cut": 1}]}).steps
+    assert cut.action.at == 1
+
+
+def test_what_is_cleared_is_none_of_the_sites_any_more(probe: Probe) -> None:
+    probe.site.deviate(marks()).clear()
+    assert not len(probe.site.deviations)
+    probe.site.verify()
+
+
+def test_refused_connections_count_once_the_address_is_known(probe: Probe) -> None:
+    injection = probe.site.deviate("connection-refused")
+    assert injection.applied == 0
+    with pytest.raises(Exception, match="ask for the site's url"):
+        probe.site.verify()
+    with pytest.raises(ConnectionRefusedError):
+        probe.get(INFO)
+    assert injection.applied == 1
+    probe.site.verify()
+
+
+def test_what_is_about_connections_is_not_narrowed_by_requests() -> None:
+    site = builtin_site(clock=ManualClock())
+    with pytest.raises(DeviationError, match="operation cannot narrow it"):
+        site.deviate("connection-refused@submit")
+
+
 def test_an_address_chooses_deviations_for_who_asks_there(probe: Probe) -> None:
     clean = probe.get("rest/services").json
     named = probe.root + "~status-502-html@info~slow-each"

@@ -55,7 +55,11 @@ class SiteDoors:
     def root(self) -> str | None:
         """The address of the site's own door, such as `http://127.0.0.1:50123`; None while it has none."""
         self.update()
-        return self._own.url if self._own is not None else None
+        if self._own is None:
+            return None
+        if self._followed is not None:
+            self._followed.address_is_known = True
+        return self._own.url
 
     def update(self) -> None:
         """Let the door do what the first deviation says that is followed now and is about connections.

@@ -58,6 +58,8 @@ class Injection:
         self._applied = 0
         self.door: Door | None = None
         """The socket of its own that it had opened."""
+        self.address_is_known = False
+        """Whether the site's address was asked for while its door did what it says."""
         self.is_cleared = False
         self.tokens: dict[str, str] = {}
         """By job, or for requests without one together: the token to which it first applied."""
@@ -72,12 +74,20 @@ class Injection:
 
     @property
     def applied(self) -> int:
-        """On how many requests, or connections, it has had an effect. Refused connections are not seen by any
-        server: one is taken to have been."""
+        """On how many requests, or connections, it has had an effect. Connections that are refused, or never
+        completed, are seen by no server: one is taken to have been, if the site's address was asked for
+        meanwhile."""
         if self.door is None:
             return self._applied
         count = self.door.count
-        return self._applied + (1 if count is None else count)
+        return self._applied + (int(self.address_is_known) if count is None else count)
+
+    @property
+    def hint(self) -> str:
+        """What to do where it never applies, for a text that says so; mostly empty."""
+        if any(step.stage is Stage.NETWORK for step in self.steps):
+            return "; it has an address of its own: ask for the site's url after it was injected"
+        return ""
 
     def leave_door(self) -> None:
         """The door does something else from now on: keep what it has counted."""
@@ -204,6 +214,8 @@ class Deviations:
                 f"deviation {record.name!r}: {step} needs jobs and tokens of the mock's own; this site "
                 f"stands in front of {self._site.passing_on.address}"
             )
+        if any(step.stage is Stage.NETWORK for step in steps):
+            _check_is_of_connections(record, selected)
         made = Injection(
             record,
             _label(record, selected),
@@ -213,7 +225,6 @@ class Deviations:
             at=self._site.clock.now(),
             cleared=self._one_is_cleared,
         )
-        self._injections = [each for each in self._injections if not each.is_over or each.applied == 0]
         beside = self._site.deviations if self._is_of_address and self._site.deviating else ()
         for other in (*self._injections, *beside):
             if not other.is_over:
@@ -228,7 +239,6 @@ class Deviations:
                 self._site.doors.update()
             except DeviationError:
                 made.clear()
-                self._injections.remove(made)
                 raise
         return made
 
@@ -236,10 +246,11 @@ class Deviations:
         """Follow none any more."""
         for each in list(self._injections):
             each.clear()
-        self._injections.clear()
 
     def _one_is_cleared(self) -> None:
-        if any(step.stage is Stage.NETWORK for each in self._injections for step in each.steps):
+        cleared = [each for each in self._injections if each.is_cleared]
+        self._injections = [each for each in self._injections if not each.is_cleared]
+        if any(step.stage is Stage.NETWORK for each in cleared for step in each.steps):
             self._site.doors.update()
         self._open_sign_in()
 
@@ -284,6 +295,16 @@ def _record_of(
         return read_deviation(deviation), chosen
     except SiteFileError as error:
         raise DeviationError(f"deviation: {error}") from None
+
+
+def _check_is_of_connections(record: Deviation, selected: Mapping[str, Any]) -> None:
+    """Raises DeviationError for words about requests where connections are meant."""
+    about_requests = [name for name in selected if name not in ("times", "after", "seed")]
+    if about_requests:
+        raise DeviationError(
+            f"deviation {record.name!r} is about connections, before any request is read: {about_requests[0]} "
+            "cannot narrow it; expected times, or nothing"
+        )
 
 
 def _of_own_jobs(steps: tuple[Step, ...]) -> str:

@@ -154,7 +154,7 @@ def _check(action: Action, path: str) -> None:
 
 def _is_plain(kind: type[Action], written: Mapping[str, Any], name: str, path: str) -> bool:
     """Whether an action stands without arguments: `{refuse = true}`."""
-    if written == {name: True}:
+    if written[name] is True and len(written) == 1:
         return True
     if not msgspec.structs.fields(kind):
         raise SiteFileError(f"{path}.{name}", shown(written), f"{name} = true, and nothing beside it")

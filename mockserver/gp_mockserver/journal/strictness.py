@@ -44,7 +44,7 @@ def verify(site: Site, *, allow_unexpected: bool = False, allow_unused: bool = F
     if not allow_unused:
         problems += _unused_rules(site)
         problems += [
-            f"deviation {each.label} never applied"
+            f"deviation {each.label} never applied{each.hint}"
             for followed in _followed(site)
             for each in followed
             if not each.applied
