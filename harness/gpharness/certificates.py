@@ -38,10 +38,11 @@ class CertificateError(Exception):
 
 
 class OwnCertificate(msgspec.Struct, frozen=True):
-    """The authority's certificate, and the file with the server's key and certificate."""
+    """The authority's certificate, and the files with key and certificate of the server and the authority."""
 
     authority: Path
     server: Path
+    authority_key: Path
 
     @property
     def lines(self) -> list[str]:
@@ -90,7 +91,7 @@ def own_certificate(folder: Path, host: str, now: datetime | None = None) -> Own
         raise CertificateError(
             f"{error.filename or folder}: {error.strerror or error}; choose another folder with --tls-dir"
         ) from None
-    return OwnCertificate(certificate, server)
+    return OwnCertificate(certificate, server, folder / "ca-key.pem")
 
 
 def names(host: str) -> set[str]:

@@ -16,6 +16,15 @@ class ListenError(Exception):
     """What was asked of the server's TLS cannot be done; the text says what and what to do."""
 
 
+class Secured(msgspec.Struct, frozen=True):
+    """How a server is reached: the context of HTTPS, None for plain HTTP; what to tell the user about trust;
+    key and certificate of the authority, in PEM, where that is the user's own."""
+
+    context: SSLContext | None = None
+    trust: list[str] = []
+    authority: bytes | None = None
+
+
 class Tls(msgspec.Struct, frozen=True):
     """What the command line says about HTTPS: `own` asks for a certificate of an authority of the user's
     own, which is kept in `folder`; `certificate` and `key` are files of another."""
@@ -25,11 +34,8 @@ class Tls(msgspec.Struct, frozen=True):
     certificate: Path | None = None
     key: Path | None = None
 
-    def context(self, host: str) -> tuple[SSLContext | None, list[str]]:
-        """The context to serve `host` with, None for plain HTTP; and what to tell the user about trust.
-
-        Raises ListenError or BadCertificate.
-        """
+    def secured(self, host: str) -> Secured:
+        """What to serve `host` with. Raises ListenError or BadCertificate."""
         given = self.certificate, self.key
         if self.own and any(given):
             raise ListenError("--tls makes a certificate: leave it out where --tls-cert gives one")
@@ -40,10 +46,10 @@ class Tls(msgspec.Struct, frozen=True):
         if self.certificate is not None and self.key is not None:
             from gp_mockserver.tls import server_context
 
-            return server_context((self.certificate, self.key)), []
-        return self._own_context(host) if self.own else (None, [])
+            return Secured(server_context((self.certificate, self.key)))
+        return self._by_own_authority(host) if self.own else Secured()
 
-    def _own_context(self, host: str) -> tuple[SSLContext, list[str]]:
+    def _by_own_authority(self, host: str) -> Secured:
         import click
         from gp_mockserver.tls import server_context
 
@@ -54,7 +60,9 @@ class Tls(msgspec.Struct, frozen=True):
             made = own_certificate(folder, host)
         except CertificateError as error:
             raise ListenError(str(error)) from None
-        return server_context((made.server, made.server)), made.lines
+        return Secured(
+            server_context((made.server, made.server)), made.lines, made.authority_key.read_bytes()
+        )
 
 
 def connection_limits(**given: float | None) -> ConnectionLimits:

@@ -174,15 +174,17 @@ def serve_sites(
         sites = [each.site for each in loaded.values()]
         if reload and any(site.store.past.files for site in sites):
             raise ServeError("--reload forgets jobs and a store keeps them; leave out one of the two")
-        context, trust = tls.context(host)
+        secured = tls.secured(host)
         with ExitStack() as stack:
             app = MockServer(sites)
             app.control.token = control_token
+            app.authority = secured.authority
 
             def announce(base_url: str) -> None:
-                lines = [f"serving {base_url}/{quote(site.context)}/rest/services" for site in sites]
-                if trust:
-                    print("\n".join(trust), file=sys.stderr, flush=True)
+                lines = [f"serving {site.url}/rest/services" for site in sites]
+                said = [*secured.trust, *_moved(sites, base_url)]
+                if said:
+                    print("\n".join(said), file=sys.stderr, flush=True)
                 with written():
                     print("\n".join(lines), flush=True)
                 if ready_file is not None:
@@ -194,13 +196,23 @@ def serve_sites(
                 from gpharness.reloading import watching
 
                 stack.enter_context(watching(app, loaded, settings))
-            run(app, host=host, port=port, ready=announce, limits=limits, tls=context)
+            run(app, host=host, port=port, ready=announce, limits=limits, tls=secured.context)
     except (ServeError, ListenError, PortInUse, MockServerError, ProtocolError) as error:
         print(f"gpharness serve: {error}", file=sys.stderr)
         return 2
     except OutputLost as error:
         return give_up("serve", error)
     return 0
+
+
+def _moved(sites: Sequence[Site], base_url: str) -> list[str]:
+    """What to say of sites that have sockets of their own, since they deviate before a request is read."""
+    moved = [site for site in sites if not site.url.startswith(f"{base_url}/")]
+    return [
+        f"{site.url} deviates before a request is read; "
+        f"it is controlled at {base_url}/{quote(site.context)}/__admin"
+        for site in moved
+    ]
 
 
 def prepare_readiness_file(path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
@@ -101,6 +102,19 @@ def test_serve_follows_deviations_in_front_of_a_server_too(gpharness: Callable[.
         answers = [json.load(urlopen(f"{url}?f=json")) for _ in range(2)]
     assert list(answers[0]) == ["error"]
     assert "services" in answers[1]
+
+
+def test_serve_says_the_address_that_deviates_and_the_one_that_controls_it(
+    gpharness: Callable[..., object],
+) -> None:
+    running = gpharness("serve", "--port", "0", "--deviate", "connection-refused")
+    url = running.url()  # type: ignore[attr-defined]
+    with pytest.raises(URLError, match="refused"):
+        urlopen(url)
+    said = running.error_line()  # type: ignore[attr-defined]
+    assert said.startswith(url.removesuffix("/rest/services"))
+    with urlopen(f"{said.rpartition(' ')[2]}/deviations") as answer:
+        assert json.load(answer)["deviations"][0]["label"] == "connection-refused"
 
 
 @pytest.mark.parametrize(
