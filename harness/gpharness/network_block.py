@@ -73,8 +73,9 @@ class NetworkBlock:
         """Note what was tried. Raises NetworkBlocked."""
         self.refused.append(where)
         raise NetworkBlocked(
-            f"{where} was to be reached, and the network is blocked: answer in its place in the test, or let "
-            f"it through by blocked_network(allow=[{where!r}])"
+            f"{where} was to be reached, and the network is blocked: give what is tested the address of the "
+            f"test's own server, or let it through, by pytest's option --gp-allow-hosts={where} or by "
+            f"blocked_network(allow=[{where!r}])"
         )
 
     def _lets_through(self, address: Address) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pyproj  # noqa: F401 - pytester's runs forget what they have imported, and pyproj cannot be imported twice
+import pyproj  # noqa: F401 - pytester's runs forget what they import, and these cannot be imported twice
 import pytest
+import yaml  # noqa: F401
 
 TEXT = (Path(__file__).parents[2] / "docs" / "testing.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
@@ -27,4 +28,5 @@ def test_the_examples_are_tests_that_pass(
 def test_the_table_has_every_option() -> None:
     plugin = (Path(__file__).parents[1] / "gpharness" / "pytest_plugin.py").read_text(encoding="utf-8")
     names = {f"--gp-{name}" for name in re.findall(r'^        \("([a-z-]+)", "', plugin, re.MULTILINE)}
+    assert len(names) == 6
     assert names | {"--gp-block-network"} == set(re.findall(r"--gp-[a-z-]+", TEXT))

@@ -1,7 +1,8 @@
 """The mock geoprocessing server.
 
 Public names, resolved when first used: `Site`, `MockServer`, `serve`, `load_site`, `ToolCall`,
-`ToolFailed`, and the clocks `ManualClock`, `JumpingClock`, `ScaledClock`.
+`ToolFailed`, `Unmet` and `NeverCame`, which `Site.verify` and `Site.wait_for` raise, and the clocks
+`ManualClock`, `JumpingClock`, `ScaledClock`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gp_mockserver.app import MockServer as MockServer
     from gp_mockserver.configuration.site_files import load_site as load_site
+    from gp_mockserver.journal.strictness import Unmet as Unmet
+    from gp_mockserver.journal.waiting import NeverCame as NeverCame
     from gp_mockserver.lifecycle.clocks import JumpingClock as JumpingClock
     from gp_mockserver.lifecycle.clocks import ManualClock as ManualClock
     from gp_mockserver.lifecycle.clocks import ScaledClock as ScaledClock
@@ -27,9 +30,11 @@ _HOMES = {
     "ScaledClock": "lifecycle.clocks",
     "serve": "server",
     "load_site": "configuration.site_files",
+    "NeverCame": "journal.waiting",
     "Site": "sites",
     "ToolCall": "tools.tool_calls",
     "ToolFailed": "tools.tool_calls",
+    "Unmet": "journal.strictness",
 }
 __all__ = list(_HOMES)
 

@@ -4,6 +4,7 @@ bytes."""
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from traceback import format_exception
 from typing import TYPE_CHECKING
@@ -64,6 +65,8 @@ class MockServer:
         first needed."""
         self.control = ControlRules()
         """Who may use the control API."""
+        self.strays: deque[tuple[str, str]] = deque(maxlen=20)
+        """Method and path of the last requests for a context that no site has: no journal has them."""
         self._polls = PollAnswers()
         for site in sites:
             self.add_site(site)
@@ -125,8 +128,11 @@ class MockServer:
                 below = path if about is None else path.partition("/")[2]
                 await control(self, about, below, scope, receive, send)
             elif site is None and "~" in context:
+                self._note_stray(scope)
                 await self._serve_named(context, path, scope, receive, send)
             elif site is None:
+                if context:
+                    self._note_stray(scope)
                 await send_answer(scope, receive, send, self._directory_of_sites(scope, found=not context))
             elif not site.journal.is_on:
                 await self._serve_as(site, context, path, scope, receive, send, kept)
@@ -144,6 +150,9 @@ class MockServer:
             await _live(receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
+
+    def _note_stray(self, scope: Scope) -> None:
+        self.strays.append((scope["method"], _shown_path(scope)))
 
     async def _serve_as(
         self,

@@ -7,6 +7,8 @@ MockServerError
 ├── StoreUnwritable         a job store's file cannot be written now
 ├── BadCertificate          a certificate and its key cannot be served with (tls)
 ├── DoorError               a site cannot be given such a socket of its own (doors.errors)
+├── ServerLeft              a server that a site stands in front of has ended its answer early (passing_on)
+├── CallerLeft              its client has left before all of its request had come (passing_on)
 ├── NotOverTls              a connection by TLS cannot do what was asked of it (wire_access)
 ├── CannotListen, PortInUse the host or port cannot be listened on (server)
 └── SiteError               a site, service, task or rule was described wrongly

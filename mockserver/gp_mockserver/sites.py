@@ -40,8 +40,7 @@ if TYPE_CHECKING:
     from gp_mockserver.deviations.records import Deviation
     from gp_mockserver.journal.entries import Entry
     from gp_mockserver.journal.expectations import Expectation, Expectations, InOrder, Step
-    from gp_mockserver.journal.journal import Criteria as Wanted
-    from gp_mockserver.journal.request_patterns import Criteria
+    from gp_mockserver.journal.journal import Criteria
     from gp_mockserver.layers.layer_services import LayerServices
     from gp_mockserver.passing_on import PassingOn
     from gp_mockserver.security.guard import Guard
@@ -124,6 +123,7 @@ class Site:
         self.own_profile: Profile = profile(DEFAULT_VERSION if version is None else version)
         self.seed = seed
         self.journal = Journal() if journal is None else journal
+        self.journal.site = self
         self.store: JobStore = MemoryJobStore() if store is None else store
         self.store.attach(self._find_queue, self._remove_job_files)
         self.clock: Clock = clock or RealClock()
@@ -159,6 +159,8 @@ class Site:
             self.add_user(name, password)
         self.running: dict[str, asyncio.Future[None]] = {}
         """The tools that worker threads are running now, by job id."""
+        self.is_closed = False
+        """Whether it is served no longer: what goes wrong then concerns nobody."""
         self.tool_errors: list[ToolError] = []
         """Mistakes in tools' functions, for who tests with them: the first 100."""
         again = f"/{self.store.past.openings}" if self.store.past.openings else ""
@@ -181,6 +183,10 @@ class Site:
         self._stored: StoredFiles | None = None
         if self.store.past.files is not None:
             _ = self.stored  # which counts what is there, before anything comes
+
+    def __repr__(self) -> str:
+        root = self.server.root if self.server is not None else ""
+        return f"<Site {self.context!r}{root and f' at {root}/{quote(self.context)}'}>"
 
     @property
     def profile(self) -> Profile:
@@ -309,7 +315,7 @@ class Site:
         timeout: float = 5.0,
         since: int | None = None,
         answered: bool = True,
-        **criteria: Unpack[Wanted],
+        **criteria: Unpack[Criteria],
     ) -> Entry:
         """Wait until a client's requests have come (see `gp_mockserver.journal.waiting.wait_for`)."""
         from gp_mockserver.journal.waiting import wait_for
@@ -326,7 +332,7 @@ class Site:
         timeout: float = 5.0,
         since: int | None = None,
         answered: bool = True,
-        **criteria: Unpack[Wanted],
+        **criteria: Unpack[Criteria],
     ) -> Entry:
         """What `wait_for` is, to be awaited: on asyncio and on trio."""
         from gp_mockserver.journal.waiting import arrives
@@ -435,12 +441,21 @@ class Site:
         return f"{self.profile.job_id_prefix}{self._job_ids.getrandbits(128):032x}"
 
     def release(self, job_id: str, gate: str = "gate") -> None:
-        """Open a gate at which a job is held."""
-        self.store.release(job_id, gate, self.clock.now())
+        """Open a gate at which a job is held, or will be. Raises SiteError where there is no such job,
+        ValueError where it has no such gate."""
+        now = self.clock.now()
+        if self.store.release(job_id, gate, now) is None:
+            from gp_mockserver.lifecycle.job_moves import holding
+
+            last = [self.store.get(each, now) for each in self.store.ids()[-100:]]
+            held = [each.job_id for each in last if each is not None and holding(each, now)]
+            told = f"held are {', '.join(held[-10:])}" if held else "none is held"
+            raise SiteError(f"site {self.context!r} has no job {job_id!r}; {told}")
 
     def close(self) -> None:
         """Close the store, and remove the files of runs, and those of jobs and uploads if jobs do not outlive
         the site."""
+        self.is_closed = True
         self.store.close(self.clock.now())
         if self._doors is not None:
             self._doors.close()

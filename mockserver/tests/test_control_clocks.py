@@ -10,7 +10,15 @@ from typing import Any
 
 import pytest
 from gp_mockserver.lifecycle.clocks import EPOCH, Clock, JumpingClock, ManualClock, RealClock, ScaledClock
-from gp_mockserver.lifecycle.settable_clocks import LAST, ClockError, SettableClock, advance, read, run
+from gp_mockserver.lifecycle.settable_clocks import (
+    LAST,
+    ClockError,
+    SettableClock,
+    SiteClock,
+    advance,
+    read,
+    run,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -220,3 +228,39 @@ def test_a_settable_clock_is_moved_from_another_thread() -> None:
     asyncio.run(sleep())
     mover.join()
     assert clock.now() == 60
+
+
+@pytest.mark.parametrize("make", CLOCKS)
+def test_the_clock_of_a_site_is_moved_whatever_it_is(make: Callable[[], Clock], computer: Steps) -> None:
+    site = Owner(make())
+    clock = SiteClock(site)
+    before = clock.now()
+    clock.advance("1h")
+    assert clock.now() == site.clock.now() == before + 3600
+    clock.freeze()
+    computer.at += 100
+    assert clock.now() == before + 3600
+    clock.run(60)
+    computer.at += 1
+    assert clock.now() == pytest.approx(before + 3660)
+    assert clock.jumps is False
+    assert repr(clock).startswith("<SiteClock x60, at ")
+
+
+def test_what_sleeps_by_the_clock_of_a_site_wakes_when_that_is_moved() -> None:
+    clock = SiteClock(Owner(ManualClock()))
+    assert sleeping(clock, 5, 50, then=lambda: clock.advance(7)) == [5]
+
+
+@pytest.mark.parametrize(
+    "clock", [ManualClock(), JumpingClock(), SettableClock(0, 0), SiteClock(Owner(RealClock()))]
+)
+def test_clocks_that_can_be_moved_take_lengths_as_people_write_them(clock: Any) -> None:
+    before = clock.now()
+    clock.advance("250 ms")
+    clock.advance("1 h")
+    clock.advance(0.75)
+    assert before + 3601 <= clock.now() < before + 3661
+    for wrong in ("soon", "-1s", -1, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=r"cannot advance|never goes back"):
+            clock.advance(wrong)

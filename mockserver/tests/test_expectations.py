@@ -15,6 +15,9 @@ from gp_protocol.values.units import LinearUnit
 from hypothesis import given
 from hypothesis import strategies as st
 
+from .journal_probe import VIEWSHED as PATH
+from .journal_probe import asked, site_with
+
 VIEWSHED = "WorldViewshed/viewshed"
 NOWHERE = Site()
 HERE = "test_expectations.py:"
@@ -25,9 +28,26 @@ class Written(list[Entry]):
 
     is_on = True
 
-    @property
-    def last_number(self) -> int:
-        return len(self)
+    def follow(self, operations: frozenset[str], tally: Any) -> Any:
+        return Followed(self, tally)
+
+
+class Followed:
+    """What follows such a journal."""
+
+    def __init__(self, journal: Written, tally: Any) -> None:
+        self.since = len(journal)
+        self._journal = journal
+        self._tally = tally
+
+    def now(self, kind: type) -> Any:
+        tally = self._tally.copy()
+        for entry in self._journal[self.since :]:
+            tally.add(entry)
+        return tally
+
+    def stop(self) -> None:
+        return
 
 
 class Told:
@@ -372,3 +392,78 @@ def test_an_expectation_knows_the_line_that_said_it(module: str, place: str) -> 
     expectation = names["say"](Told(NOWHERE).expectations.expect)
     assert expectation.place.startswith(place)
     assert bool(expectation.place) is bool(place)
+
+
+def many(site: Site, *paths: str) -> None:
+    asked(site, *({"path": path} for path in paths))
+
+
+@pytest.mark.parametrize("entries", [1, 3, 1000])
+def test_what_the_journal_has_dropped_counts_all_the_same(entries: int) -> None:
+    site = site_with(Journal(entries=entries))
+    many(site, PATH)
+    task = site.expect("task", at_least=80, at_most=80)
+    never, other = site.expect("info", times=0), site.expect("task", method="POST")
+    order = site.expect_in_order("info", "task", "catalogue")
+    many(site, "/arcgis/rest/info", *[PATH] * 80, "/arcgis/rest/services", "/arcgis/rest/services")
+    assert (task.count, task.problem, never.count) == (80, "", 1)
+    assert [entry.number for entry in order.requests] == [2, 3, 83]
+    assert order.is_met
+    assert never.problem.startswith("expected info never, met once: request 2 (")
+    assert 'request 3 came nearest: method: met "GET", expected "POST"' in other.problem
+    assert [entry.number for entry in task.requests] == [
+        entry.number for entry in site.journal if entry.operation == "task" and entry.number > 1
+    ]
+    site.reset()
+    assert site.journal._gone.followers == ()
+
+
+def test_records_that_have_made_room_do_not_heap_up() -> None:
+    site = site_with(Journal(entries=1))
+    expectation = site.expect("task", times=300)
+    many(site, *[PATH] * 300)
+    assert len(expectation.following.missed) < 64
+    assert expectation.is_met
+
+
+def test_an_order_that_was_dropped_says_what_came_too_early() -> None:
+    site = site_with(Journal(entries=1))
+    order = site.expect_in_order("info", "task")
+    many(site, PATH, "/arcgis/rest/info", "/arcgis/rest/services", "/arcgis/rest/services")
+    told = "expected info, then task: met no task after request 2, info; it came before, as request 1"
+    assert order.problem.startswith(told)
+
+
+def test_what_is_cleared_from_the_journal_has_been_counted() -> None:
+    site = site_with()
+    expectation = site.expect("task", times=2)
+    many(site, PATH)
+    site.journal.clear()
+    many(site, PATH)
+    assert (expectation.count, len(expectation.requests)) == (2, 1)
+
+
+def test_what_a_condition_raises_of_a_dropped_request_is_raised_where_it_is_asked() -> None:
+    site = site_with(Journal(entries=1))
+
+    def ask_it(entry: Entry) -> bool:
+        raise LookupError("no such field")
+
+    expectation = site.expect("task", where=ask_it)
+    many(site, *[PATH] * 100)
+    with pytest.raises(LookupError, match="no such field"):
+        _ = expectation.is_met
+
+
+def test_polls_that_are_dropped_are_counted(open_wire: Any, fresh: dict[str, Any]) -> None:
+    wire = open_wire(builtin_site(**fresh, journal=Journal(entries=2)))
+    task = "WorldViewshed/GPServer/viewshed"
+    polls = wire.site.expect("job", times=12, status=200)
+    point = '{"features": [{"geometry": {"x": 7.4, "y": 46.9}}]}'
+    job_id = wire.post(f"{task}/submitJob", Input_Observation_Point=point, f="json").json()["jobId"]
+    for _ in range(12):
+        wire.json(f"{task}/jobs/{job_id}")
+    assert polls.problem == ""
+    wire.site.assert_polled(at_most=12)
+    with pytest.raises(AssertionError, match="polled 12 times: expected at most 11"):
+        wire.site.assert_polled(at_most=11)

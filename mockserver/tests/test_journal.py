@@ -25,7 +25,7 @@ from gp_mockserver.server import serve
 from gp_mockserver.sites import Site
 from gp_mockserver.tools.latency import Latency
 
-from .journal_probe import FORM, VIEWSHED, ask, asked, site_with
+from .journal_probe import FORM, VIEWSHED, Asked, ask, asked, site_with
 
 TASK = "WorldViewshed/GPServer/viewshed"
 POINT = json.dumps({"features": [{"geometry": {"x": 7.4, "y": 46.9}}], "spatialReference": {"wkid": 4326}})
@@ -469,7 +469,10 @@ def some() -> Journal:
         (None, {"path": "*/jobs/*/cancel"}, [5]),
         (None, {"where": lambda entry: "Input_Observation_Point" in entry.parameters}, [1, 2]),
         ("job", {"method": None, "status": None, "where": None}, [3, 4]),
-        ("job", {"task": "WorldViewshed/other"}, []),
+        (None, {"parameters": {"Input_Observation_Point": json.loads(POINT)}}, [1, 2]),
+        ("submitJob", {"parameters": {"Viewshed_Distance": None}}, [1, 2]),
+        ("submitJob", {"parameters": {"Viewshed_Distance": "5 Miles"}}, []),
+        ("result", {"task": "WorldViewshed/viewshed", "service": "WorldViewshed"}, []),
     ],
 )
 def test_requests_are_found_by_what_they_are(
@@ -490,9 +493,79 @@ def test_a_journal_is_a_sequence(some: Journal) -> None:
         some[99]
 
 
-def test_an_operation_that_does_not_exist_is_no_empty_answer(some: Journal) -> None:
-    with pytest.raises(SiteError, match='did you mean "submitJob"'):
-        some.find("submitjob")
+@pytest.mark.parametrize("journal", ["empty", "full"])
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        ({"operation": "submitjob"}, "submitJob"),
+        ({"task": "WorldViewshed/viewshd"}, "WorldViewshed/viewshed"),
+        ({"service": "WorldViewshd"}, "WorldViewshed"),
+        ({"taks": "WorldViewshed/viewshed"}, "task"),
+    ],
+)
+def test_a_name_that_does_not_exist_is_no_empty_answer(
+    some: Journal, journal: str, wrong: dict[str, Any], hint: str
+) -> None:
+    asked_one = some if journal == "full" else site_with().journal
+    for ask_it in (asked_one.find, asked_one.count):
+        with pytest.raises(SiteError, match=f'did you mean "{hint}"'):
+            ask_it(**wrong)
+
+
+def test_requests_are_found_by_values_of_the_tasks_data_types(wire: Any) -> None:
+    submit(wire, Viewshed_Distance='{"distance": 8.5, "units": "esriMiles"}')
+    journal = wire.site.journal
+    assert journal.count("submitJob", parameters={"Viewshed_Distance": "8.5 Miles"}) == 1
+    assert journal.count("submitJob", parameters={"Viewshed_Distance": "8 Miles"}) == 0
+
+
+def test_the_first_that_led_nowhere_are_kept_and_the_others_counted() -> None:
+    site = site_with(Journal(entries=2))
+    asked(site, *({"path": f"/arcgis/rest/nowhere{n}"} for n in range(25)), *[{"path": VIEWSHED}] * 2)
+    kept = site.journal.unmatched()
+    assert [entry.number for entry in kept] == list(range(1, 21))
+    assert site.journal.more_unmatched == 5
+    site.journal.clear()
+    assert (site.journal.unmatched(), site.journal.more_unmatched) == ([], 0)
+
+
+def test_what_led_nowhere_and_was_dropped_before_it_was_answered_is_kept() -> None:
+    site = site_with(Journal(entries=1))
+
+    async def run() -> None:
+        app, held = MockServer([site]), asyncio.Event()
+
+        class Holding(Asked):
+            async def send(self, message: Any) -> None:
+                await held.wait()
+
+        scope = {"type": "http", "method": "GET", "scheme": "http", "path": "/arcgis/rest/nowhere"}
+        rest = {"query_string": b"f=json", "headers": [(b"host", b"h")]}
+        holding = Holding([])
+        asking = asyncio.ensure_future(app({**scope, **rest}, holding.receive, holding.send))
+        while not site.journal.unmatched():
+            await asyncio.sleep(0)
+        await ask(app, VIEWSHED)
+        assert [entry.number for entry in site.journal] == [2]
+        assert [entry.number for entry in site.journal.unmatched()] == [1]
+        held.set()
+        await asking
+
+    asyncio.run(run())
+    (entry,) = site.journal.unmatched()
+    assert (entry.number, entry.status, entry.refusal) == (1, 200, "invalid-url")
+
+
+def test_what_was_noted_is_told_in_short() -> None:
+    site = site_with(Journal(entries=2))
+    asked(site, {"path": VIEWSHED}, {"path": "/arcgis/rest/nowhere"}, {"path": VIEWSHED})
+    assert repr(site) == "<Site 'arcgis'>"
+    assert repr(site.journal) == "<Journal of 2 requests, 1 dropped>"
+    assert [repr(entry) for entry in site.journal] == [
+        "<Entry 2: GET /arcgis/rest/nowhere, 200>",
+        "<Entry 3: GET task of WorldViewshed/viewshed, 200>",
+    ]
+    assert repr(Entry(7, 0.0, "POST", operation="submitJob")) == "<Entry 7: POST submitJob, not answered>"
 
 
 def test_who_listens_hears_of_arrival_and_of_the_answer() -> None:
@@ -570,11 +643,24 @@ def test_a_request_to_a_site_with_a_clock_that_jumps_has_the_instant_of_its_arri
     assert [entry.at - before for entry in site.journal] == [0, 100]
 
 
-def test_what_is_asked_of_no_site_is_noted_nowhere() -> None:
+def test_what_is_asked_of_no_site_is_noted_by_the_server_alone() -> None:
     site = site_with()
-    (answer,) = asked(site, {"path": "/elsewhere/rest/info"})
-    assert answer.status == 404
-    assert len(site.journal) == 0
+    app = MockServer([site])
+
+    async def run() -> None:
+        for path in ("/", "/elsewhere/rest/info", "/else~slow-each/rest", "/a\nb", VIEWSHED):
+            await ask(app, path)
+        assert list(app.strays) == [
+            ("GET", "/elsewhere/rest/info"),
+            ("GET", "/else~slow-each/rest"),
+            ("GET", "/a\\nb"),
+        ]
+        for number in range(30):
+            await ask(app, f"/elsewhere/{number}")
+
+    asyncio.run(run())
+    assert len(site.journal) == 1
+    assert (len(app.strays), app.strays[-1]) == (20, ("GET", "/elsewhere/29"))
 
 
 def test_permission_that_a_browser_asks_for_is_noted() -> None:

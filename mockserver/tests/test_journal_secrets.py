@@ -188,7 +188,7 @@ def test_a_secret_is_not_told(request_: dict[str, Any]) -> None:
     assert not holds(list(journal._records), TOKEN)  # before anybody has read it
     assert not holds(list(journal._records), PASSWORD)
     assert tells(journal, TOKEN, PASSWORD) == []
-    assert "*****" in repr(journal[0])
+    assert "*****" in " ".join(texts_in(journal[0]))
 
 
 @pytest.mark.parametrize("request_", PLACES.values(), ids=PLACES)
@@ -334,7 +334,7 @@ def test_a_multipart_form_keeps_all_but_its_secret_fields() -> None:
 
 def test_a_text_that_speaks_of_tokens_is_no_secret() -> None:
     site = site_with()
-    body = form(Notes="5 tokens, a password, and a basic token service", tokens="7", passwords="none")
+    body = form(Notes="5 tokens, a password, and a basic token service", passage="7", expires="60")
     asked(site, posted(body))
     assert site.journal[0].request_body == body
 
@@ -350,7 +350,26 @@ def test_a_text_that_speaks_of_tokens_is_no_secret() -> None:
         ('met {"url": "x", "token": "abc d', 'met {"url": "x", "token": "*****'),
         ('"{\\"token\\": \\"abc\\", \\"b\\": 1}"', '"{\\"token\\": \\"*****\\", \\"b\\": 1}"'),
         ('{"\\u0074oken": "abc"}', '{"token": "*****"}'),
-        ('{"tokens": ["a"], "token": ["abc"]}', '{"tokens": ["a"], "token": ["*****"]}'),
+        ('{"tokens": ["a", "b"], "token": ["abc"]}', '{"tokens": ["*****"], "token": ["*****"]}'),
+        ('{"token": ["x", "ab]c", 5], "z": ["k"]}', '{"token": [*****], "z": ["k"]}'),
+        ('"{\\"token\\": [\\"x\\", \\"a]b\\"], 1}"', '"{\\"token\\": [\\"*****\\"], 1}"'),
+        ("%22token%22%3A%5B%22a%22%2C%22b%22%5D&x", "%22token%22%3A%5B%22*****%22%5D&x"),
+        ("<Password>a b</Password>", "<Password>*****</Password>"),
+        ('<o:token Type="x">ab</o:token>', '<o:token Type="x">*****</o:token>'),
+        ('<x password="a b" c="d"/>', '<x password="*****" c="d"/>'),
+        ('<input name="token" value="abc">', '<input name="token" value="*****">'),
+        ("password: abc", "password: *****"),
+        ("a: b\n- my_password: a b c\nc: d", "a: b\n- my_password: *****\nc: d"),
+        ('{"isTokenBasedSecurity": true, "tokenServicesUrl": "u"}',) * 2,
+        ("?Authorization=Basic dTpwYXNz&a=b", "?Authorization=Basic *****&a=b"),
+        ("Basic dTpwYXNz", "Basic *****"),
+        ("a basic understanding", "a basic understanding"),
+        (
+            "newPassword=a, x-api-key=b; pass=c passage=d",
+            "newPassword=*****, x-api-key=*****; pass=***** passage=d",
+        ),
+        ("?tok%2565n=abc&b=1", "?token=*****&b=1"),
+        ("/x/WyJ1c2VyIiwxMjM0NTY3XQ.abcdefghijklmnopqrstuvwxyz/y", "/x/*****/y"),
         ("%7B%22token%22%3A%22abc%22%7D", "%7B%22token%22%3A%22*****%22%7D"),
         ("&quot;token&quot;: &quot;abc&quot;, 5", "&quot;token&quot;: &quot;*****&quot;, 5"),
         ("https://a:b@host/x?token=abc&f=json", "https://a:*****@host/x?token=*****&f=json"),

@@ -36,6 +36,41 @@ def test_a_line_says_when_what_and_how_it_went() -> None:
     ]
 
 
+def test_a_run_of_equal_polls_is_one_line_that_tells_the_last() -> None:
+    polls = [entry(number, 100.0 + number, seconds=number / 1000, job_status="esriJobExecuting")
+             for number in range(2, 29)]  # fmt: skip
+    done = [entry(29 + number, 130.0, job_status="esriJobSucceeded") for number in range(2)]
+    odd = entry(31, 131.0, job_status="esriJobSucceeded", refusal="unknown-job")
+    run = [entry(1, 100.0, operation="submitJob"), *polls, *done, odd]
+    lines = [" ".join(line.split()) for line in text_of(run).splitlines()]
+    assert lines[1] == (
+        "2 +2.000 s GET job WorldViewshed/viewshed 200 esriJobExecuting 214 B 2.0 ms "
+        "27 times, the last 28 at +28.000 s"
+    )
+    assert [line.split()[0] for line in lines] == ["1", "2", "29", "30", "31", "refused:"]
+
+
+def test_equal_requests_that_are_no_polls_have_a_line_each() -> None:
+    assert len(text_of([entry(number, operation="result") for number in range(5)]).splitlines()) == 5
+
+
+def test_a_text_has_no_more_lines_than_it_may_and_says_what_comes_before() -> None:
+    run = [entry(number, operation="task", refusal="bad-value") for number in range(1, 101)]
+    lines = text_of(run, before=7, lines=30).splitlines()
+    assert lines[0] == "(92 earlier requests not shown)"
+    assert [line.split()[0] for line in lines[1::2]] == [str(number) for number in range(86, 101)]
+    assert len(text_of(run[:1], lines=1).splitlines()) == 2
+
+
+def test_a_long_path_is_cut_at_its_front() -> None:
+    lost = entry(
+        operation="", task="", service="", path="/" + "a" * 80 + "/Nowhere/GPServer", unexpected=True
+    )
+    cell = text_of([lost]).split()[5]
+    assert (len(cell), cell[0]) == (60, "…")
+    assert cell.endswith("/Nowhere/GPServer")
+
+
 def test_columns_stand_below_each_other() -> None:
     run = [entry(9, 100.0), entry(10, 110.0, operation="submitJob", response_size=12_345)]
     first, second = text_of(run).splitlines()

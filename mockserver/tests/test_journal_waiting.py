@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable, Iterator
+from time import perf_counter
 from typing import Any
+from urllib.parse import urlencode
 
 import anyio
 import pytest
 import trio
 from gp_mockserver.app import MockServer
+from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.errors import SiteError
 from gp_mockserver.journal.journal import Journal
 from gp_mockserver.journal.poll_lines import PollLine
 from gp_mockserver.journal.waiting import NeverCame
+from gp_mockserver.lifecycle.clocks import Clock, JumpingClock, ManualClock
 from gp_mockserver.sites import Site
 from gp_mockserver.tools.latency import Latency
 
-from .journal_probe import VIEWSHED, ask, asked, site_with
+from .journal_probe import FORM, VIEWSHED, ask, asked, site_with
 
 TASK = "WorldViewshed/GPServer/viewshed"
 POINT = '{"features": [{"geometry": {"x": 7.4, "y": 46.9}}]}'
@@ -94,7 +99,7 @@ def test_what_never_comes_is_told_with_the_journal() -> None:
         site.wait_for("submitJob", task="WorldViewshed/viewshed", times=2, timeout=0, since=1)
     assert isinstance(raised.value, AssertionError)
     assert str(raised.value).splitlines()[:3] == [
-        "waited 0 s for submitJob of task 'WorldViewshed/viewshed' to come 2 times: met none, "
+        "waited 0 s for submitJob of WorldViewshed/viewshed to come 2 times: met none, "
         "counted from after request 1",
         "",
         "The journal:",
@@ -107,6 +112,8 @@ def test_what_never_comes_is_told_with_the_journal() -> None:
     [
         ({"operation": "submit"}, 'did you mean "submitJob"'),
         ({"operation": "job", "task": "WorldViewshed/viewshd"}, 'did you mean "WorldViewshed/viewshed"'),
+        ({"operation": "job", "service": "WorldViewshd"}, 'did you mean "WorldViewshed"'),
+        ({"operation": "job", "taks": "WorldViewshed/viewshed"}, 'did you mean "task"'),
         ({"operation": "job", "times": 0}, "times: met 0, expected 1 or more"),
     ],
 )
@@ -189,6 +196,46 @@ def test_more_are_waited_for_than_the_journal_has_room_for(
     assert len(wire.site.journal) == 1
 
 
+def test_what_had_to_make_room_before_a_wait_is_told_to_be_unknown() -> None:
+    site = site_with(Journal(entries=1))
+    asked(site, *[{"path": VIEWSHED}] * 3)
+    with pytest.raises(NeverCame, match="2 requests are no longer in the journal; of these only those were"):
+        site.wait_for("task", times=3, timeout=0)
+
+
+def test_a_request_that_a_deviation_delays_is_waited_for_without_its_answer(
+    wire: Any, meanwhile: Any
+) -> None:
+    wire.site.deviate("slow-each", seconds=60)
+    meanwhile(lambda: submit(wire))
+    entry = wire.site.wait_for("submitJob", answered=False, where=_has_distance)
+    assert (entry.is_answered, entry.deviations) == (False, ("slow-each",))
+    while not entry.is_answered:
+        wire.clock.advance(60)
+
+
+def _has_distance(entry: Any) -> bool:
+    return "Input_Observation_Point" in entry.parameters or entry.method == "POST"
+
+
+def test_what_a_test_asks_of_a_request_may_fail_until_that_is_whole(wire: Any, meanwhile: Any) -> None:
+    wire.site.deviate("slow-each", seconds=1)
+
+    def is_given(entry: Any) -> bool:
+        heard.set()
+        return bool(entry.parameters["Input_Observation_Point"])
+
+    def send() -> None:
+        meanwhile(lambda: submit(wire))
+        heard.wait(5)
+        while not wire.site.journal[0].is_answered:
+            wire.clock.advance(1)
+
+    heard = threading.Event()
+    meanwhile(send)
+    assert wire.site.wait_for("submitJob", answered=False, where=is_given).number == 1
+
+
 def _noting(listen: Any, waits: threading.Event) -> Any:
     """What listens, and says that it does."""
 
@@ -209,14 +256,93 @@ def test_what_a_test_asks_of_a_request_may_fail(wire: Any, meanwhile: Any) -> No
         wire.site.wait_for("submitJob", where=ask_it)
 
 
-def polled(*instants: float, job: str = "j1") -> Site:
-    """A site with polls of one job at these instants."""
-    site = site_with()
+def polled(*instants: float, job: str = "j1", journal: Journal | None = None) -> Site:
+    """A site with polls of one job at these instants, one right after the other in real time."""
+    site = site_with(journal)
     start = site.clock.now()
     for instant in instants:
         site.clock.advance(start + instant - site.clock.now())  # type: ignore[attr-defined]
         asked(site, {"path": f"{VIEWSHED}/jobs/{job}"})
+    for entry in site.journal:
+        entry.came = entry.number / 1e6
     return site
+
+
+def polled_really(clock: Clock, *instants: float) -> Site:
+    """A site with polls of one job, at these instants of real time."""
+    site = builtin_site(clock=clock)
+    asked(site, *[{"path": f"{VIEWSHED}/jobs/j1"} for _ in instants])
+    for entry, instant in zip(site.journal, instants, strict=True):
+        entry.came = 1000 + instant
+    return site
+
+
+@pytest.mark.parametrize(
+    ("clock", "why"), [(JumpingClock(), "the site's clock jumps"), (ManualClock(), "the site's clock stood")]
+)
+def test_real_time_counts_where_the_clock_says_nothing_of_how_long_a_client_waits(
+    clock: Clock, why: str
+) -> None:
+    polled_really(clock, 0, 1, 1.995, 60).assert_polled(at_least=1.0)
+    with pytest.raises(AssertionError) as raised:
+        polled_really(clock, 0, 0.98, 2).assert_polled(at_least=1.0)
+    assert "1 of 2 too soon, the closest 0.980 s" in str(raised.value)
+    assert f"expected at least 1 s of real time, as {why}" in str(raised.value)
+
+
+def test_a_client_in_a_tight_loop_is_not_polite_though_each_look_moves_the_clock() -> None:
+    site = builtin_site(clock=JumpingClock())
+    site.task("WorldViewshed/viewshed").succeeds(after="60s")
+    form = urlencode({"f": "json", "Input_Observation_Point": POINT}).encode()
+    request = {"path": f"{VIEWSHED}/submitJob", "method": "POST", "body": form, "headers": FORM}
+    job = json.loads(asked(site, request)[0].body)["jobId"]
+    asked(site, *[{"path": f"{VIEWSHED}/jobs/{job}"}] * 4)
+    polls = site.journal.find("job")
+    assert polls[-1].at - polls[0].at >= 60
+    with pytest.raises(AssertionError, match=r"3 of 3 too soon.* of real time, as the site's clock jumps"):
+        site.assert_polled(at_least=1.0)
+
+
+def test_polls_that_are_answered_from_what_is_kept_have_the_instant_at_which_they_came(wire: Any) -> None:
+    job_id = submit(wire)
+    before = perf_counter()
+    for _ in range(4):
+        wire.json(f"{TASK}/jobs/{job_id}")
+    came = [entry.came for entry in wire.site.journal.find("job")]
+    assert isinstance(wire.site.journal._records[-1], PollLine)
+    assert before < came[0] < came[1] < came[2] < came[3] < perf_counter()
+
+
+def test_polls_count_that_the_journal_no_longer_has() -> None:
+    site = polled(0, 5, 5.25, 7, 9, 11, journal=Journal(entries=2))
+    site.assert_polled(at_most=6)
+    site.assert_polled(at_least=0.25, at_most=6)
+    with pytest.raises(AssertionError) as raised:
+        site.assert_polled(at_least=1, at_most=5)
+    assert [" ".join(line.split()) for line in str(raised.value).splitlines()] == [
+        "job j1 was polled 6 times: some too soon, the closest 0.250 s after the one before; expected at "
+        "least 1 s on the site's clock; expected at most 5",
+        "the first 4: no longer in the journal",
+        "5 +9.000 s 2.000 s after the one before",
+        "6 +11.000 s 2.000 s after the one before <- one too many",
+    ]
+
+
+def test_the_gap_between_the_last_dropped_poll_and_the_first_kept_counts() -> None:
+    with pytest.raises(AssertionError, match=r"1 of 1 too soon, the closest 0\.500 s"):
+        polled(0, 5, 5.5, journal=Journal(entries=1)).assert_polled(at_least=1)
+
+
+def test_a_job_all_of_whose_polls_were_dropped_was_polled() -> None:
+    site = polled(0, 0, 0, journal=Journal(entries=1))
+    asked(site, {"path": VIEWSHED})
+    site.assert_polled(at_most=3)
+    with pytest.raises(AssertionError, match=r"job j1 was polled 3 times: some too soon.*stood still"):
+        site.assert_polled(at_least=1)
+    with pytest.raises(AssertionError, match="job j1 was polled 3 times: expected at most 2"):
+        site.assert_polled(at_most=2, job="j1")
+    with pytest.raises(AssertionError, match="job j2 was not polled"):
+        site.assert_polled(at_most=2, job="j2")
 
 
 @pytest.mark.parametrize(
@@ -242,7 +368,7 @@ def test_polite_polling_passes(instants: tuple[float, ...], asked_for: dict[str,
             {"at_least": 1.0},
             [
                 "job j1 was polled 5 times: 2 of 4 too soon, the closest 0.250 s after the one before; "
-                "expected at least 1 s",
+                "expected at least 1 s on the site's clock",
                 "1 +0.000 s",
                 "2 +1.000 s 1.000 s after the one before",
                 "3 +1.250 s 0.250 s after the one before <- too soon",
@@ -265,10 +391,20 @@ def test_polite_polling_passes(instants: tuple[float, ...], asked_for: dict[str,
             {"at_least": 1},
             [
                 "job j1 was polled 2 times: 1 of 1 too soon, the closest 0.000 s after the one before; "
-                "expected at least 1 s",
+                "expected at least 1 s of real time, as the site's clock stood still",
                 "1 +0.000 s",
-                "2 +0.000 s 0.000 s after the one before <- too soon",
-                "the site's clock stood still: seconds between polls are those of that clock",
+                "2 +0.000 s 0.000 s after the one before (real time) <- too soon",
+            ],
+        ),
+        (
+            (0, 0, 0.5),
+            {"at_least": 1},
+            [
+                "job j1 was polled 3 times: 2 of 2 too soon, the closest 0.000 s after the one before; "
+                "expected at least 1 s on the site's clock, or of real time where that stood still",
+                "1 +0.000 s",
+                "2 +0.000 s 0.000 s after the one before (real time) <- too soon",
+                "3 +0.500 s 0.500 s after the one before <- too soon",
             ],
         ),
         ((0,), {"at_most": 0}, ["job j1 was polled once: expected at most 0", "1 +0.000 s <- one too many"]),

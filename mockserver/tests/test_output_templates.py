@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import tracemalloc
 from typing import Any
 
 import pytest
 from gp_mockserver.errors import SiteFileError
+from gp_mockserver.tools.bounded_templates import bounded_environment
 from gp_mockserver.tools.output_templates import TemplateFailed, compile_template
 
 POINTS = {"features": [{"attributes": {"NAME": "A<b>"}, "geometry": {"x": 1, "y": 2}}]}
@@ -100,3 +103,101 @@ def test_a_template_says_which_inputs_it_reads() -> None:
         "b",
         "seed",
     }
+
+
+HUGE = 900_000_000
+_OPERANDS = {
+    "attr": "'x'",
+    "format": HUGE,
+    "groupby": "'x'",
+    "join": "'a' * 16000000",
+    "map": f"'center', {HUGE}",
+    "replace": "'a', 'b' * 16777210",
+    "truncate": f"{HUGE}, True, '…', {HUGE}",
+    "wordwrap": f"1, True, 'b' * 16000000, {HUGE}",
+}
+
+
+@pytest.mark.parametrize("name", sorted(bounded_environment().filters))
+def test_no_filter_makes_much_of_a_huge_number(name: str) -> None:
+    operand = _OPERANDS.get(name, HUGE)
+    for value in ("'aaaa.aaaa\\n' * 50", "['aa', 'bb']", "'%*d'"):
+        for given in ("", f"({operand})", f"({HUGE}, {HUGE})", f"(width={HUGE})", f"(indent={HUGE})"):
+            try:
+                made = render(f"{{{{ ({value}) | {name}{given} }}}}")
+            except (TemplateFailed, SiteFileError):
+                continue
+            assert len(json.dumps(made)) < 10_000
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ '%999999999d' % 1 }}",
+        "{{ '%*d' % (999999999, 1) }}",
+        "{{ '%.999999999f' % 1.5 }}",
+        "{{ ('%(a)s' * 1000) % {'a': 'x' * 1000000} }}",
+        "{{ 'a'.center(900000000) }}",
+        "{{ ('a' | safe).center(900000000) }}",
+        "{{ 'a'.ljust(900000000) }}",
+        "{{ 'a'.rjust(900000000) }}",
+        "{{ '1'.zfill(900000000) }}",
+        "{{ '\t'.expandtabs(900000000) }}",
+        "{{ ('a' * 10000).replace('a', 'b' * 10000) }}",
+        "{{ ('a' * 1000000).join(['b'] * 1000) }}",
+        "{{ 'a'.translate({97: 'b' * 10}) * 9000000 }}",
+        "{{ '{:900000000}'.format(1) }}",
+        "{{ '{:{w}}'.format(1, w=900000000) }}",
+        "{{ '{a:>900000000}'.format_map({'a': 1}) }}",
+        "{{ (1).to_bytes(900000000) }}",
+        "{{ ['a' * 16000000] * 1000 }}",
+        "x{{ ['a' * 16000000] * 1000 }}",
+        "{{ (['a' * 16000000] * 1000) | join }}",
+        "{{ (['a' * 16000000] * 1000) | tojson }}",
+        "{{ [[1] * 2000000] * 2000000 }}",
+        "{{ ([[1] * 100000] * 1000) | sum(start=[]) }}",
+        "{{ ('a' * 16000000) ~ ('a' * 16000000) }}",
+        "{{ ('a' * 16000000) + ('a' * 16000000) }}",
+        "{% set n = namespace(x='a' * 1000) %}{% for i in range(40) %}{% set n.x = n.x ~ n.x %}{% endfor %}",
+        "{% set n = namespace(x='a' * 1000) %}{% for i in range(40) %}{% set n.x = n.x + n.x %}{% endfor %}",
+        "{% set n = namespace(x='a' * 1000) %}"
+        "{% for i in range(40) %}{% set n.x %}{{ n.x }}{{ n.x }}{% endset %}{% endfor %}",
+        "{% set n = namespace(x=3) %}{% for i in range(40) %}{% set n.x = n.x * n.x %}{% endfor %}",
+        "{{ 9 ** 999 ** 999 }}",
+        ["{{ 'a' * 16000000 }}"] * 5,
+        {"a": "{{ 'a' * 16000000 }}", "b": "{{ 'a' * 16000000 }}"},
+    ],
+)
+def test_what_grows_by_other_ways_is_bounded_too(source: Any) -> None:
+    template = compile_template(source, [])
+    tracemalloc.start()
+    try:
+        with pytest.raises(TemplateFailed, match=r"more than|sum adds"):
+            template.render({})
+        assert tracemalloc.get_traced_memory()[1] < 200_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("{{ 'a' ~ 1 ~ None }}", "a1None"),
+        ("x{{ 1 ~ 2 }}", "x12"),
+        ("{{ '%05.1f %s' % (1.25, 'km') }}", "001.2 km"),
+        ("{{ '%s km' | format(5) }}", "5 km"),
+        ("{{ '{:>4}|{a}'.format(1, a=2) }}", "   1|2"),
+        ("{{ '{a[b]}'.format_map({'a': {'b': 5}}) }}", "5"),
+        ("{{ 'a,b'.split(',') | join('; ') }}", "a; b"),
+        ("{{ ', '.join(['a', 'b']) }}", "a, b"),
+        ("{{ 'a' | center(5) }}", "  a  "),
+        ("{{ {'b': 1, 'a': [2]} | tojson(indent=1) }}", '{\n "b": 1,\n "a": [\n  2\n ]\n}'),
+        ("{{ [1, 2] | sum }}", 3),
+        ("{{ [{'a': 1}, {'a': 2}] | sum('a') }}", 3),
+        ("{{ [3, 1] | sort | map('string') | list }}", ["1", "3"]),
+        ("{{ 7 % 4 + 2 ** 3 * 2 }}", 19),
+        ("{{ 'hello world' | replace('o', '0') | title }}", "Hell0 W0rld"),
+    ],
+)
+def test_what_is_small_is_made_as_ever(source: str, value: Any) -> None:
+    assert render(source) == value

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from deviation_probe import Probe
 from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.deviations.records import DeviationError
@@ -116,3 +118,27 @@ def test_it_stands_under_the_servers_own_context_unless_told_otherwise() -> None
 def test_an_address_that_leads_to_no_server_is_refused(address: str) -> None:
     with pytest.raises(SiteError, match="in front of"):
         site_in_front_of(address)
+
+
+def test_a_server_by_https_is_asked_by_https(
+    server: RunningServer, fresh: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    files = tmp_path / "server.pem", tmp_path / "key.pem"
+    issued.cert_chain_pems[0].write_to_path(files[0])
+    issued.private_key_pem.write_to_path(files[1])
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with serve(builtin_site("gis"), tls=files) as real:
+        site = site_in_front_of(real.url, fresh["context"])
+        server.app.add_site(site)
+        unknown = Probe(site).get(INFO)
+        server.app.remove_site(site.context)
+        assert unknown.status == 502
+        assert "certificate verify failed" in unknown.body.decode()
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        site = site_in_front_of(real.url, fresh["context"])
+        server.app.add_site(site)
+        known = Probe(site).get(INFO)
+        assert known.json["authInfo"]["tokenServicesUrl"] == f"{site.url}/tokens/"
+        server.app.remove_site(site.context)

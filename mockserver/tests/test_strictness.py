@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import sys
+import threading
+from collections.abc import Iterator
 from typing import Any
 
+import gp_mockserver
 import pytest
 from gp_mockserver.configuration.site_files import site_from
+from gp_mockserver.errors import SiteError
+from gp_mockserver.journal.journal import Journal
 from gp_mockserver.journal.strictness import Unmet
+from gp_mockserver.journal.waiting import NeverCame
 from gp_mockserver.sites import Site
 from gp_mockserver.tools.tool_calls import ToolCall, ToolFailed, keep_error
 
@@ -180,6 +188,141 @@ def test_a_deviation_that_never_applied_is_told(maths: Any) -> None:
     site.reset()
     assert list(site.deviations) == []
     site.verify()
+
+
+def test_a_deviation_that_was_cleared_may_go_unused(maths: Any) -> None:
+    site = maths.site
+    site.deviate("results-late").clear()
+    site.verify()
+    site.deviate("results-late")
+    site.deviations.clear()
+    site.verify()
+    assert len(problems(_deviating(site))) == 1
+
+
+def _deviating(site: Site) -> Site:
+    site.deviate("results-late")
+    return site
+
+
+def test_what_led_nowhere_counts_though_the_journal_has_dropped_it(
+    open_wire: Any, fresh: dict[str, Any]
+) -> None:
+    wire = open_wire(Site(**fresh, journal=Journal(entries=2)))
+    for number in range(23):
+        wire.get(f"Nowhere{number}/GPServer", f="json")
+    for _ in range(3):
+        wire.json("")
+    told = problems(wire.site)
+    assert told[0].startswith(f"unexpected request 1, GET /{wire.site.context}/rest/services/Nowhere0/GPS")
+    assert told[-1] == "and 3 more unexpected requests"
+    assert len(told) == 21
+
+
+def test_of_a_long_path_that_led_nowhere_the_end_is_told(maths: Any) -> None:
+    maths.get(f"{'a' * 80}/GPServer/Cuont", f="json")
+    (problem,) = problems(maths.site)
+    path = problem.split()[4].rstrip(":")
+    assert (path[0], len(path)) == ("…", 60)
+    assert path.endswith("/GPServer/Cuont")
+
+
+def test_a_report_has_the_last_lines_of_a_long_journal(maths: Any) -> None:
+    maths.site.expect("execute")
+    for _ in range(120):
+        maths.site.journal.watch(dict(SCOPE), None, None, 0.0).end()  # type: ignore[arg-type]
+    with pytest.raises(Unmet) as raised:
+        maths.site.verify()
+    assert len(str(raised.value).splitlines()) < 110
+    assert "(70 earlier requests not shown)" in str(raised.value)
+
+
+SCOPE = {"type": "http", "method": "GET", "path": "/x", "query_string": b"", "headers": []}
+
+
+def test_a_report_names_what_was_raised_in_few_words() -> None:
+    site = Site()
+    site.expect("job")
+    with pytest.raises(Unmet) as raised:
+        site.verify()
+    assert raised.exconly().startswith(
+        "gp_mockserver.Unmet: expected job once, met never (test_strictness.py:"
+    )
+    assert gp_mockserver.Unmet is Unmet
+    assert gp_mockserver.NeverCame is NeverCame
+
+
+@pytest.fixture
+def slow(open_wire: Any, fresh: dict[str, Any]) -> Iterator[Any]:
+    """A site with a job whose function goes on until `go` is set, and fails then."""
+    site = Site(**fresh, patience=0.02)
+    go = threading.Event()
+
+    @site.task("Slow/Count")
+    def count(number: int) -> int:
+        assert go.wait(5)
+        raise LookupError(number)
+
+    wire = open_wire(site)
+    wire.go = go
+    wire.job = wire.json("Slow/GPServer/Count/submitJob", number="1")["jobId"]
+    wire.clock.advance(1)
+    assert wire.json(f"Slow/GPServer/Count/jobs/{wire.job}")["jobStatus"] == "esriJobExecuting"
+    yield wire
+    go.set()
+
+
+def test_a_tool_that_is_still_running_is_told(slow: Any) -> None:
+    assert problems(slow.site) == [f"the tool of Slow/Count, {slow.job}, is still running"]
+
+
+def test_a_tool_that_is_about_to_end_is_waited_for(slow: Any) -> None:
+    slow.site.patience = 5.0
+    threading.Timer(0.02, slow.go.set).start()
+    assert problems(slow.site) == [f"tool of Slow/Count, {slow.job}: LookupError: 1"]
+
+
+def test_nobody_waits_for_the_tool_of_a_job_that_was_cancelled_or_deleted(slow: Any) -> None:
+    slow.json(f"Slow/GPServer/Count/jobs/{slow.job}/cancel")
+    slow.site.verify()
+    slow.site.store.delete(slow.job, slow.clock.now())
+    slow.site.verify()
+
+
+def test_a_tool_is_not_waited_for_in_an_event_loop(slow: Any) -> None:
+    slow.site.patience = 60.0
+
+    async def verify() -> None:
+        slow.site.verify()
+
+    with pytest.raises(Unmet, match="is still running"):
+        asyncio.run(verify())
+
+
+def test_what_a_tool_raises_once_its_site_is_gone_warns_nobody(
+    slow: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    (running,) = slow.site.running.values()
+    slow.site.close()
+    with caplog.at_level(logging.DEBUG, "gp_mockserver"):
+        over = threading.Event()
+        running.get_loop().call_soon_threadsafe(running.add_done_callback, lambda _: over.set())
+        slow.go.set()
+        assert over.wait(5)
+    assert "LookupError: 1" in caplog.text
+    assert {record.levelno for record in caplog.records if record.name == "gp_mockserver"} == {logging.DEBUG}
+
+
+def test_a_gate_of_no_job_cannot_be_opened(maths: Any) -> None:
+    site = maths.site
+    with pytest.raises(SiteError, match="has no job 'jnothing'; none is held"):
+        site.release("jnothing")
+    site.task("Maths/Count").holds_at("executing")
+    job = run(maths, 1)["jobId"]
+    with pytest.raises(SiteError, match=f"has no job 'jnothing'; held are {job}"):
+        site.release("jnothing")
+    site.release(job)
+    site.reset()
 
 
 def test_a_failed_assert_of_a_tool_is_what_unmet_is_raised_from(maths: Any) -> None:

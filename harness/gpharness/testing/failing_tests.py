@@ -1,9 +1,10 @@
-"""What is shown, and kept, of a test that fails: its site's journal, as text and as HAR."""
+"""What is shown, and kept, of a test that fails: its sites' journals, as text and as HAR."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 SECTION = "GP journal"
 TOOL_SECTION = "GP tool errors"
+HAR_SECTION = "GP journal as HAR"
 _LONGEST_NAME = 100
 
 
@@ -20,10 +22,23 @@ def sections(site: Site, lines: int) -> list[tuple[str, str]]:
     """The sections of a failing test's report: the last requests, and what went wrong in tools."""
     shown = []
     if len(site.journal) and lines:
-        shown.append((f"{SECTION} ({site.context})", site.journal.as_text(last=lines)))
+        shown.append((f"{SECTION} ({site.context})", site.journal.as_text(lines=lines)))
     if site.tool_errors:
         shown.append((TOOL_SECTION, "\n".join(each.text for each in site.tool_errors)))
     return shown
+
+
+def told(sites: Iterable[Site], lines: int, folder: Path | None, node_id: str) -> list[tuple[str, str]]:
+    """All sections; with a folder, the journals that are not empty are kept there as HAR, too."""
+    all_sections: list[tuple[str, str]] = []
+    files: list[Path] = []
+    for site in sites:
+        all_sections += sections(site, lines)
+        if folder is not None and len(site.journal):
+            files.append(keep_har(site, folder, f"{node_id} {site.context}" if files else node_id))
+    if files:
+        all_sections.append((HAR_SECTION, "\n".join(map(str, files))))
+    return all_sections
 
 
 def keep_har(site: Site, folder: Path, node_id: str) -> Path:

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from gp_mockserver.app import MockServer
     from gp_mockserver.server import RunningServer
     from gp_mockserver.sites import Site
+
+
+class ServedUrl(str):
+    """The first site's address, such as `http://127.0.0.1:50123/arcgis`, which knows the server, too: `root`
+    is that one's address, `app` what serves the sites. `url` is the text itself."""
+
+    __slots__ = ("app", "root", "url")
+
+    app: MockServer
+    root: str
+    url: str
+
+    @classmethod
+    def of(cls, running: RunningServer) -> ServedUrl:
+        """The address of a server's first site; of one without sites, its own."""
+        first = next(iter(running.app.sites.values()), None)
+        made = cls(running.root if first is None else first.url)
+        made.app, made.root, made.url = running.app, running.root, str(made)
+        return made
 
 
 class ServedBlock:
@@ -18,27 +39,32 @@ class ServedBlock:
         with serve(site) as url: ...
         async with serve(site) as url: ...
 
-    `url` is the first site's address, such as `http://127.0.0.1:50123/arcgis`. `settings` are those of
-    `gp_mockserver.server.serve`: host, port, limits, tls. In async code the event loop goes on while the
-    server, which has a thread of its own, starts and ends.
+    `url` is the first site's address (see `ServedUrl`). What is served is sites, an iterable of them, or a
+    `MockServer`; `settings` are those of `gp_mockserver.serve`: host, port, limits, tls. In async code the
+    event loop goes on while the server, which has a thread of its own, starts and ends.
     """
 
-    def __init__(self, *sites: Site, **settings: Any) -> None:
+    def __init__(self, *sites: Site | Iterable[Site] | MockServer, **settings: Any) -> None:
         self._sites = sites
         self._settings = settings
         self._block: AbstractContextManager[RunningServer] | None = None
 
-    def __enter__(self) -> str:
+    def __enter__(self) -> ServedUrl:
         from gp_mockserver.server import serve
 
-        sites = self._sites
-        if not sites:
+        self._block = serve(self._served(), **self._settings)
+        return ServedUrl.of(self._block.__enter__())
+
+    def _served(self) -> Any:
+        from gp_mockserver.sites import Site
+
+        if not self._sites:
             from gp_mockserver.builtin.builtin_site import builtin_site
 
-            sites = (builtin_site(),)
-        self._block = serve(sites, **self._settings)
-        self._block.__enter__()
-        return sites[0].url
+            return builtin_site()
+        if len(self._sites) == 1 and not isinstance(self._sites[0], Site):
+            return self._sites[0]
+        return self._sites
 
     def __exit__(
         self,
@@ -50,7 +76,7 @@ class ServedBlock:
         if block is not None:
             block.__exit__(kind, error, traceback)
 
-    async def __aenter__(self) -> str:
+    async def __aenter__(self) -> ServedUrl:
         from anyio import to_thread
 
         return await to_thread.run_sync(self.__enter__)
@@ -67,6 +93,6 @@ class ServedBlock:
             await to_thread.run_sync(self.__exit__, None, None, None)
 
 
-def serve(*sites: Site, **settings: Any) -> ServedBlock:
+def serve(*sites: Site | Iterable[Site] | MockServer, **settings: Any) -> ServedBlock:
     """See ServedBlock."""
     return ServedBlock(*sites, **settings)

@@ -3,13 +3,16 @@ then by the command line, then by the ini file."""
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Mapping
+import reprlib
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from gp_protocol.errors import ProtocolError, shown
 from gp_protocol.suggestions import did_you_mean, one_of
 
 if TYPE_CHECKING:
@@ -25,14 +28,14 @@ MARKER_TEXT = (
 _LONGEST_CONTEXT = 40
 
 
-class SettingsError(Exception):
-    """A marker asks for something that there is not."""
+class SettingsError(ValueError):
+    """Something is asked for that there is not: `marker gp_site: clock: met "jmp", expected …`."""
 
 
 class SiteSettings(msgspec.Struct, frozen=True):
-    """See MARKER_TEXT. `clock` None leaves it to the site file, and to the fixtures that the test uses."""
+    """See MARKER_TEXT. `clock` None: one that jumps, or that stands still where the test moves it."""
 
-    file: str | Path | None = None
+    file: str | os.PathLike[str] | None = None
     seed: int | None = None
     version: str | float | None = None
     clock: Any = None
@@ -43,32 +46,102 @@ class SiteSettings(msgspec.Struct, frozen=True):
 
 
 def settings_of(
-    marks: Iterable[tuple[tuple[Any, ...], Mapping[str, Any]]], base: SiteSettings
+    given_at: Iterable[tuple[tuple[Any, ...], Mapping[str, Any]]],
+    base: SiteSettings,
+    who: str = f"marker {MARKER}",
 ) -> SiteSettings:
-    """The settings of a test: `marks` are the arguments of its markers, the narrowest first.
+    """The settings that are given: `given_at` are the arguments of a test's markers, the narrowest first, or
+    those of a function.
 
-    Raises SettingsError for words that the marker does not know.
+    Raises SettingsError, which begins with `who`, for words that are not known and values that do not fit.
     """
     given: dict[str, Any] = {}
-    for positional, named in reversed(list(marks)):
-        known = SiteSettings.__struct_fields__
-        strange = [name for name in named if name not in known]
-        if strange:
-            hint = did_you_mean(strange[0], known)
-            raise SettingsError(
-                f"marker gp_site: met {strange[0]}=, expected {one_of(known)}; {hint}".rstrip("; ")
-            )
-        if len(positional) > 1:
-            raise SettingsError(f"marker gp_site: met {len(positional)} unnamed values, expected a site file")
+    known = SiteSettings.__struct_fields__
+    for positional, named in reversed(list(given_at)):
+        if strange := next((name for name in named if name not in known), None):
+            hint = did_you_mean(strange, known)
+            raise SettingsError(f"{who}: met {strange}=, expected {one_of(known)}; {hint}".rstrip("; "))
+        if len(positional) > 1 or (positional and "file" in named):
+            met = len(positional) + ("file" in named)
+            raise SettingsError(f"{who}: met {met} site files, expected one; name what else is said")
         given |= dict(zip(known, positional, strict=False))
         given |= named
-    if isinstance(given.get("deviations"), str | dict):
-        given["deviations"] = (given["deviations"],)
+    for name, value in given.items():
+        _check(name, value, who)
+    if "deviations" in given:
+        given["deviations"] = _listed(given["deviations"])
     return msgspec.structs.replace(base, **given)
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_clock(value: object) -> bool:
+    return isinstance(value, str) or all(callable(getattr(value, name, None)) for name in ("now", "sleep"))
+
+
+_FORMS: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
+    "file": (lambda value: isinstance(value, str | os.PathLike), "the path of a site file"),
+    "seed": (lambda value: isinstance(value, int) and not isinstance(value, bool), "a whole number"),
+    "version": (lambda value: isinstance(value, str) or _is_number(value), "a version, such as 10.91"),
+    "clock": (_is_clock, '"jump", "manual", "real", "x60" or any other rate, or a clock'),
+    "context": (lambda value: isinstance(value, str), "one segment of an address"),
+    "deviations": (
+        lambda value: isinstance(value, str | Mapping | list | tuple | msgspec.Struct),
+        "a list of deviations",
+    ),
+}
+"""What a value has to be; the others are booleans. None is what is not given."""
+
+
+def _check(name: str, value: Any, who: str) -> None:
+    fits, expected = _FORMS.get(name, (lambda each: isinstance(each, bool), "True or False"))
+    if not (fits(value) or (value is None and not name.startswith("allow_"))):
+        raise SettingsError(f"{who}: {name}: met {_shown(value)}, expected {expected}")
+    try:
+        if name == "version" and value is not None:
+            check_version(value)
+        elif name == "clock" and isinstance(value, str):
+            from gp_mockserver.lifecycle.clocks import parse_clock
+
+            parse_clock(value)
+    except ValueError as error:
+        raise SettingsError(f"{who}: {name}: {error}") from None
+
+
+def check_version(value: str | float) -> None:
+    """Raises ValueError for what is no version of ArcGIS."""
+    from gp_protocol.versions import profile
+
+    try:
+        profile(value)
+    except ProtocolError as error:
+        raise ValueError(str(error).removeprefix("version: ")) from None
+
+
+def _shown(value: Any) -> str:
+    return shown(value) if isinstance(value, str) else reprlib.repr(value)
+
+
+def _listed(deviations: Any) -> tuple[Any, ...]:
+    """Several deviations, or one."""
+    if deviations is None:
+        return ()
+    is_pair = isinstance(deviations, tuple) and _is_pair(deviations)
+    return tuple(deviations) if isinstance(deviations, list | tuple) and not is_pair else (deviations,)
+
+
+def _is_pair(value: Any) -> bool:
+    """Whether it is a deviation's name with its parameters: `("slow-each@job", {"seconds": 0.1})`."""
+    if len(value) != 2 or not isinstance(value[0], str):
+        return False
+    return isinstance(value[1], Mapping) and not value[1].keys() & {"name", "do"}
+
+
 def make_site(settings: SiteSettings, context: str, folder: Path, *, needs_manual_clock: bool) -> Site:
-    """The site that settings describe; `folder` is where a site file is looked for.
+    """The site that settings describe, as yet without its deviations; `folder` is where a site file is looked
+    for.
 
     Raises SiteError, with the file and the place in it.
     """
@@ -83,17 +156,41 @@ def make_site(settings: SiteSettings, context: str, folder: Path, *, needs_manua
     if settings.file is None:
         from gp_mockserver.builtin.builtin_site import builtin_site
 
-        site = builtin_site(**options)
-    else:
-        from gp_mockserver.configuration.site_files import load_site
+        return builtin_site(**options)
+    from gp_mockserver.configuration.site_files import load_site
 
-        site = load_site(folder / settings.file, **options)
-    for each in settings.deviations:
-        site.deviate(each)
-    return site
+    return load_site(folder / settings.file, **options)
 
 
-def _clock(settings: SiteSettings, needs_manual_clock: bool) -> Clock | None:
+def inject(site: Site, deviations: Iterable[Any]) -> None:
+    """Have a site follow deviations: names such as `results-late@job#2`, names with their parameters, in a
+    pair or in a mapping, and records of one's own. It has to be served, since some need a port of their own.
+
+    Raises SiteError, which says which is wrong.
+    """
+    from gp_mockserver.configuration.deviation_forms import inject_written
+    from gp_mockserver.errors import SiteError, SiteFileError
+
+    for number, each in enumerate(deviations):
+        path = f"deviations[{number}]"
+        try:
+            if isinstance(each, tuple) and _is_pair(each):
+                inject_written(site, [{"name": each[0], **each[1]}])
+            elif isinstance(each, str | Mapping):
+                inject_written(site, [each if isinstance(each, str) else dict(each)])
+            elif isinstance(each, msgspec.Struct):
+                site.deviate(each)  # type: ignore[arg-type]  # which says so, where it is no deviation
+            else:
+                expected = 'a name, ("name", {parameters}), or a mapping with a name or `do`'
+                raise SiteFileError(path, _shown(each), expected)
+        except SiteFileError as error:
+            again = error.path.replace("deviations[0]", path, 1)
+            raise SiteFileError(again, error.met, error.expected, error.remedy) from None
+        except SiteError as error:
+            raise SiteFileError(path, _shown(each), "a deviation that can be followed", str(error)) from None
+
+
+def _clock(settings: SiteSettings, needs_manual_clock: bool) -> Clock:
     from gp_mockserver.lifecycle.clocks import JumpingClock, ManualClock, parse_clock
 
     chosen = settings.clock

@@ -12,7 +12,6 @@ All of it must hold. Of an input that was not given, or a path that leads nowher
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -27,6 +26,7 @@ from gp_protocol.values.data_types import data_type
 from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_protocol.values.units import ArealUnit, LinearUnit, TimeUnit, meters_per
 
+from gp_mockserver.configuration.regular_expressions import bounded_pattern
 from gp_mockserver.configuration.written_data import join, unknown_key
 from gp_mockserver.errors import SiteFileError
 from gp_mockserver.security.masking import MASK
@@ -197,17 +197,15 @@ def _same(value: Any, operand: Any) -> bool:
 
 
 def _matches(data: Any, parameter: Parameter, steps: tuple[str, ...]) -> Callable[[Any], bool]:
-    """The regular expression must match the whole text; what is no text is matched as its JSON."""
-    try:
-        pattern = re.compile(data)
-    except (re.error, TypeError) as error:
-        raise SiteFileError("", shown(data), f"a regular expression ({error})") from None
+    """The regular expression must match the whole text, which is not too long for it; what is no text is
+    matched as its JSON."""
+    pattern = bounded_pattern(data)
 
     def holds(value: Any) -> bool:
         if value is None:
             return False
         plain = value if steps else json_of(parameter, value)
-        return pattern.fullmatch(plain if isinstance(plain, str) else encode_json(plain).decode()) is not None
+        return pattern.fits(plain if isinstance(plain, str) else encode_json(plain).decode())
 
     return holds
 

@@ -301,11 +301,13 @@ class RequestInfo(RequestLine):
 
 class RequestList(Info):
     """The last requests that fit, the oldest first. `total`: how many fit; `dropped`: how many had to make
-    room."""
+    room; `cut`: how many of those that were asked for, the oldest ones, are left out, as the answer would be
+    too large with them."""
 
     requests: list[RequestLine]
     total: int
     dropped: int
+    cut: int = 0
 
 
 class FullRequestList(Info):
@@ -314,6 +316,7 @@ class FullRequestList(Info):
     requests: list[RequestInfo]
     total: int
     dropped: int
+    cut: int = 0
 
 
 class Count(Info):

@@ -41,12 +41,17 @@ MOST_WAITING: Final = 2000
 """Events of requests that may wait for a listener to read; one that is slower than that is dropped. What a
 look finds may be more: there is no other look before it is read."""
 MOST_BYTES_WAITING: Final = 4 * 1024 * 1024
+MOST_BYTES_IN_ALL: Final = 64 * 1024 * 1024
+"""Bytes that may wait for one listener, and for all of them, who share them equally."""
 _FOLLOWED: Final = 200
 """The newest jobs of a site whose changes by time alone are told."""
 _MANY: Final = 10_000
 """With more jobs than that, none is looked for: listing them takes too long."""
 _LONGEST: Final = 300
 """Characters of a parameter."""
+_LONGEST_TEXT: Final = 1000
+"""Characters of an address, or of what went wrong."""
+_MOST_PARAMETERS: Final = 50
 _HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -162,7 +167,8 @@ class EventStream:
         self._seen.append(_piece(event, data))
 
     def _take(self, piece: bytes) -> None:
-        if len(self._waiting) >= MOST_WAITING or self._bytes + len(piece) > MOST_BYTES_WAITING:
+        share = min(MOST_BYTES_WAITING, MOST_BYTES_IN_ALL // max(1, len(self._ask.rules.streams)))
+        if len(self._waiting) >= MOST_WAITING or (self._waiting and self._bytes + len(piece) > share):
             self._is_too_slow = True
             self._over.set()
             return
@@ -267,10 +273,16 @@ def _piece(event: str, data: Any) -> bytes:
 
 
 def brief(site: Site, entry: Entry) -> RequestLine:
-    """A request in short, long parameters cut."""
+    """A request in short: long texts are cut, and of many parameters the first are told."""
     line = request_line(site, entry)
-    line.parameters = {
-        name: text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-        for name, text in line.parameters.items()
-    }
+    given = list(line.parameters.items())
+    line.parameters = {_cut(name): _cut(text) for name, text in given[:_MOST_PARAMETERS]}
+    if len(given) > _MOST_PARAMETERS:
+        line.parameters["…"] = f"({len(given) - _MOST_PARAMETERS} more)"
+    for field in ("path", "url", "name", "job_id", "near_miss", "error"):
+        setattr(line, field, _cut(getattr(line, field), _LONGEST_TEXT))
     return line
+
+
+def _cut(text: str, longest: int = _LONGEST) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}…"

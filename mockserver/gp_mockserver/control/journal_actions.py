@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import msgspec
 from gp_protocol.suggestions import did_you_mean
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 _BESIDE: Final = ("find", "count", "reset", "unmatched", "har")
 """What stands in an address where a request's number does, too."""
+
+MOST_BYTES_TOLD: Final = 32 * 1024 * 1024
+"""Bytes of requests in one answer, about."""
+T = TypeVar("T")
 
 Limit = Annotated[int, Meta(ge=0, le=100_000, description="a whole number from 0 to 100000")]
 Since = Annotated[int, Meta(ge=0, description="the number of a request")]
@@ -64,49 +68,78 @@ class FindForm(RequestsQuery, forbid_unknown_fields=True, rename="camel"):
     parameters: Annotated[dict[str, Any], Meta(description="a mapping of parameters to values")] = {}
 
 
+class HarQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """`limit`: how many requests are archived at most, the last ones."""
+
+    limit: Limit = 1000
+
+
 async def requests(ask: Ask, query: RequestsQuery) -> RequestList | FullRequestList:
-    return _listed(ask, query, {})
+    return await _aside(lambda: _listed(ask, query, {}))
 
 
 async def find(ask: Ask, form: FindForm) -> RequestList | FullRequestList:
-    return _listed(ask, form, form.parameters)
+    return await _aside(lambda: _listed(ask, form, form.parameters))
 
 
 async def count(ask: Ask, form: FindForm) -> Count:
-    return Count(sum(len(_fitting(site, form, form.parameters)) for site in ask.sites))
+    return await _aside(lambda: Count(sum(len(_fitting(each, form, form.parameters)) for each in ask.sites)))
 
 
 async def unmatched(ask: Ask, query: RequestsQuery) -> RequestList | FullRequestList:
     """Those whose address leads nowhere; `nearMiss` says what they came near to."""
     query.unexpected = True
-    return _listed(ask, query, {})
+    return await requests(ask, query)
 
 
 async def request(ask: Ask) -> RequestInfo:
-    text = ask.parts["number"]
-    for entry in ask.site.journal:
-        if str(entry.number) == text:
-            return request_info(ask.site, entry)
+    text, site = ask.parts["number"], ask.site
+
+    def find_it() -> RequestInfo | None:
+        found = (entry for entry in site.journal if str(entry.number) == text)
+        return next((request_info(site, entry) for entry in found), None)
+
+    if (info := await _aside(find_it)) is not None:
+        return info
     raise nothing_there(
         f"the journal has no request {text[:20]!r}: it never was, or has made room for later ones",
         did_you_mean(text, _BESIDE),
     )
 
 
-async def har(ask: Ask) -> dict[str, Any]:
+async def har(ask: Ask, query: HarQuery) -> dict[str, Any]:
     """The journal as HAR 1.2; at the root, those of all sites together."""
-    whole: dict[str, Any] | None = None
-    for site in ask.sites:
-        told = site.journal.to_har()
-        if whole is None:
-            whole = told
-        else:
-            whole["log"]["entries"] += told["log"]["entries"]
-            whole["log"].setdefault("pages", []).extend(told["log"].get("pages", []))
-    if whole is None:
-        return {"log": {"version": "1.2", "creator": {"name": "gpharness", "version": ""}, "entries": []}}
-    whole["log"]["entries"].sort(key=lambda entry: entry["startedDateTime"])
-    return whole
+    return await _aside(lambda: _archived(ask.sites, query.limit))
+
+
+def _archived(sites: list[Site], limit: int) -> dict[str, Any]:
+    from gp_mockserver.journal.har import archive, har_entry
+
+    entries = [entry for site in sites for entry in site.journal]
+    entries.sort(key=lambda entry: entry.at)
+    told = _last_that_fit(entries[max(0, len(entries) - limit) :] if limit else [], har_entry)
+    return archive(told, sum(site.journal.dropped for site in sites), len(entries) - len(told))
+
+
+async def _aside(work: Callable[[], T]) -> T:
+    """Have it done in a thread: the server goes on answering meanwhile."""
+    from anyio import to_thread
+
+    return await to_thread.run_sync(work)
+
+
+def _last_that_fit(told: Sequence[T], tell: Callable[[T], Any]) -> list[Any]:
+    """As many of the last ones as an answer has room for, but one in any case, told, in JSON."""
+    pieces: list[msgspec.Raw] = []
+    left = MOST_BYTES_TOLD
+    for each in reversed(told):
+        piece = msgspec.json.encode(tell(each))
+        left -= len(piece)
+        if left < 0 and pieces:
+            break
+        pieces.append(msgspec.Raw(piece))
+    pieces.reverse()
+    return pieces
 
 
 async def clear(ask: Ask, query: AllForm) -> Cleared:
@@ -144,9 +177,9 @@ def _listed(ask: Ask, asked: RequestsQuery, parameters: dict[str, Any]) -> Reque
         found.sort(key=lambda each: each[1].at)
     told = found[max(0, len(found) - asked.limit) :] if asked.limit else []
     dropped = sum(site.journal.dropped for site in ask.sites)
-    if asked.bodies:
-        return FullRequestList([request_info(*each) for each in told], len(found), dropped)
-    return RequestList([request_line(*each) for each in told], len(found), dropped)
+    pieces = _last_that_fit(told, lambda each: (request_info if asked.bodies else request_line)(*each))
+    answer = FullRequestList if asked.bodies else RequestList
+    return answer(pieces, len(found), dropped, len(told) - len(pieces))
 
 
 def _fitting(site: Site, asked: RequestsQuery, parameters: dict[str, Any]) -> list[Entry]:

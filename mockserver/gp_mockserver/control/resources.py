@@ -256,7 +256,10 @@ RESOURCES: Final[tuple[Resource, ...]] = (
             )
         },
     ),
-    Resource("requests/har", {"GET": Action("The journal as HAR 1.2", journal_actions.har, dict)}),
+    Resource(
+        "requests/har",
+        {"GET": Action("The journal as HAR 1.2", journal_actions.har, dict, query=journal_actions.HarQuery)},
+    ),
     Resource(
         "requests/{number}",
         {"GET": Action("A request, with headers and bodies", journal_actions.request, answers.RequestInfo)},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gp_mockserver.deviations.given_answers import GivenAnswer
 
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from starlette.types import Message, Send
 
     from gp_mockserver.deviations.selectors import Occasion
+
+RELEASE: Final = "gpharness.release"
+"""Where the scope of a request whose answer is being taken has what lets go of it, as far as it has come."""
 
 
 def job_status(answer: GivenAnswer, occasion: Occasion) -> str:
@@ -51,12 +54,17 @@ class Capture:
         self._size += len(body)
         more = message.get("more_body", False)
         if self._size > self._longest and more:
-            self._passes = True
-            assert self._start is not None
-            await self._send(self._start)
-            await self._send({"type": "http.response.body", "body": b"".join(self._parts), "more_body": True})
-            self._parts.clear()
+            await self.release()
         elif not more:
             assert self._start is not None
             headers = [each for each in self._start["headers"] if each[0].lower() != b"content-length"]
             self.answer = GivenAnswer(self._start["status"], headers, b"".join(self._parts))
+
+    async def release(self) -> None:
+        """Send on what has come, and from now on what comes: it has grown too long, or will have no end."""
+        if self._start is None or self._passes:
+            return
+        self._passes = True
+        await self._send(self._start)
+        await self._send({"type": "http.response.body", "body": b"".join(self._parts), "more_body": True})
+        self._parts.clear()

@@ -23,7 +23,7 @@ from gp_mockserver.deviations.actions import (
     Stage,
     StopReading,
 )
-from gp_mockserver.deviations.captured_answers import Capture, job_status
+from gp_mockserver.deviations.captured_answers import RELEASE, Capture, job_status
 from gp_mockserver.deviations.doors import answer_as_stranger, other_origins
 from gp_mockserver.deviations.edited_answers import edit_body, edit_head, edit_json, of_stage
 from gp_mockserver.deviations.given_answers import (
@@ -133,9 +133,10 @@ class Course:
             self._note()
             return
         captured = Capture(send, _EDITED_UP_TO)
-        await self._serve(serve, inner, receive, captured.take)
+        await self._serve(serve, {**inner, RELEASE: captured.release}, receive, captured.take)
         answer = captured.answer
         if answer is None:  # it has gone out already, or the client has left
+            self._note()
             return
         if replacing is not None:
             await self._replace(replacing, receive, send)

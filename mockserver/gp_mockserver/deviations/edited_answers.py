@@ -10,7 +10,7 @@ from time import time
 from typing import Any
 
 from gp_mockserver.deviations.actions import HeaderAdd, HeaderRemove, HeaderSet, Stage, Status
-from gp_mockserver.deviations.body_limits import BodyTooLarge
+from gp_mockserver.deviations.body_limits import MOST_BYTES, BodyTooLarge
 from gp_mockserver.deviations.byte_edits import edit_bytes
 from gp_mockserver.deviations.given_answers import GivenAnswer, filled
 from gp_mockserver.deviations.json_documents import jsonp_parts, read, write
@@ -40,15 +40,12 @@ def edit_json(answer: GivenAnswer, steps: list[Step], editing: Editing, applied:
             if changed:
                 done.append(step)
         if done:
-            answer.body = before + write(document, limit=_LARGEST) + behind
+            answer.body = before + write(document, limit=max(MOST_BYTES, len(answer.body))) + behind
     except BodyTooLarge as error:
         log.warning("%s: the answer stays as it was", error)
         return
     for step in done:
         applied(step)
-
-
-_LARGEST = 256 * 1024 * 1024
 
 
 def edit_body(answer: GivenAnswer, steps: list[Step], applied: Applied) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
@@ -343,9 +342,9 @@ def _filled(template: str, old: Value, name: str, editing: Editing) -> str | Non
     fills = {each: known[each]() if each in known else editing.fills.get(each) for each in _named(template)}
     if None in fills.values():
         return None
-    text = FILL.sub(lambda brace: brace[0][0] if brace[1] is None else fills[brace[1]] or "", template)
-    check_size("the text", len(text), editing.limit)
-    return text
+    said = (brace[1] for brace in FILL.finditer(template) if brace[1] is not None)
+    check_size("the text", sum(len(fills[each] or "") for each in said), editing.limit)
+    return FILL.sub(lambda brace: brace[0][0] if brace[1] is None else fills[brace[1]] or "", template)
 
 
 def _named(template: str) -> set[str]:
@@ -365,4 +364,8 @@ def _if_other(old: Value, new: Value) -> Value:
 def _are_equal(one: Value, other: Value) -> bool:
     if raw_of(one) and raw_of(one) == raw_of(other):
         return True
-    return written(one, sys.maxsize) == written(other, sys.maxsize)
+    return written(one, _COMPARED) == written(other, _COMPARED)
+
+
+_COMPARED = 2 * MOST_BYTES
+"""Bytes of a value that is compared; a larger one is too large for any answer."""

@@ -35,21 +35,38 @@ if TYPE_CHECKING:
 
 _PARAMETER: Final = re.compile(r"\$([A-Za-z][\w-]*)", re.ASCII)
 _DEEPEST: Final = 100
+_ITEM: Final = 100
+"""Bytes of memory that an element of a list takes beside what it says, about."""
+
+
+class Made(msgspec.Struct):
+    """How many bytes makers have made so far."""
+
+    size: int = 0
 
 
 class Makings(msgspec.Struct, frozen=True):
-    """What makers make from: the deviation's parameters, a seed, and how many bytes each may make."""
+    """What makers make from: the deviation's parameters, a seed, and how many bytes all of them together may
+    make. `made` counts them; a record has one of these for all of its steps."""
 
     parameters: Mapping[str, Any] = {}
     seed: int | str = 0
     limit: int = MOST_BYTES
+    made: Made = msgspec.field(default_factory=Made)
+
+    def take(self, path: str, size: int, before: int | None = None) -> None:
+        """Count bytes that are about to be made; where they are made of others that were, `before` says how
+        many there were without those. Raises BodyTooLarge."""
+        size += self.made.size if before is None else before
+        check_size(f"{path}, all that is made for the deviation", size, self.limit)
+        self.made.size = size
 
 
 def expand(data: Any, makings: Makings | None = None, path: str = "value") -> Any:
     """The data with every maker replaced by what it makes; parameters' own values are not looked into.
 
     Raises SiteFileError, said of `path`, for unknown makers, unknown parameters and wrong operands, and
-    BodyTooLarge for what would be too large.
+    BodyTooLarge for what would be too large, before it is made.
     """
     from random import Random
 
@@ -103,8 +120,9 @@ def _expanded(data: Any, makings: Makings, random: Random, path: str, depth: int
     if name not in _MAKERS:
         known = ["$parameter", "$text", *_MAKERS]
         raise SiteFileError(place, "no maker of that name", one_of(known), did_you_mean(name, known))
+    before = makings.made.size
     given = _expanded(data[name], makings, random, place, depth + 1)
-    return _MAKERS[name](given, makings, random, place)
+    return _MAKERS[name](given, makings, before, random, place)
 
 
 def _parameter(name: str, makings: Makings, path: str) -> Any:
@@ -112,56 +130,69 @@ def _parameter(name: str, makings: Makings, path: str) -> Any:
         known = one_of(makings.parameters) if makings.parameters else "a deviation with parameters"
         hint = did_you_mean(name, makings.parameters) or 'a text that begins with $ is {"$text": …}'
         raise SiteFileError(path, f"no parameter called {name}", known, hint)
-    return makings.parameters[name]
+    value = makings.parameters[name]
+    makings.take(path, _size_of(value))
+    return value
 
 
-def _repeated(given: Any, makings: Makings, random: Random, path: str) -> Any:
+def _size_of(value: Any) -> int:
+    """About how many bytes a value takes; numbers, which makers count by, take none."""
+    if isinstance(value, str | bytes):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(_ITEM + _size_of(key) + _size_of(each) for key, each in value.items())
+    if isinstance(value, list | tuple):
+        return sum(_ITEM + _size_of(each) for each in value)
+    return 0
+
+
+def _repeated(given: Any, makings: Makings, before: int, random: Random, path: str) -> Any:
     if not isinstance(given, list) or len(given) != 2:
         raise SiteFileError(path, shown(given), "what to repeat, and how often")
     what, times = given[0], _count(given[1], f"{path}[1]")
     if isinstance(what, str):
         size = len(what.encode("utf-8", "replace"))
     elif isinstance(what, bytes | list):
-        size = len(what)
+        size = _size_of(what)
     else:
         raise SiteFileError(f"{path}[0]", shown(what), "a text, bytes or a list")
-    check_size(path, size * times, makings.limit)
+    makings.take(path, size * times, before)
     return what * times
 
 
-def _joined(given: Any, makings: Makings, random: Random, path: str) -> str | bytes:
+def _joined(given: Any, makings: Makings, before: int, random: Random, path: str) -> str | bytes:
     if not isinstance(given, list):
         raise SiteFileError(path, shown(given), "a list of texts, numbers and bytes")
     given = [str(each) if type(each) in (int, float) else each for each in given]
     pieces = [operand(each, f"{path}[{i}]") for i, each in enumerate(given)]
-    check_size(path, sum(map(len, pieces)), makings.limit)
+    makings.take(path, sum(map(len, pieces)), before)
     if any(isinstance(each, bytes) for each in given):
         return b"".join(pieces)
     return "".join(given)
 
 
-def _bytes_of_digits(given: Any, makings: Makings, random: Random, path: str) -> bytes:
+def _bytes_of_digits(given: Any, makings: Makings, before: int, random: Random, path: str) -> bytes:
     try:
         return bytes.fromhex(_text(given, path))
     except ValueError:
         raise SiteFileError(path, shown(given), "two of 0-9 and a-f for each byte") from None
 
 
-def _random_bytes(given: Any, makings: Makings, random: Random, path: str) -> bytes:
+def _random_bytes(given: Any, makings: Makings, before: int, random: Random, path: str) -> bytes:
     count = _count(given, path)
-    check_size(path, count, makings.limit)
+    makings.take(path, count, before)
     return random.randbytes(count)
 
 
-def _gzip_blanks(given: Any, makings: Makings, random: Random, path: str) -> bytes:
+def _gzip_blanks(given: Any, makings: Makings, before: int, random: Random, path: str) -> bytes:
     from gp_mockserver.deviations.gzip_blanks import gzip_blanks, packed_size
 
     count = _count(given, path)
-    check_size(path, packed_size(count), makings.limit)
+    makings.take(path, packed_size(count), before)
     return gzip_blanks(count)
 
 
-def _literal(given: Any, makings: Makings, random: Random, path: str) -> Literal:
+def _literal(given: Any, makings: Makings, before: int, random: Random, path: str) -> Literal:
     return Literal(operand(given, path))
 
 
@@ -177,7 +208,7 @@ def _text(given: Any, path: str) -> str:
     return given
 
 
-_MAKERS: Final[dict[str, Callable[[Any, Makings, Random, str], Any]]] = {
+_MAKERS: Final[dict[str, Callable[[Any, Makings, int, Random, str], Any]]] = {
     "$repeat": _repeated,
     "$join": _joined,
     "$hex": _bytes_of_digits,

@@ -26,9 +26,11 @@ class Entry(msgspec.Struct, eq=False):
     """When it arrived: seconds since the epoch, on the site's clock."""
     method: str = ""
     path: str = ""
-    """As it was asked for, context included, decoded."""
+    """As it was asked for, context included, decoded. Of a path beyond 16 KiB the beginning, as it
+    says."""
     url: str = ""
-    """The whole address as it was asked for, with its query."""
+    """The whole address as it was asked for, with its query. Of path and address together no more than KEPT
+    characters are kept; what was cut says so."""
     client: str = ""
     """Such as `127.0.0.1:53210`."""
     operation: str = ""
@@ -42,7 +44,8 @@ class Entry(msgspec.Struct, eq=False):
     name: str = ""
     """Of the result, input, item or file in the address."""
     parameters: Mapping[str, str] = {}
-    """Of query and form, decoded. Values beyond KEPT characters in all are cut, and say so."""
+    """Of query and form, decoded, the first 1,000; `…` says how many more there were. What goes beyond KEPT
+    characters in all is cut, and says so."""
     request_headers: Headers = ()
     request_body: bytes = b""
     """The first KEPT bytes of what came of it, without its content encoding."""
@@ -52,8 +55,8 @@ class Entry(msgspec.Struct, eq=False):
     request_sha256: str = ""
     """In hexadecimal digits."""
     seconds: float | None = None
-    """How long the answer took, in real seconds, from the request's head to its last byte; None while it
-    is being answered."""
+    """How long the answer took, in real seconds: from the request's head until the last byte of the answer
+    was handed to the connection, which may still send it; None while it is being answered."""
     status: int | None = None
     """The HTTP status that was sent; None where none was, or not yet."""
     response_headers: Headers = ()
@@ -78,6 +81,16 @@ class Entry(msgspec.Struct, eq=False):
     """Whether the address leads nowhere: an unknown service, task or resource."""
     cut_short: str = ""
     """Why the answer did not come to its end, such as `the client left`; empty where it did."""
+    came: float = 0.0
+    """When it arrived, in seconds of a real clock (`time.perf_counter`), whatever the site's clock does: only
+    how far two of them are apart means anything."""
+
+    def __repr__(self) -> str:
+        what = self.operation or self.path
+        of = self.task or self.service
+        status = f"{self.status or 'no status'}" if self.is_answered else "not answered"
+        said = " ".join(filter(None, [status, self.job_status]))
+        return f"<Entry {self.number}: {self.method} {what}{of and f' of {of}'}, {said}>"
 
     @property
     def is_answered(self) -> bool:

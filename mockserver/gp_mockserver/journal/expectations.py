@@ -4,51 +4,145 @@
     site.expect("cancel", times=0)
     site.expect_in_order("submitJob", "job", ("result", {"name": "Viewshed_Result"}))
 
-Requests count from when an expectation is said, however they are answered. They are counted when it is asked
-whether it is met, in the site's journal, which has to hold them.
+Requests count from when an expectation is said, however they are answered, and also if the site's journal had
+to make room for later ones meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, Unpack
 
 from gp_mockserver.errors import SiteError
-from gp_mockserver.journal.request_patterns import Criteria, Pattern, pattern_of
+from gp_mockserver.journal.journal import check_operation
+from gp_mockserver.journal.request_patterns import Pattern, pattern_of
 from gp_mockserver.tools.call_places import place_of_call
 
 if TYPE_CHECKING:
+    from gp_mockserver.journal.dropped_requests import Following
     from gp_mockserver.journal.entries import Entry
+    from gp_mockserver.journal.journal import Criteria
     from gp_mockserver.sites import Site
 
-Step = str | tuple[str, Criteria]
+Step = str | tuple[str, "Criteria"]
 """A request in a sequence: an operation, or one with what says which of its requests are meant."""
-Requests = Callable[[], list["Entry"]]
-"""Gives the requests that have come since an expectation was said, in the order of their arrival."""
 
 _MOST_NUMBERS: Final = 10
 _TIMES: Final = {0: "never", 1: "once", 2: "twice"}
 
 
+class _Nearest:
+    """Of requests that were not meant the one that came closest."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.differences: list[str] = []
+
+    def consider(self, pattern: Pattern, entry: Entry) -> None:
+        if entry.operation != pattern.operation:
+            return
+        differences = pattern.differences(entry)
+        if differences and (not self.number or len(differences) < len(self.differences)):
+            self.number, self.differences = entry.number, differences
+
+    def copy(self) -> _Nearest:
+        copied = _Nearest()
+        copied.number, copied.differences = self.number, self.differences
+        return copied
+
+    @property
+    def text(self) -> str:
+        if not self.number:
+            return ""
+        return f"; request {self.number} came nearest: {'; '.join(self.differences)}"
+
+
+class _Count:
+    """How many requests were meant; the numbers of the first ones."""
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.count = 0
+        self.numbers: list[int] = []
+        self.nearest = _Nearest()
+        self._pattern = pattern
+
+    def add(self, entry: Entry) -> None:
+        """One more request, of any kind."""
+        if not self._pattern.fits(entry):
+            self.nearest.consider(self._pattern, entry)
+            return
+        self.count += 1
+        if len(self.numbers) < _MOST_NUMBERS:
+            self.numbers.append(entry.number)
+
+    def copy(self) -> _Count:
+        copied = _Count(self._pattern)
+        copied.count, copied.numbers = self.count, list(self.numbers)
+        copied.nearest = self.nearest.copy()
+        return copied
+
+    @property
+    def listed(self) -> str:
+        more = self.count - len(self.numbers)
+        told = ", ".join(map(str, self.numbers)) + (f" and {more} more" if more > 0 else "")
+        return f": request{'s' * (self.count > 1)} {told}" if self.count else ""
+
+
+class _Order:
+    """Which steps were taken; of the others which request came too early, and which came nearest."""
+
+    def __init__(self, steps: Sequence[Pattern]) -> None:
+        self.taken: list[Entry] = []
+        self.early: dict[int, int] = {}
+        """The number of the last request, by step, that was meant before its turn."""
+        self.nearest = _Nearest()
+        self._steps = steps
+
+    def add(self, entry: Entry) -> None:
+        """One more request, of any kind."""
+        place = len(self.taken)
+        if place == len(self._steps):
+            return
+        step = self._steps[place]
+        is_taken = step.fits(entry)
+        for later in range(place + 1, len(self._steps)):
+            if self._steps[later].fits(entry) and not is_taken:
+                self.early[later] = entry.number
+        if is_taken:
+            self.taken.append(entry)
+            self.nearest = _Nearest()
+        else:
+            self.nearest.consider(step, entry)
+
+    def copy(self) -> _Order:
+        copied = _Order(self._steps)
+        copied.taken, copied.early = list(self.taken), dict(self.early)
+        copied.nearest = self.nearest.copy()
+        return copied
+
+
 class Expectation:
     """Requests of one kind, `at_least` and `at_most` so many; None: any number."""
 
-    def __init__(self, pattern: Pattern, at_least: int, at_most: int | None, come: Requests) -> None:
+    def __init__(self, pattern: Pattern, at_least: int, at_most: int | None, site: Site) -> None:
         self.pattern = pattern
         self.at_least = at_least
         self.at_most = at_most
         self.place = place_of_call()
-        self._come = come
+        self._site = site
+        assert pattern.operation is not None
+        self.following: Following = site.journal.follow(frozenset({pattern.operation}), _Count(pattern))
 
     @property
     def requests(self) -> list[Entry]:
-        """Those that are meant and have come."""
-        return [entry for entry in self._come() if self.pattern.fits(entry)]
+        """Those that are meant and have come, as far as the journal still has them."""
+        since = self.following.since
+        return [entry for entry in self._site.journal if entry.number > since and self.pattern.fits(entry)]
 
     @property
     def count(self) -> int:
-        """How many of them there are."""
-        return len(self.requests)
+        """How many have come, whether or not the journal still has them."""
+        return self.following.now(_Count).count
 
     @property
     def is_met(self) -> bool:
@@ -63,13 +157,11 @@ class Expectation:
     @property
     def problem(self) -> str:
         """Why it is not met, with the request that came nearest; empty where it is."""
-        come = self._come()
-        numbers = [entry.number for entry in come if self.pattern.fits(entry)]
-        if self._is_enough(len(numbers)):
+        come = self.following.now(_Count)
+        if self._is_enough(come.count):
             return ""
-        missing = len(numbers) < self.at_least
-        why = _nearest(self.pattern, come) if missing else _listed(numbers)
-        return f"expected {self.text}, met {_times(len(numbers))}{why}{_at(self.place)}"
+        why = come.nearest.text if come.count < self.at_least else come.listed
+        return f"expected {self.text}, met {_times(come.count)}{why}{_at(self.place)}"
 
     def _is_enough(self, count: int) -> bool:
         return self.at_least <= count and (self.at_most is None or count <= self.at_most)
@@ -85,15 +177,16 @@ class Expectation:
 class InOrder:
     """Requests that arrive one after another; any others may come between them."""
 
-    def __init__(self, steps: Sequence[Pattern], come: Requests) -> None:
+    def __init__(self, steps: Sequence[Pattern], site: Site) -> None:
         self.steps = tuple(steps)
         self.place = place_of_call()
-        self._come = come
+        operations = frozenset(step.operation or "" for step in self.steps)
+        self.following: Following = site.journal.follow(operations, _Order(self.steps))
 
     @property
     def requests(self) -> list[Entry]:
         """Those of the steps that were taken, as far as they were taken in order."""
-        return self._taken(self._come())
+        return self.following.now(_Order).taken
 
     @property
     def is_met(self) -> bool:
@@ -108,27 +201,16 @@ class InOrder:
     @property
     def problem(self) -> str:
         """Which step was not taken, and what came nearest; empty where all were."""
-        come = self._come()
-        taken = self._taken(come)
-        if len(taken) == len(self.steps):
+        come = self.following.now(_Order)
+        place = len(come.taken)
+        if place == len(self.steps):
             return ""
-        step = self.steps[len(taken)]
-        last = taken[-1].number if taken else 0
-        after = f" after request {last}, {taken[-1].operation}" if taken else ""
-        early = [entry.number for entry in come if entry.number <= last and step.fits(entry)]
-        why = (
-            f"; it came before, as request {early[-1]}"
-            if early
-            else _nearest(step, [entry for entry in come if entry.number > last])
-        )
+        step = self.steps[place]
+        last = come.taken[-1] if come.taken else None
+        after = f" after request {last.number}, {last.operation}" if last else ""
+        early = come.early.get(place)
+        why = f"; it came before, as request {early}" if early else come.nearest.text
         return f"expected {self.text}: met no {step.text}{after}{why}{_at(self.place)}"
-
-    def _taken(self, come: list[Entry]) -> list[Entry]:
-        taken: list[Entry] = []
-        for entry in come:
-            if len(taken) < len(self.steps) and self.steps[len(taken)].fits(entry):
-                taken.append(entry)
-        return taken
 
 
 class Expectations:
@@ -160,7 +242,8 @@ class Expectations:
         could have, and where the site keeps no journal.
         """
         least, most = _ends(times, at_least, at_most)
-        expectation = Expectation(pattern_of(self._site, operation, criteria), least, most, self._since_now())
+        pattern = self._pattern(operation, criteria)
+        expectation = Expectation(pattern, least, most, self._site)
         self._all.append(expectation)
         return expectation
 
@@ -169,12 +252,11 @@ class Expectations:
         with its criteria: `("submitJob", {"task": "WorldViewshed/viewshed"})`. Raises SiteError as `expect`.
         """
         patterns = [
-            pattern_of(self._site, step, {}) if isinstance(step, str) else pattern_of(self._site, *step)
-            for step in steps
+            self._pattern(step, {}) if isinstance(step, str) else self._pattern(*step) for step in steps
         ]
         if len(patterns) < 2:
             raise SiteError(f"expect_in_order: met {len(patterns)} steps, expected two or more")
-        expectation = InOrder(patterns, self._since_now())
+        expectation = InOrder(patterns, self._site)
         self._all.append(expectation)
         return expectation
 
@@ -185,14 +267,15 @@ class Expectations:
 
     def clear(self) -> None:
         """Expect nothing any longer."""
+        for each in self._all:
+            each.following.stop()
         self._all.clear()
 
-    def _since_now(self) -> Requests:
-        journal = self._site.journal
-        if not journal.is_on:
+    def _pattern(self, operation: str, criteria: Criteria) -> Pattern:
+        if not self._site.journal.is_on:
             raise SiteError("the site's journal is off: expectations need one that keeps requests")
-        before = journal.last_number
-        return lambda: [entry for entry in journal if entry.number > before]
+        check_operation(operation)
+        return pattern_of(self._site, operation, criteria)
 
 
 def _ends(times: int | None, at_least: int | None, at_most: int | None) -> tuple[int, int | None]:
@@ -206,17 +289,6 @@ def _ends(times: int | None, at_least: int | None, at_most: int | None) -> tuple
             f"at least {least} and at most {most}: expected numbers from 0 on, the second no less"
         )
     return least, most
-
-
-def _nearest(pattern: Pattern, come: list[Entry]) -> str:
-    found = pattern.nearest(come)
-    return "" if found is None else f"; request {found[0].number} came nearest: {'; '.join(found[1])}"
-
-
-def _listed(numbers: list[int]) -> str:
-    more = len(numbers) - _MOST_NUMBERS
-    told = ", ".join(map(str, numbers[:_MOST_NUMBERS])) + (f" and {more} more" if more > 0 else "")
-    return f": request{'s' * (len(numbers) > 1)} {told}"
 
 
 def _times(count: int) -> str:

@@ -4,6 +4,9 @@ so where they are masked."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import itemgetter
+from sys import getsizeof
+from typing import Final
 from urllib.parse import quote
 
 import msgspec
@@ -11,16 +14,30 @@ import msgspec
 from gp_mockserver.journal.bodies import Body, unpacked
 from gp_mockserver.journal.entries import KEPT, Entry, Headers
 from gp_mockserver.journal.masked_parts import (
+    MOST_PARAMETERS,
     all_secrets,
+    brings_code,
     fields_of,
+    is_short,
     masked_address,
     masked_body,
     masked_headers,
     masked_parameters,
 )
-from gp_mockserver.journal.secret_words import without_secrets
+from gp_mockserver.journal.secret_words import without_a_beginning, without_secrets
 
 RawHeaders = list[tuple[bytes, bytes]]
+
+_LONGEST_PATH: Final = KEPT // 4
+_SHORT: Final = 4 * 1024
+"""Characters of an address that need no closer look."""
+_OVERHEAD: Final = 2048
+"""Bytes of an entry besides what it holds, and of a text or a header besides its characters, about."""
+_OF_A_TEXT: Final = 100
+_OF_A_HEADER: Final = 250
+_USUAL: Final = 8
+"""Headers that the overhead of an entry counts already."""
+_VALUE: Final = itemgetter(1)
 
 
 class Head(msgspec.Struct, gc=False):
@@ -60,18 +77,22 @@ def fill(
         entry.request_size, entry.request_sha256 = body.size, body.sha256
     if head.client:
         entry.client = f"{head.client[0]}:{head.client[1]}"
+    has_code = not is_plain and brings_code(head.path, parameters)
     if secrets is None:
-        secrets = [] if is_plain else all_secrets(parameters, header)
-        entry.parameters = dict(parameters) if is_plain else masked_parameters(parameters, secrets)
+        secrets = [] if is_plain else all_secrets(parameters, header, head.path)
+        if is_plain and is_short(parameters):
+            entry.parameters = dict(parameters)
+        else:
+            entry.parameters = masked_parameters(parameters, secrets, has_code)
+    _write_address(entry, head, header, secrets, is_plain, has_code)
     if is_plain:
-        entry.path, entry.request_body = head.path, sent
-        entry.url = _url(head, header)
+        entry.request_body = sent
         entry.request_headers = _as_text(head.headers)
     else:
-        entry.path = without_secrets(head.path, secrets)
-        entry.url = masked_address(_url(head, header), secrets)
-        entry.request_headers = masked_headers(head.headers, secrets)
-        entry.request_body = masked_body(sent, content_type, secrets, is_form=True, is_cut=is_cut)
+        entry.request_headers = masked_headers(head.headers, secrets, of_request=True)
+        entry.request_body = masked_body(
+            sent, content_type, secrets, is_form=True, is_cut=is_cut, has_code=has_code
+        )
         for field in ("near_miss", "error", "name", "job_id"):
             if text := getattr(entry, field):
                 setattr(entry, field, without_secrets(text, secrets))
@@ -81,12 +102,53 @@ def fill(
     told, is_cut = _opened(answer, header)
     if answer is not None:
         entry.response_size, entry.response_sha256 = answer.size, answer.sha256
-    entry.response_headers = masked_headers(answered_with, secrets)
+    entry.response_headers = masked_headers(answered_with, secrets, of_request=False)
     kind = header("content-type") or ""
     entry.response_body = masked_body(
         told, kind, secrets, is_form=False, is_cut=is_cut, operation=entry.operation
     )
     return secrets
+
+
+def _write_address(
+    entry: Entry,
+    head: Head,
+    header: Callable[[str], str | None],
+    secrets: list[str],
+    is_plain: bool,
+    has_code: bool,
+) -> None:
+    """Write path and address, KEPT characters of them in all."""
+    path, url = head.path, _url(head, header)
+    if len(path) + len(url) <= _SHORT and is_plain:
+        entry.path, entry.url = path, url
+        return
+    is_cut = len(path) > _LONGEST_PATH
+    told = without_secrets(path[:_LONGEST_PATH], secrets)
+    entry.path = f"{without_a_beginning(told, secrets)}… ({len(path)} characters)" if is_cut else told
+    longest = KEPT - len(entry.path)
+    is_cut = len(url) > longest
+    told = url if is_plain else masked_address(url[:longest], secrets, is_cut=is_cut, has_code=has_code)
+    entry.url = f"{told[:longest]}… ({len(url)} characters)" if is_cut else told
+
+
+def held_by(head: Head, parameters: Mapping[str, str] | None) -> int:
+    """Bytes that the head of a request takes, about, or that an entry takes for it, whichever is more."""
+    texts = 3 * len(head.query) + 2 * len(head.path) + sum(map(len, map(_VALUE, head.headers)))
+    if parameters is not None:
+        texts += _OF_A_TEXT * len(parameters)
+    more = len(head.headers) - _USUAL
+    return texts + _OF_A_HEADER * more if more > 0 else texts
+
+
+def size_of(entry: Entry) -> int:
+    """Bytes that a filled entry takes, about."""
+    texts = [entry.path, entry.url, entry.near_miss, entry.error, entry.cut_short, entry.name, entry.job_id]
+    texts += [*entry.parameters, *entry.parameters.values()]
+    pairs = (*entry.request_headers, *entry.response_headers)
+    texts += [text for pair in pairs for text in pair]
+    bodies = len(entry.request_body) + len(entry.response_body)
+    return _OVERHEAD + bodies + sum(map(getsizeof, texts)) + _OF_A_TEXT * (len(pairs) + len(entry.parameters))
 
 
 def _opened(body: Body | None, header: Callable[[str], str | None]) -> tuple[bytes, bool]:
@@ -124,7 +186,8 @@ def _read(query: bytes, body: bytes, content_type: str) -> dict[str, str]:
     is_form = not content_type or "form-urlencoded" in content_type.lower()
     for part in (query, body if is_form else b""):
         text = part[:KEPT].decode("utf-8", "replace")
-        for name, value in parse_qsl(text, keep_blank_values=True):
+        first = text if text.count("&") < MOST_PARAMETERS else "&".join(text.split("&", MOST_PARAMETERS)[:-1])
+        for name, value in parse_qsl(first, keep_blank_values=True):
             given.setdefault(name, value)
     return given
 

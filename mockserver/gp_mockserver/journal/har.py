@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from gp_mockserver.journal.bodies import UNPACKED
 from gp_mockserver.journal.entries import KEPT, Entry, Headers
+from gp_mockserver.journal.masked_parts import MOST_PARAMETERS
 
 _PROTOCOL: Final = "HTTP/1.1"
 _UNKNOWN: Final = -1
@@ -21,6 +22,12 @@ _UNKNOWN: Final = -1
 
 def har_of(entries: Iterable[Entry], dropped: int = 0) -> dict[str, Any]:
     """Entries as a HAR; `dropped` says how many came before and are no longer there."""
+    return archive([har_entry(each) for each in entries], dropped)
+
+
+def archive(entries: list[Any], dropped: int = 0, cut: int = 0) -> dict[str, Any]:
+    """A HAR of entries that are in its form already; `cut` says how many more there are, which are left out
+    for its size."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
@@ -30,14 +37,18 @@ def har_of(entries: Iterable[Entry], dropped: int = 0) -> dict[str, Any]:
     log: dict[str, Any] = {
         "version": "1.2",
         "creator": {"name": "gpharness", "version": own},
-        "entries": [_entry(each) for each in entries],
+        "entries": entries,
     }
-    if dropped:
-        log["comment"] = f"of the requests before, {dropped} are not kept"
+    said = [f"of the requests before, {dropped} are not kept"] if dropped else []
+    if cut:
+        said.append(f"{cut} earlier ones are left out here")
+    if said:
+        log["comment"] = "; ".join(said)
     return {"log": log}
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def har_entry(entry: Entry) -> dict[str, Any]:
+    """An entry as HAR has it."""
     milliseconds = round((entry.seconds or 0.0) * 1000, 3)
     told: dict[str, Any] = {
         "startedDateTime": _date(entry.at),
@@ -77,19 +88,31 @@ def _address(url: str) -> str:
 
 
 def _request(entry: Entry) -> dict[str, Any]:
+    pairs, more = _query(entry.url)
     request: dict[str, Any] = {
         "method": entry.method,
         "url": entry.url,
         "httpVersion": _PROTOCOL,
         "cookies": _cookies(entry.request_headers),
         "headers": _headers(entry.request_headers),
-        "queryString": _pairs(parse_qsl(urlsplit(entry.url).query, keep_blank_values=True)),
+        "queryString": _pairs(pairs),
         "headersSize": _UNKNOWN,
         "bodySize": entry.request_size,
     }
+    if more:
+        request["comment"] = f"of the query's parameters {more} more are left out"
     if entry.request_size:
         request["postData"] = _post_data(entry)
     return request
+
+
+def _query(url: str) -> tuple[list[tuple[str, str]], int]:
+    """The first parameters of an address's query, and how many more there are."""
+    query = urlsplit(url).query
+    more = query.count("&") + 1 - MOST_PARAMETERS
+    if more > 0:
+        query = "&".join(query.split("&", MOST_PARAMETERS)[:-1])
+    return parse_qsl(query, keep_blank_values=True), max(0, more)
 
 
 def _post_data(entry: Entry) -> dict[str, Any]:
@@ -97,7 +120,7 @@ def _post_data(entry: Entry) -> dict[str, Any]:
     kind = _header(entry.request_headers, "content-type")
     data: dict[str, Any] = {"mimeType": kind}
     if kind.lower().startswith("multipart/"):
-        in_query = dict(parse_qsl(urlsplit(entry.url).query))
+        in_query = dict(_query(entry.url)[0])
         data["params"] = _pairs((n, v) for n, v in entry.parameters.items() if n not in in_query)
         data["comment"] = "files are left out"
         return data
@@ -201,7 +224,8 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
 
 
 def _cookies(headers: Headers) -> list[dict[str, str]]:
-    parts = [part for name, value in headers if name.lower() == "cookie" for part in value.split(";")]
+    values = [value for name, value in headers if name.lower() == "cookie"]
+    parts = [part for value in values for part in value.split(";", MOST_PARAMETERS)[:MOST_PARAMETERS]]
     return _pairs((name.strip(), value) for name, _, value in (part.partition("=") for part in parts) if name)
 
 

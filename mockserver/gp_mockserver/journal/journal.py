@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterator, Mapping
 from threading import Lock, RLock
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack, overload
 
 from gp_mockserver.errors import SiteError
+from gp_mockserver.journal.dropped_requests import DroppedRequests, Following, take_up
 from gp_mockserver.journal.entries import Entry
 from gp_mockserver.journal.poll_lines import HELD, Model, ModelPoll, Noted, PollLine
 from gp_mockserver.journal.watching import Watch, no_more, nowhere
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
+
+    from gp_mockserver.journal.dropped_requests import DroppedPolls, Record, Tally
+    from gp_mockserver.sites import Site
 
 DEFAULT_ENTRIES: Final = 1000
 DEFAULT_BYTES: Final = 32 * 1024 * 1024
@@ -27,36 +30,31 @@ log = logging.getLogger("gp_mockserver")
 
 Listener = Callable[[Entry], object]
 """Called from the server's thread each time that more is known of a request: when it arrives, when its
-parameters have been read, when it is answered."""
+parameters have been read, when it is answered; and before a deviation delays it."""
 
 
 class Criteria(TypedDict, total=False):
     """Which requests are meant; None is any.
 
-    `task` is `Folder/Service/Label`, `service` its `Folder/Service`, `job` a job's id, `name` the result,
-    input or item in the address, `status` the HTTP status, `path` a pattern such as `*/jobs/*/results/*`;
-    `where` is asked of an entry that fits all else.
+    `task` is `Folder/Service/Label`, `service` its `Folder/Service`, `job` a job's id, `name` that of the
+    result, input or item in the address, `status` the HTTP status, which is 200 for most errors of the
+    protocol too, `path` a pattern such as `*/jobs/*/results/*`; `where` is asked of an entry that fits all
+    else.
+
+    `parameters` are some of the request's. A value equals what was sent where the two are the same value of
+    the task's own data type, as `{"distance": 8.5, "units": "esriMiles"}` and `8.5 Miles` are; where the type
+    is not known, as text or as JSON. None is a parameter that is not given, or as an empty text.
     """
 
-    service: str | None
     task: str | None
+    service: str | None
     job: str | None
     name: str | None
     method: str | None
     status: int | None
     path: str | None
     where: Callable[[Entry], bool] | None
-
-
-class _Record(Protocol):
-    """What the journal holds for a request until somebody reads it; `entry` as far as it is filled."""
-
-    @property
-    def entry(self) -> Entry | None: ...
-
-    def read(self) -> Entry: ...
-
-    def let_go(self) -> int: ...
+    parameters: Mapping[str, Any] | None
 
 
 class Journal:
@@ -73,6 +71,8 @@ class Journal:
                 raise SiteError(f"journal: met {given} {name}, expected 0 or more")
         self.max_entries = entries
         self.max_bytes = bytes
+        self.site: Site | None = None
+        """Whose it is; `find` knows its tasks."""
         self.dropped = 0
         """Entries that had to make room."""
         self.last_number = 0
@@ -81,10 +81,15 @@ class Journal:
         """Held by whoever writes an entry down."""
         self.is_heard = False
         """Whether anybody listens."""
-        self._records: deque[_Record] = deque()
+        self._records: deque[Record] = deque()
+        self._gone = DroppedRequests()
         self._held = 0
         self._lock = Lock()
         self._listeners: tuple[Listener, ...] = ()
+
+    def __repr__(self) -> str:
+        dropped = f", {self.dropped} dropped" if self.dropped else ""
+        return f"<Journal of {len(self)} request{'s' * (len(self) != 1)}{dropped}>"
 
     @property
     def is_on(self) -> bool:
@@ -116,36 +121,54 @@ class Journal:
         return [record.read() for record in records]
 
     def find(self, operation: str | None = None, **criteria: Unpack[Criteria]) -> list[Entry]:
-        """The requests that fit, the oldest first. Raises SiteError for an operation that does not exist."""
-        fits = fitting(operation, criteria)
+        """The requests that fit, the oldest first; `""` are those whose address leads nowhere. Raises
+        SiteError for an operation, a task, a service or a criterion that does not exist."""
+        fits = fitting(operation, criteria, self.site)
         return [entry for entry in self._entries() if fits(entry)]
 
     def count(self, operation: str | None = None, **criteria: Unpack[Criteria]) -> int:
-        """How many requests fit. Raises SiteError as `find`."""
+        """How many requests fit, of those that `find` finds. Raises SiteError as `find`."""
         return len(self.find(operation, **criteria))
 
     def unmatched(self) -> list[Entry]:
-        """The requests whose address leads nowhere. Only they are read: strict tests ask at every end."""
+        """The requests whose address leads nowhere. Of those that had to make room the first 20 are kept;
+        `more_unmatched` counts the others. Only they are read: strict tests ask at every end."""
         with self._lock:
-            records = [each for each in self._records if each.entry is not None and each.entry.unexpected]
-        return [record.read() for record in records]
+            gone, _ = self._gone.unexpected()
+            here = [each for each in self._records if each.like.unexpected]
+        return [record.read() for record in (*gone, *here)]
+
+    @property
+    def more_unmatched(self) -> int:
+        """How many requests led nowhere that `unmatched` no longer has."""
+        with self._lock:
+            return self._gone.unexpected()[1]
+
+    def dropped_polls(self, job: str | None = None) -> dict[str, DroppedPolls]:
+        """What is known of the polls that had to make room, by job; of the last 1,000 such jobs."""
+        with self._lock:
+            return self._gone.polls_of(job)
 
     def clear(self) -> None:
-        """Forget all requests. Those that come later have higher numbers all the same."""
+        """Forget all requests. Those that come later have higher numbers all the same, and what is expected
+        (`Site.expect`) has been counted."""
         with self._lock:
             for record in self._records:
+                self._gone.is_missed(record)
                 record.let_go()
+            self._gone.clear()
             self._records.clear()
             self._held = 0
             self.dropped = 0
 
-    def as_text(self, last: int | None = None) -> str:
-        """A line for each request, or for the last ones, to be read by people."""
+    def as_text(self, last: int | None = None, *, lines: int | None = None) -> str:
+        """A line for each request, or for the `last` ones, to be read by people; one for a run of equal polls
+        of a job. `lines`: so many at most, the last ones."""
         from gp_mockserver.journal.journal_text import text_of
 
         entries = self._entries()
         shown = entries if last is None else entries[max(0, len(entries) - last) :]
-        return text_of(shown, before=self.dropped + len(entries) - len(shown))
+        return text_of(shown, before=self.dropped + len(entries) - len(shown), lines=lines)
 
     def to_har(self) -> dict[str, Any]:
         """The journal as HAR 1.2 (*HTTP Archive*), as a JSON value."""
@@ -167,6 +190,32 @@ class Journal:
 
         return unsubscribe
 
+    def follow(self, operations: frozenset[str], tally: Tally) -> Following:
+        """Have the requests of these operations counted that come from now on, whether or not the journal
+        still has them when it is asked."""
+        with self._lock:
+            following = Following(self, operations, tally)
+            self._gone.followers = (*self._gone.followers, following)
+        return following
+
+    def follow_no_more(self, following: Following) -> None:
+        """End that."""
+        with self._lock:
+            self._gone.followers = tuple(each for each in self._gone.followers if each is not following)
+
+    def come_for(self, following: Following) -> tuple[list[Record], list[Record]]:
+        """What who follows has missed, and what of it is still here or under way, each the oldest first."""
+        missed: list[Record] = []
+        here: list[Record] = []
+        with self._lock:
+            for record in following.missed:
+                (missed if record.is_over else here).append(record)
+            following.missed = list(here)
+            here += self._records
+        return [each for each in missed if following.means(each)], [
+            each for each in here if following.means(each)
+        ]
+
     # Writing.
 
     def watch(self, scope: Scope, receive: Receive, send: Send, at: float) -> Watch:
@@ -175,7 +224,12 @@ class Journal:
             self.last_number = number = self.last_number + 1
             watch = Watch(self, Entry(number, at, scope["method"]), scope, receive, send)
             watch.held = _OVERHEAD
-            self._take(watch, _OVERHEAD)
+            self._records.append(watch)
+            self._held += _OVERHEAD
+            is_full = len(self._records) > self.max_entries or self._held > self.max_bytes
+            is_due = is_full and self._make_room()
+        if is_due:
+            take_up(self._gone.followers)
         if self.is_heard:
             self.tell(watch)
         return watch
@@ -190,36 +244,38 @@ class Journal:
             line = PollLine(self, watch, number, at, scope.get("client"), perf_counter())
             self._records.append(line)
             self._held += HELD
-            if len(self._records) > self.max_entries or self._held > self.max_bytes:
-                self._make_room()
+            is_full = len(self._records) > self.max_entries or self._held > self.max_bytes
+            is_due = is_full and self._make_room()
+        if is_due:
+            take_up(self._gone.followers)
         if self.is_heard:
             self.tell(line)
         return line
 
     def grow(self, record: Watch, size: int) -> None:
         """Say how many bytes the entry of a request takes now."""
+        is_due = False
         with self._lock:
             if record.held:
                 self._held += size - record.held
                 record.held = size
-                if self._held > self.max_bytes:
-                    self._make_room()
+                is_due = self._held > self.max_bytes and self._make_room()
+        if is_due:
+            take_up(self._gone.followers)
 
-    def _take(self, record: _Record, size: int) -> None:
+    def _make_room(self) -> bool:
+        """Let the oldest go; the last one stays, however large it is. Whether those who follow have to take
+        up what has gone."""
         records = self._records
-        records.append(record)
-        self._held += size
-        if len(records) > self.max_entries or self._held > self.max_bytes:
-            self._make_room()
-
-    def _make_room(self) -> None:
-        """Let the oldest go; the last one stays, however large it is."""
-        records = self._records
+        is_due = False
         while len(records) > self.max_entries or (self._held > self.max_bytes and len(records) > 1):
-            self._held -= records.popleft().let_go()
+            record = records.popleft()
+            self._held -= record.let_go()
             self.dropped += 1
+            is_due = self._gone.take(record) or is_due
+        return is_due
 
-    def tell(self, record: _Record) -> None:
+    def tell(self, record: Record) -> None:
         """Tell who listens of a request."""
         entry = record.read()
         for listener in self._listeners:
@@ -229,25 +285,12 @@ class Journal:
                 log.exception("a listener of the journal failed on request %d", entry.number)
 
 
-def fitting(operation: str | None, criteria: Criteria) -> Callable[[Entry], bool]:
-    """Whether an entry is one of those meant. Raises SiteError for an operation that does not exist."""
-    if operation:
-        check_operation(operation)
-    wanted = dict(criteria)
-    where = wanted.pop("where", None)
-    path: Any = wanted.pop("path", None)
-    wanted["job_id"] = wanted.pop("job", None)
-    wanted["operation"] = operation
-    fields = [(name, value) for name, value in wanted.items() if value is not None]
+def fitting(operation: str | None, criteria: Criteria, site: Site | None = None) -> Callable[[Entry], bool]:
+    """Whether an entry is one of those meant. Raises SiteError for an operation or a criterion that does not
+    exist, and, where the site is known, for a task or a service that it does not have."""
+    from gp_mockserver.journal.request_patterns import pattern_of
 
-    def fits(entry: Entry) -> bool:
-        return (
-            all(getattr(entry, name) == value for name, value in fields)
-            and (path is None or fnmatchcase(entry.path, path))
-            and (where is None or bool(where(entry)))  # type: ignore[operator]
-        )
-
-    return fits
+    return pattern_of(site, operation, criteria).fits
 
 
 def check_operation(name: str) -> None:

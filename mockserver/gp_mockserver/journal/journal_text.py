@@ -5,6 +5,9 @@
 3   +1.200 s  POST  submitJob  WorldViewshed/viewshed            200                    113 B  0.8 ms
       refused: bad-value
       Viewshed_Distance: units "esriMile", did you mean "esriMiles"?
+
+A run of polls that differ in nothing but when they came is one line, which tells the last of them:
+`27 times, the last 29 at +27.000 s`.
 """
 
 from __future__ import annotations
@@ -15,11 +18,15 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from gp_mockserver.journal.entries import Entry
 
+MOST_LINES: Final = 100
+"""Lines of the journal that the text of an error has."""
 _WIDEST: Final = 60
 """Characters of one column."""
 _LONGEST: Final = 160
 """Characters of one line of details."""
 _MOST_DETAILS: Final = 8
+_LEAST_FOLDED: Final = 3
+"""Equal polls that are told in one line."""
 _LONGEST_VALUE: Final = 60
 _JOB: Final = 10
 """Characters of a job's id that tell it from the others, nearly always."""
@@ -27,22 +34,59 @@ _INDENT: Final = "        "
 _UNITS: Final = ("B", "KB", "MB", "GB")
 
 
-def text_of(entries: Sequence[Entry], before: int = 0) -> str:
+def text_of(entries: Sequence[Entry], before: int = 0, lines: int | None = None) -> str:
     """A line for each request, with the seconds since the first of them on the site's clock, and indented
-    lines for what went wrong. `before` says how many earlier ones are not shown."""
-    lines = [f"({before} earlier request{'s' * (before > 1)} not shown)"] if before else []
+    lines for what went wrong. `before` says how many earlier ones are not shown. `lines`: so many at most;
+    more of the earlier ones are not shown then."""
     if not entries:
-        return "\n".join([*lines, "(no requests)"])
-    rows = [_row(entry, entries[0].at) for entry in entries]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join([*_not_shown(before), "(no requests)"])
+    rows, details = [_row(entry, entries[0].at) for entry in entries], [_details(entry) for entry in entries]
+    shown = list(_folded(entries, rows, details))
+    widths = [max(map(len, column)) for column in zip(*(row for _, row, _ in shown), strict=True)]
     used = [place for place, width in enumerate(widths) if width]
-    for entry, row in zip(entries, rows, strict=True):
+    blocks: list[list[str]] = []
+    for number, (_, row, told) in enumerate(reversed(shown)):
         cells = [_aligned(row[place], widths[place], place) for place in used]
-        lines.append("  ".join(cells).rstrip())
-        lines += [f"{_INDENT}{each}" for each in _details(entry)]
-    return "\n".join(lines)
+        block = ["  ".join(cells).rstrip(), *(f"{_INDENT}{each}" for each in told)]
+        if lines is not None and number and sum(map(len, blocks)) + len(block) > lines:
+            before += shown[len(shown) - number][0]
+            break
+        blocks.append(block)
+    return "\n".join([*_not_shown(before), *(line for block in reversed(blocks) for line in block)])
 
 
+def _not_shown(before: int) -> list[str]:
+    return [f"({before} earlier request{'s' * (before > 1)} not shown)"] if before else []
+
+
+_Shown = tuple[int, list[str], list[str]]
+
+
+def _folded(entries: Sequence[Entry], rows: list[list[str]], details: list[list[str]]) -> Iterator[_Shown]:
+    """How many requests come before it, its row, and its details, of each request or run of equal polls."""
+    place = 0
+    while place < len(entries):
+        end = place + 1
+        if entries[place].operation == "job" and not details[place]:
+            kind = _kind(rows[place])
+            while end < len(entries) and not details[end] and _kind(rows[end]) == kind:
+                end += 1
+        if end - place >= _LEAST_FOLDED:
+            last = rows[end - 1]
+            folded = f"{end - place} times, the last {last[0]} at {last[1]}"
+            yield place, [*rows[place], folded], []
+        else:
+            for each in range(place, end):
+                yield each, [*rows[each], ""], details[each]
+        place = end
+
+
+def _kind(row: list[str]) -> list[str]:
+    """A row without number, instant and duration."""
+    return [text for place, text in enumerate(row) if place not in _OWN]
+
+
+_OWN: Final = frozenset({0, 1, 8})
 _RIGHT: Final = frozenset({0, 1, 7, 8})
 
 
@@ -56,7 +100,7 @@ def _row(entry: Entry, first: float) -> list[str]:
         f"+{entry.at - first:.3f} s",
         _plain(entry.method, 10),
         entry.operation or ("?" if entry.unexpected else "-"),
-        _plain(_place(entry), _WIDEST),
+        _place(entry),
         f"job {_plain(entry.job_id, _JOB)}" if entry.job_id else "",
         _status(entry),
         _size(entry.response_size) if entry.status is not None else "",
@@ -68,8 +112,8 @@ def _row(entry: Entry, first: float) -> list[str]:
 def _place(entry: Entry) -> str:
     """What was asked for: a task, a service, or the path."""
     if not entry.operation or not (entry.service or entry.name):
-        return entry.path
-    return " ".join(filter(None, [entry.task or entry.service, entry.name]))
+        return end_of(entry.path, _WIDEST)
+    return _plain(" ".join(filter(None, [entry.task or entry.service, entry.name])), _WIDEST)
 
 
 def _status(entry: Entry) -> str:
@@ -106,9 +150,17 @@ def _told(entry: Entry) -> Iterator[str]:
         yield _plain(f"sent: {', '.join(sent)}", _LONGEST)
 
 
+def end_of(text: str, longest: int) -> str:
+    """A path in one line, as `_plain` has it, cut at its front: its end tells more."""
+    return _printable(text if len(text) <= longest else f"…{text[1 - longest :]}")
+
+
 def _plain(text: str, longest: int) -> str:
     """A text in one line, with nothing that a terminal would obey, cut where it is long."""
-    text = text if len(text) <= longest else f"{text[: longest - 1]}…"
+    return _printable(text if len(text) <= longest else f"{text[: longest - 1]}…")
+
+
+def _printable(text: str) -> str:
     return (
         text
         if text.isprintable()

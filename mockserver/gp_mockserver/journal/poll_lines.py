@@ -61,6 +61,21 @@ class PollLine(msgspec.Struct):
     seconds: float | None = None
     entry: Entry | None = None
 
+    @property
+    def like(self) -> Entry:
+        """The entry that it is like."""
+        return self.model.entry
+
+    @property
+    def instants(self) -> tuple[float, float]:
+        """When it came: on the site's clock, and on a real one."""
+        return self.at, self.began
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more becomes known of it: all but how long it took is known of its model."""
+        return True
+
     def answered(self) -> None:
         """The answer was sent."""
         self.seconds = perf_counter() - self.began
@@ -82,7 +97,12 @@ class PollLine(msgspec.Struct):
                 if entry is None:
                     client = f"{self.client[0]}:{self.client[1]}" if self.client else ""
                     entry = self.entry = msgspec.structs.replace(
-                        self.model.read(), number=self.number, at=self.at, client=client, seconds=None
+                        self.model.read(),
+                        number=self.number,
+                        at=self.at,
+                        came=self.began,
+                        client=client,
+                        seconds=None,
                     )
             entry.seconds = self.seconds
         return entry

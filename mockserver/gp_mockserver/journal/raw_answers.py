@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from gp_mockserver.journal.bodies import Body
@@ -23,6 +24,8 @@ class RawAnswer:
         self.body: Body | None = None
         self._head: bytes | None = b""
         """What has come of the head; None once that is read."""
+        self._chunks: _Chunks | None = None
+        """What takes the body out of its chunks, where it comes in chunks."""
 
     def take(self, data: bytes) -> None:
         """Take the next bytes."""
@@ -42,9 +45,13 @@ class RawAnswer:
                 self._head = rest
             else:
                 self._head, self.status, self.headers = None, status, _headers(head)
+                if _is_chunked(self.headers):
+                    self._chunks = _Chunks()
                 self._take_body(rest)
 
     def _take_body(self, data: bytes) -> None:
+        if self._chunks is not None:
+            data = self._chunks.decoded(data)
         if not data:
             return
         if self.body is None:
@@ -57,6 +64,8 @@ class RawAnswer:
         """Whether the head, and so much of a body as it announces, has been written."""
         if self.status is None or self._head is not None:
             return False
+        if self._chunks is not None:
+            return self._chunks.is_over
         sent = 0 if self.body is None else self.body.size
         lengths = [value for name, value in self.headers if name == b"content-length" and value.isdigit()]
         return not lengths or sent >= int(lengths[0])
@@ -70,6 +79,59 @@ def _status(head: bytes) -> int | None:
 def _headers(head: bytes) -> list[tuple[bytes, bytes]]:
     pairs = (line.partition(b":") for line in head.split(b"\r\n")[1:])
     return [(name.lower(), value.strip()) for name, colon, value in pairs if colon]
+
+
+def _is_chunked(headers: list[tuple[bytes, bytes]]) -> bool:
+    codings = b",".join(value for name, value in headers if name == b"transfer-encoding").lower()
+    return codings.rpartition(b",")[2].strip() == b"chunked"
+
+
+class _Chunks:
+    """Takes a body out of its chunks (RFC 9112, section 7.1). From what is no chunk on, all stays."""
+
+    def __init__(self) -> None:
+        self.is_over = False
+        """Whether the last chunk has come."""
+        self._left = 0
+        """Bytes of the chunk under way that are still to come."""
+        self._waiting = b""
+        """The beginning of a line."""
+        self._is_broken = False
+        self._ends_line = False
+        """Whether a chunk has come to its end, but not yet its line."""
+
+    def decoded(self, data: bytes) -> bytes:
+        """What of a body is in the next bytes."""
+        body, data = bytearray(), self._waiting + data
+        self._waiting = b""
+        while data and not self.is_over:
+            if self._is_broken:
+                return bytes(body + data)
+            if self._left:
+                body += data[: self._left]
+                self._left, data = max(0, self._left - len(data)), data[self._left :]
+                self._ends_line = not self._left
+            elif self._ends_line and b"\r\n".startswith(data[:2]):
+                if len(data) < 2:
+                    self._waiting = data
+                    break
+                self._ends_line, data = False, data[2:]
+            else:
+                line, end, rest = data.partition(b"\r\n")
+                size = line.partition(b";")[0].strip()
+                if self._ends_line or len(line) > _LONGEST_LINE or (end and not _HEX.fullmatch(size)):
+                    self._is_broken = True
+                elif not end:
+                    self._waiting = data
+                    break
+                else:
+                    self._left, data = int(size, 16), rest
+                    self.is_over = not self._left
+        return bytes(body)
+
+
+_LONGEST_LINE: Final = 1024
+_HEX: Final = re.compile(rb"[0-9A-Fa-f]{1,16}")
 
 
 class WatchedWire:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from gp_protocol.descriptions.parameter_checks import value_of_name
@@ -14,7 +14,7 @@ from gp_protocol.suggestions import did_you_mean, some_of
 from gp_protocol.values.data_types import data_type
 
 from gp_mockserver.errors import SiteError
-from gp_mockserver.journal.journal import check_operation
+from gp_mockserver.journal.journal import Criteria, check_operation
 from gp_mockserver.security.masking import without_secrets
 from gp_mockserver.tools.outcome_rules import when_text
 
@@ -25,34 +25,12 @@ if TYPE_CHECKING:
     from gp_mockserver.sites import Site
 
 
-class Criteria(TypedDict, total=False):
-    """Which requests of an operation are meant; None is any.
-
-    `task` is `Folder/Service/Label`, `service` its `Folder/Service`, `job` a job's id, `name` that of the
-    result, input or item in the address, `status` the HTTP status, which is 200 for most errors of the
-    protocol too, `path` a pattern such as `*/jobs/*/results/*`; `where` is asked of an entry.
-
-    `parameters` are some of the request's. A value equals what was sent where the two are the same value of
-    the task's own data type, as `{"distance": 8.5, "units": "esriMiles"}` and `8.5 Miles` are; where the type
-    is not known, as text or as JSON. None is a parameter that is not given, or as an empty text.
-    """
-
-    task: str | None
-    service: str | None
-    job: str | None
-    name: str | None
-    method: str | None
-    status: int | None
-    path: str | None
-    where: Callable[[Entry], bool] | None
-    parameters: Mapping[str, Any] | None
-
-
 class Pattern(msgspec.Struct, frozen=True):
-    """Requests to a site that are meant: those of one operation, and of them as `Criteria` say."""
+    """Requests to a site that are meant: those of one operation, or of any (None), and of them as `Criteria`
+    say. Without a site no data types are known, by which parameters are compared."""
 
-    site: Site
-    operation: str
+    site: Site | None
+    operation: str | None
     task: str | None = None
     service: str | None = None
     job: str | None = None
@@ -77,15 +55,22 @@ class Pattern(msgspec.Struct, frozen=True):
             ("with", given),
             ("where", self.where and when_text(self.where)),
         )
-        return " ".join([self.operation, *(f"{lead} {said}" for lead, said in parts if said)])
+        return " ".join(
+            [self.operation or "any request", *(f"{lead} {said}" for lead, said in parts if said)]
+        )
 
     def fits(self, entry: Entry) -> bool:
         """Whether a request is meant."""
-        return entry.operation == self.operation and not self.differences(entry)
+        return (
+            self.operation in (None, entry.operation)
+            and all(expected is None or met == expected for _, expected, met in self._compared(entry))
+            and (self.path is None or fnmatchcase(entry.path, self.path))
+            and not any(self._differing_parameters(entry))
+            and (self.where is None or bool(self.where(entry)))
+        )
 
-    def differences(self, entry: Entry) -> list[str]:
-        """How a request of the operation differs from those that are meant, each in a phrase."""
-        compared = (
+    def _compared(self, entry: Entry) -> tuple[tuple[str, Any, Any], ...]:
+        return (
             ("task", self.task, entry.task),
             ("service", self.service, entry.service),
             ("job", self.job, entry.job_id),
@@ -93,46 +78,48 @@ class Pattern(msgspec.Struct, frozen=True):
             ("method", self.method, entry.method),
             ("status", self.status, entry.status),
         )
+
+    def _differing_parameters(self, entry: Entry) -> Iterator[str]:
+        if self.parameters:
+            described = _inputs_of(self.site, entry.task)
+            for name, expected in self.parameters.items():
+                if difference := _difference(name, expected, entry.parameters, described.get(name)):
+                    yield difference
+
+    def differences(self, entry: Entry) -> list[str]:
+        """How a request of the operation differs from those that are meant, each in a phrase."""
         found = [
             f"{what}: met {shown(met) if met else 'none'}, expected {shown(expected)}"
-            for what, expected, met in compared
+            for what, expected, met in self._compared(entry)
             if expected is not None and met != expected
         ]
         if self.path is not None and not fnmatchcase(entry.path, self.path):
             found.append(f"path: met {shown(entry.path)}, expected {shown(self.path)}")
-        if self.parameters:
-            described = _inputs_of(self.site, entry.task)
-            for name, expected in self.parameters.items():
-                difference = _difference(name, expected, entry.parameters, described.get(name))
-                found += [difference] if difference else []
+        found += self._differing_parameters(entry)
         if self.where is not None and not found and not self.where(entry):
             found.append(f"{when_text(self.where)} answered False")
         return found
 
-    def nearest(self, entries: Sequence[Entry]) -> tuple[Entry, list[str]] | None:
-        """Of the requests of the operation that are not meant the one that comes closest, and how it
-        differs."""
-        missed = [(entry, self.differences(entry)) for entry in entries if entry.operation == self.operation]
-        return min(
-            ((entry, told) for entry, told in missed if told), key=lambda each: len(each[1]), default=None
-        )
 
-
-def pattern_of(site: Site, operation: str, criteria: Criteria) -> Pattern:
-    """The requests to a site that are meant.
+def pattern_of(site: Site | None, operation: str | None, criteria: Criteria) -> Pattern:
+    """The requests to a site that are meant: of an operation, of any (None), or those whose address leads
+    nowhere (`""`).
 
     Raises SiteError for a name that the site does not have, with the nearest, and for a parameter whose value
     the journal masks.
     """
-    check_operation(operation)
+    if operation:
+        check_operation(operation)
     if unknown := criteria.keys() - Criteria.__annotations__.keys():
         raise _unknown("criterion", min(unknown), Criteria.__annotations__)
     pattern = Pattern(site, operation, **criteria)
-    if pattern.service is not None and pattern.service not in site.services:
-        raise _unknown("service", pattern.service, site.services)
     for name in pattern.parameters or {}:
         if not without_secrets({name: ""}):
             raise SiteError(f"parameter {name!r}: the journal masks its value; expected one that it shows")
+    if site is None:
+        return pattern
+    if pattern.service is not None and pattern.service not in site.services:
+        raise _unknown("service", pattern.service, site.services)
     if pattern.task is None:
         return pattern
     return msgspec.structs.replace(pattern, task=site.find_task(pattern.task).path)
@@ -143,7 +130,9 @@ def _unknown(what: str, met: str, known: Mapping[str, Any]) -> SiteError:
     return SiteError(f"{what} {met!r}: expected {some_of(list(known))}{hint and f'; {hint}'}")
 
 
-def _inputs_of(site: Site, path: str) -> Mapping[str, Parameter]:
+def _inputs_of(site: Site | None, path: str) -> Mapping[str, Parameter]:
+    if site is None:
+        return {}
     service, _, label = path.rpartition("/")
     served = site.services.get(service)
     task = served.find_task(label) if served is not None else None

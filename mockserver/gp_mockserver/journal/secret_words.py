@@ -12,36 +12,70 @@ from functools import cache
 from typing import Final
 
 from gp_mockserver.security.masking import MASK
+from gp_mockserver.security.secret_names import is_secret_name
 
 SHORTEST: Final = 3
 """Characters: to mask shorter secrets would tell them by what else it blots out."""
 BEGINNING: Final = 12
 """Characters of a secret by which its beginning is known, where the rest was cut off."""
 
-_WORDS: Final = ("token", "password", "passwd", "pwd", "secret", "api_key", "apikey")
 _BEARER: Final = "bearer "
-_HINTS: Final = ("token", "passw", "pwd", "secret", "api", "bearer", "grant_type")
+_HINTS: Final = ("token", "pass", "pwd", "secret", "api", "bearer", "auth", "credential", "verifier")
+_BEGINNINGS: Final = ("token", "pass", "pwd", "secret", "api", "esri", "credential", "code", "auth")
+"""What parts of a name begin with that say that it is secret."""
+_BEFORE: Final = re.compile(r"[\w\-.]*\Z", re.ASCII)
 _HIDDEN_LETTERS: Final = re.compile(r"%(?:25|[46][1-9a-f]|[57][0-9a]|5cu00)")
 """An escape of a letter, which needs none, and an escape of an escape: words may hide behind them."""
-_ESCAPED_LETTER: Final = re.compile(r"\\u00([46][1-9a-fA-F]|[57][0-9aA]|5[fF])")
+_ESCAPED_LETTER: Final = re.compile(r"(?:\\u00|%(?:25)*)([46][1-9a-fA-F]|[57][0-9aA]|5[fF])")
+_OUR_TOKEN: Final = re.compile(r"Wy[IJL][\w\-]{12,}\.[\w\-]{20,}(?:\+/=\.\.)?", re.ASCII)
+"""What `gp_mockserver.security.tokens` writes: JSON of a list that begins with a text, and a signature."""
 
 
 @cache
-def _after_a_word() -> re.Pattern[str]:
-    """What follows the word, up to where the value begins, and the value."""
+def _of_a_name() -> re.Pattern[str]:
+    """A part of a name that says that the value is secret, and the rest of that name."""
+    return re.compile(
+        r"(?:token|password|passwd|pwd|secret|api[-_ ]?key|pass[-_ ]?phrase|esri[-_]?auth|credential"
+        r"|code[-_]?verifier|authorization|\b(?:auth|pass)\b)[\w\-.]{0,60}",
+        re.IGNORECASE | re.ASCII,
+    )
+
+
+@cache
+def _after_a_name() -> re.Pattern[str]:
+    """What follows the name, up to where the value begins, and the value."""
     return re.compile(
         r"""
         # JSON: the value ends with as many backslashes before its quote as it began with
-        (?: (?P<json> \\*["']? \s*:\s* \[?\s* (?P<slashes>\\*) (?P<quote>["']) )
+        (?: (?P<json> \\*["']? \s*:\s* (?P<slashes>\\*) (?P<quote>["']) )
             (?: (?! (?<!\\) (?P=slashes) (?P=quote) ) . )* )
         | (?: (?P<bare> \\*["'] \s*:\s* ) [^\s"'\\,}\]\[{*]+ )
         | (?: (?P<escaped> %22 (?:%20|\+)* %3A (?:%20|\+)* %22 ) (?: (?!%22) . )+ )
         | (?: (?P<html> &(?:quot|\#3[49]|\#x2[27]); \s*:\s* &(?:quot|\#3[49]|\#x2[27]); )
             (?: (?! &(?:quot|\#3[49]|\#x2[27]); ) . )+ )
-        | (?: (?P<form> (?:\s*=\s*|%3D) ["']? ) [^\s"'&,;}\])<>*]+ )
+        | (?: (?P<quoted> \s*=\s* (?P<mark>["']) ) (?: (?!(?P=mark)) [^<>] )+ (?=(?P=mark)) )
+        | (?: (?P<form> (?: [\s+]* = \s* | (?:%(?:25)*20|\+)* %(?:25)*3D (?:%(?:25)*20|\+)* ) ["']?
+              (?:(?:basic|bearer)(?:\s+|%20|\+))? (?! (?:basic|bearer)(?:\s|%20|\+) ) )
+            [^\s"'&,;}\])<>*]+ )
+        # a field of a page
+        | (?: (?P<field> ["'] \s+ value \s*=\s* (?P<other>["']) ) (?: (?!(?P=other)) . )+ )
+        # a word up to the end of its line, as in YAML
+        | (?: (?P<yaml> [ \t]*:[ \t]+ (?:(?:basic|bearer)[ \t]+)? (?!(?:basic|bearer)[ \t]) )
+            [^\s<>"'{}\[\]*:,;&][^\s<>{}\[\]*,;]* (?=[ \t]*(?:[\r\n,;}]|\\[rn]|$)) )
         """,
         re.VERBOSE | re.DOTALL | re.IGNORECASE,
     )
+
+
+@cache
+def _of_an_element() -> re.Pattern[str]:
+    """The rest of a tag, and what stands in the element."""
+    return re.compile(r"(?:\s[^<>]{0,500})?>\s*(?:<!\[CDATA\[)?()[^<>*]+(?=\]\]>|<|$)")
+
+
+@cache
+def _of_a_list() -> re.Pattern[str]:
+    return re.compile(r"""(?:\\*["']|&quot;|%22)?\s*(?::|%3A)\s*(?:\[|%5B)\s*""", re.IGNORECASE)
 
 
 @cache
@@ -57,19 +91,20 @@ def _of_a_bearer() -> re.Pattern[str]:
 def may_hold_secrets(*parts: bytes) -> bool:
     """Whether a secret may stand in any of these bytes of queries, headers and bodies. Quick, and wrong on
     the safe side."""
-    low = b"\n".join(parts).decode("latin-1").lower()
+    whole = b"\n".join(parts)
+    low = whole.decode("latin-1").lower()
     for hint in _HINTS:
         if hint in low:
             return True
-    if "\\u00" in low or ("%" in low and _HIDDEN_LETTERS.search(low)):
+    if "%" in low and _HIDDEN_LETTERS.search(low):
         return True
-    return ("@" in low and "://" in low) or "%40" in low
+    return "@" in low or "\\u00" in low or "%40" in low or "code=" in low or b"Wy" in whole
 
 
 def without_secrets(text: str, secrets: Sequence[str] = ()) -> str:
     """The text without these secrets, which are in lower case, and without what it calls a token or a
     password. A secret is known in any case, and by its beginning where the rest of it is cut off."""
-    if "\\u00" in text:
+    if "\\u00" in text or ("%" in text and _HIDDEN_LETTERS.search(text.lower())):
         plain = _ESCAPED_LETTER.sub(lambda found: chr(int(found[1], 16)), text)
         if _without(plain, secrets) != plain:
             text = plain
@@ -82,8 +117,12 @@ def _without(text: str, secrets: Sequence[str]) -> str:
         if hint in low:
             text = _without_named(text, low)
             break
+    if "basic " in low:
+        text = _without_basic(text)
     if "@" in text and "://" in text:
         text = _in_an_address().sub(rf"\1{MASK}", text)
+    if "Wy" in text:
+        text = _OUR_TOKEN.sub(MASK, text)
     return _without_given(text, secrets) if secrets else text
 
 
@@ -103,22 +142,89 @@ def _without_named(text: str, low: str) -> str:
 
 
 def _named(text: str, low: str) -> Iterator[tuple[int, int]]:
-    """Where the values stand that a word names."""
-    after = _after_a_word()
-    for word in _WORDS:
-        place = low.find(word)
+    """Where the values stand that a name says are secret."""
+    name = _of_a_name()
+    for beginning in _BEGINNINGS:
+        place = low.find(beginning)
         while place >= 0:
-            place += len(word)
-            if found := after.match(text, place):
-                yield found.end(found.lastgroup or 0), found.end()
-                place = found.end()
-            place = low.find(word, place)
+            end = place + len(beginning)
+            if (found := name.match(text, place)) and (span := _value_of(text, place, found.end())):
+                yield span
+                end = max(end, span[1])
+            place = low.find(beginning, end)
     place = low.find(_BEARER)
     while place >= 0:
         place += len(_BEARER)
-        if found := _of_a_bearer().match(text, place):
-            yield place, found.end()
+        if bearer := _of_a_bearer().match(text, place):
+            yield place, bearer.end()
         place = low.find(_BEARER, place)
+
+
+def _value_of(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Where the value stands of a name, of which a part that sounds secret starts here and its rest ends
+    there; None where it has none, or is no secret's."""
+    before = _BEFORE.search(text, max(0, start - 60), start)
+    begin = start if before is None else before.start()
+    if not is_secret_name(text[begin:end]):
+        return None
+    ahead = text[max(0, begin - 1) : begin]
+    if ahead in ("<", ":") and (inside := _of_an_element().match(text, end)):
+        return inside.end(1), inside.end()
+    if opened := _of_a_list().match(text, end):
+        return _in_the_list(text, opened.end())
+    if value := _after_a_name().match(text, end):
+        return value.end(value.lastgroup or 0), value.end()
+    if text[:begin].rpartition("\n")[2].strip(" \t-") == "" and (line := _REST_OF_LINE.match(text, end)):
+        return line.end(1), line.end()
+    return None
+
+
+def _in_the_list(text: str, start: int) -> tuple[int, int]:
+    """What stands between the brackets of a list that begins here, but for its first and last quote."""
+    depth, mark, level, end = 1, "", 0, len(text)
+    for found in _IN_LISTS.finditer(text, start):
+        met = found[0].lower()
+        if found[2]:
+            slashes = len(found[1])
+            if not mark:
+                mark, level = found[2], slashes
+            elif mark == found[2] and slashes >= level and (slashes - level) % (2 * level + 2) == 0:
+                mark = ""
+        elif not mark:
+            depth += 1 if met in ("[", "%5b") else -1
+            if not depth:
+                end = found.start()
+                break
+    first = _FIRST_QUOTE.match(text, start, end)
+    last = None if first is None else _LAST_QUOTE.search(text, max(first.end(), end - 12), end)
+    return (start, end) if first is None or last is None else (first.end(), last.start())
+
+
+_REST_OF_LINE: Final = re.compile(r"([ \t]*:[ \t]+)(?!met\b|expected\b)[^\s<>*{\[][^\r\n<>*]*")
+_IN_LISTS: Final = re.compile(r"""(\\*)(["'])|[\[\]]|%5[BDbd]""")
+_FIRST_QUOTE: Final = re.compile(r"""\\*["']|%22|&quot;""")
+_LAST_QUOTE: Final = re.compile(r"""(?:\\*["']|%22|&quot;)\s*\Z""")
+
+
+def _without_basic(text: str) -> str:
+    """Without the credentials of the scheme Basic, which are base64 of a name and a password."""
+    return re.sub(r"(\bbasic\s+)([\w+/=-]{6,})", _masked_basic, text, flags=re.IGNORECASE | re.ASCII)
+
+
+def _masked_basic(found: re.Match[str]) -> str:
+    return f"{found[1]}{MASK}" if password_of(found[2]) is not None else found[0]
+
+
+def password_of(credentials: str) -> str | None:
+    """The password in credentials of the scheme Basic (RFC 7617); None where they are none."""
+    import binascii
+
+    try:
+        told = binascii.a2b_base64(credentials.strip()).decode("utf-8", "replace")
+    except ValueError:
+        return None
+    _, colon, password = told.partition(":")
+    return password if colon else None
 
 
 def _without_given(text: str, secrets: Sequence[str]) -> str:

@@ -9,22 +9,23 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from gp_mockserver.errors import SiteError
-from gp_mockserver.journal.journal import fitting
+from gp_mockserver.journal.journal_text import MOST_LINES
+from gp_mockserver.journal.request_patterns import pattern_of
 
 if TYPE_CHECKING:
     from gp_mockserver.journal.entries import Entry
     from gp_mockserver.journal.journal import Criteria, Journal
     from gp_mockserver.sites import Site
 
-_SHOWN: Final = 30
-"""Requests that an error lists: the last ones."""
-
 
 class NeverCame(AssertionError):
-    """What was waited for did not come in time; the text has the journal."""
+    """What was waited for did not come in time; the text has the journal, up to its last 100 lines."""
+
+
+NeverCame.__module__ = "gp_mockserver"  # whose public name it is: reports of tests have little room
 
 
 def wait_for(
@@ -39,11 +40,12 @@ def wait_for(
 ) -> Entry:
     """Wait until so many requests have come, and return the last of these. Any thread but the server's may.
 
-    Those that are in the journal already count; with `since` only those of a higher number. `timeout` is in
-    seconds of real time. A request counts once it was answered, or its client has left; with `answered=False`
-    as soon as its parameters are known. `criteria` are those of `Journal.find`. Raises NeverCame; and
-    SiteError where an operation or a task does not exist, where the site keeps no journal, and where the
-    wait would hold up an event loop.
+    Those that are in the journal already count; with `since` only those of a higher number. All count that
+    come meanwhile, also if the journal has no room for them. `timeout` is in seconds of real time. A request
+    counts once it was answered, or its client has left; with `answered=False` as soon as it is known what it
+    asks for, and before a deviation delays it. `criteria` are those of `Journal.find`. Raises NeverCame; and
+    SiteError where an operation, a task, a service or a criterion does not exist, where the site keeps no
+    journal, and where the wait would hold up an event loop.
     """
     waiting = _Waiting(site, operation, times, since, answered, criteria)
     come = threading.Event()
@@ -108,23 +110,15 @@ class _Waiting:
             )
         if times < 1:
             raise SiteError(f"times: met {times}, expected 1 or more")
-        if (task := criteria.get("task")) is not None:
-            criteria["task"] = site.find_task(task).path
         self._journal: Journal = site.journal
-        self._fits = fitting(operation, criteria)
+        self._pattern = pattern_of(site, operation, criteria)
         self._times = times
         self._since = since or 0
         self._answered = answered
         self._come: dict[int, Entry] = {}
         self._error: Exception | None = None
-        named = [
-            f"{name} {value!r}" for name, value in criteria.items() if value is not None and name != "where"
-        ]
-        self._what = (
-            " of ".join([operation or "any request", ", ".join(named)])
-            if named
-            else operation or "any request"
-        )
+        self._early_error: Exception | None = None
+        """What `where` raised of a request that is not whole yet."""
 
     def look_back(self) -> None:
         """Count what has come already."""
@@ -136,10 +130,13 @@ class _Waiting:
         come are counted, also those that the journal has no room for."""
         try:
             is_ready = entry.is_answered if self._answered else _is_known(entry)
-            if is_ready and entry.number > self._since and self._fits(entry):
+            if is_ready and entry.number > self._since and self._pattern.fits(entry):
                 self._come[entry.number] = entry
         except Exception as error:  # of the test's own `where`
-            self._error = error
+            if entry.is_answered:
+                self._error = error
+            else:
+                self._early_error = error
         return self._error is not None or len(self._come) >= self._times
 
     def is_over(self) -> bool:
@@ -154,16 +151,23 @@ class _Waiting:
         return self._come[sorted(self._come)[self._times - 1]]
 
     def complaint(self, timeout: float) -> str:
-        """What is said when the time is over."""
+        """What is said when the time is over. Raises what `where` raised of a request under way."""
+        if self._early_error is not None:
+            raise self._early_error
         times = f"{self._times} times" if self._times > 1 else "once"
         met = f"met {len(self._come)}" if self._come else "met none"
         since = f", counted from after request {self._since}" if self._since else ""
-        lines = [f"waited {timeout:g} s for {self._what} to come {times}: {met}{since}"]
-        under_way = [e.number for e in self._journal if not e.is_answered and self._fits(e)]
+        lines = [f"waited {timeout:g} s for {self._pattern.text} to come {times}: {met}{since}"]
+        under_way = [e.number for e in self._journal if not e.is_answered and self._pattern.fits(e)]
         if under_way and self._answered:
             told = ", ".join(map(str, under_way))
             lines.append(f"request {told} came and is not answered yet: answered=False waits for no answer")
-        return "\n".join([*lines, "", "The journal:", self._journal.as_text(_SHOWN)])
+        if self._journal.dropped:
+            lines.append(
+                f"{self._journal.dropped} requests are no longer in the journal; of these only those were "
+                "counted that came during the wait"
+            )
+        return "\n".join([*lines, "", "The journal:", self._journal.as_text(lines=MOST_LINES)])
 
 
 def _is_known(entry: Entry) -> bool:

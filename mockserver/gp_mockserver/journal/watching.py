@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gp_mockserver.journal.bodies import Body
 from gp_mockserver.journal.entries import KEPT, Entry
-from gp_mockserver.journal.filling import Head, fill
+from gp_mockserver.journal.filling import Head, fill, held_by, size_of
 from gp_mockserver.journal.masked_parts import SIGN_INS, headers_may_hold_secrets
 from gp_mockserver.journal.secret_words import may_hold_secrets
 from gp_mockserver.wire.replies import JobReply, Redirect, Reply
@@ -48,6 +48,8 @@ _BY_UVICORN: Final = b"Internal Server Error"
 """The body by which the HTTP server answers where the application has failed."""
 _NOTHING: Final[Mapping[str, Any]] = {}
 _VALUE: Final = itemgetter(1)
+_LONG: Final = 16 * 1024
+"""Bytes of an address and headers; with more of them the entry is written, and cut, at once."""
 
 
 def watch_of(scope: Mapping[str, Any]) -> Watch | None:
@@ -110,9 +112,29 @@ class Watch:
         self.is_plain = False
         """Whether the request is over and brought no secret."""
         self._done = self._left = self._was_read = self._is_settled = False
-        self._began = perf_counter()
+        self._began = entry.came = perf_counter()
         scope[WATCH] = self
         scope[ENTRY] = entry
+
+    @property
+    def number(self) -> int:
+        """That of its entry."""
+        return self.entry.number
+
+    @property
+    def like(self) -> Entry:
+        """The entry, with what is known of it before it is read."""
+        return self.entry
+
+    @property
+    def instants(self) -> tuple[float, float]:
+        """When it came: on the site's clock, and on a real one."""
+        return self.entry.at, self.entry.came
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more becomes known of it."""
+        return self.entry.seconds is not None
 
     async def receive(self) -> Message:
         """The next message of the client."""
@@ -227,7 +249,7 @@ class Watch:
 
     def look_closer(self, site: Site, path: str, scope: Scope) -> None:
         """The request may deviate: where it leads is noted before anything answers in the operation's place,
-        and so is what goes out past ASGI."""
+        and so is what goes out past ASGI. Who listens is told before anything delays it."""
         from gp_mockserver.journal.raw_answers import WatchedWire
         from gp_mockserver.wire.addresses import find_address
         from gp_mockserver.wire.replies import Refusal
@@ -238,6 +260,8 @@ class Watch:
             self.led_to(None, lost)
         if self._wire is not None:
             scope["extensions"] = {**scope["extensions"], WIRE: WatchedWire(self._wire, self)}
+        if self._journal.is_heard:
+            self._journal.tell(self)
 
     def wrote(self, data: bytes) -> None:
         """Bytes go out past ASGI, after all that was sent by it."""
@@ -281,8 +305,11 @@ class Watch:
                 has_failed = failed and not entry.deviations
                 entry.cut_short = _LEFT if self._left else _FAILED if has_failed else _CUT
         size = _OVERHEAD
-        if (head := self._head) is not None:
-            size += len(head.query) + len(head.path) + sum(map(len, map(_VALUE, head.headers)))
+        is_long = False
+        if self._head is not None:
+            held = held_by(self._head, self._parameters)
+            is_long = held > _LONG
+            size += held
         if self._body is not None:
             entry.request_size = self._body.size
             size += min(self._body.size, KEPT) * (1 if self._parameters is None else 2)
@@ -291,8 +318,9 @@ class Watch:
             size += min(self._answer.size, KEPT)
         self.is_plain = not self._is_secret()
         entry.seconds = seconds  # from now on a reader may be the last one
-        if self._was_read or not self.is_plain:
+        if self._was_read or is_long or not self.is_plain:
             self.read()
+            size = size_of(entry)
         journal.grow(self, size)
         if journal.is_heard:
             journal.tell(self)
@@ -309,6 +337,7 @@ class Watch:
                 head.raw_path or head.path.encode("utf-8", "replace"),
                 head.query,
                 b"" if body is None else body.first,
+                *map(_VALUE, head.headers),
             )
         )
 
@@ -326,6 +355,8 @@ class Watch:
                 if self._head is not None:  # nobody else was quicker
                     self._fill()
                 if is_over:
+                    if not self._is_settled and self.held > _LONG:
+                        self._journal.grow(self, size_of(self.entry))
                     self._is_settled = True
                     self._head = self._parameters = self._body = self._answered_with = self._answer = None
         return self.entry

@@ -34,6 +34,22 @@ class Clock(Protocol):
         ...
 
 
+def seconds_of(length: float | str) -> float:
+    """The seconds of a length of time: a number, or a text such as "20s" or "1h". Raises ValueError, also for
+    a negative number."""
+    if isinstance(length, str):
+        from gp_mockserver.configuration.durations import parse_duration
+        from gp_mockserver.errors import SiteFileError
+
+        try:
+            return parse_duration(length, "a clock cannot advance")
+        except SiteFileError as error:
+            raise ValueError(str(error)) from None
+    if not 0 <= length < float("inf"):
+        raise ValueError(f"a clock cannot advance by {length} seconds: give 0 or more")
+    return length
+
+
 class ScaledClock:
     """Real time, `rate` times as fast: at rate 60 an hour passes in a minute.
 
@@ -81,12 +97,12 @@ class ManualClock:
     def now(self) -> float:
         return self._now
 
-    def advance(self, seconds: float) -> None:
-        """Let `seconds` pass. Raises ValueError for a negative number: time does not go back."""
-        if not 0 <= seconds < float("inf"):
-            raise ValueError(f"a clock cannot advance by {seconds} seconds: give 0 or more")
+    def advance(self, seconds: float | str) -> None:
+        """Let `seconds` pass, a number or a text such as "1h". Raises ValueError for anything else, and for a
+        negative number: time does not go back."""
+        passed = seconds_of(seconds)
         with self._lock:
-            self._now += seconds
+            self._now += passed
             due = [sleeper for sleeper in self._sleepers if sleeper[0] <= self._now]
             self._sleepers = [sleeper for sleeper in self._sleepers if sleeper[0] > self._now]
         for _, loop, woken in sorted(due, key=lambda sleeper: sleeper[0]):
@@ -135,6 +151,12 @@ class JumpingClock:
         """Move on to `instant`, seconds since the epoch; one that has passed leaves the clock as it is."""
         with self._lock:
             self._now = max(self._now, instant)
+
+    def advance(self, seconds: float | str) -> None:
+        """Let `seconds` pass, as `ManualClock.advance`."""
+        passed = seconds_of(seconds)
+        with self._lock:
+            self._now += passed
 
     async def sleep(self, seconds: float) -> None:
         with self._lock:

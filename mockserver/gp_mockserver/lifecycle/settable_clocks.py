@@ -1,5 +1,8 @@
 """A clock that can be stopped, moved on and run at any rate, and how a site's clock comes to be one.
 
+    clock = SiteClock(site)
+    clock.advance("1h")
+
 Time never goes back: whatever is done to a clock, it goes on from the instant that it shows.
 """
 
@@ -13,7 +16,7 @@ from typing import ClassVar, Final, Protocol
 
 import msgspec
 
-from gp_mockserver.lifecycle.clocks import Clock, JumpingClock, ManualClock, ScaledClock
+from gp_mockserver.lifecycle.clocks import Clock, JumpingClock, ManualClock, ScaledClock, seconds_of
 
 LAST: Final = 247_090_953_600.0
 """The last instant to which a clock is moved, 9800-01-01: from the year 10000 on dates cannot be written."""
@@ -22,7 +25,7 @@ Word = str
 """What a clock is, by the words of site files: `real`, `x60` and other rates, `manual`, `jump`."""
 
 
-class ClockError(Exception):
+class ClockError(ValueError):
     """A clock cannot do what it was asked for; the text says why."""
 
 
@@ -46,9 +49,9 @@ class SettableClock:
         start, since, rate = self._course
         return start + (time.monotonic() - since) * rate
 
-    def advance(self, seconds: float) -> None:
-        """Let `seconds` pass at once, at least 0."""
-        self._go_on(seconds, None)
+    def advance(self, seconds: float | str) -> None:
+        """Let `seconds` pass at once, at least 0: a number, or a text such as "1h"."""
+        self._go_on(seconds_of(seconds), None)
 
     def run(self, rate: float) -> None:
         """Run at this rate from now on; 0 stands still."""
@@ -85,6 +88,43 @@ class HasClock(Protocol):
     """What has a clock in whose place another can come: a site."""
 
     clock: Clock
+
+
+class SiteClock:
+    """The clock of a site, which can always be moved and stopped: one that cannot is then replaced, as over
+    the control API. It follows the site, whatever clock that has, and is a clock itself.
+    """
+
+    def __init__(self, site: HasClock) -> None:
+        self._site = site
+
+    @property
+    def jumps(self) -> bool:
+        return self._site.clock.jumps
+
+    def now(self) -> float:
+        """Seconds since 1970-01-01T00:00:00Z."""
+        return self._site.clock.now()
+
+    def advance(self, seconds: float | str) -> None:
+        """Let `seconds` pass at once: a number, or a text such as "20s" or "1h". Raises ValueError for
+        anything else, for time that goes back, and past the year 9800."""
+        advance(self._site, seconds_of(seconds))
+
+    def freeze(self) -> None:
+        """Stand still until it is advanced or run."""
+        run(self._site, 0.0)
+
+    def run(self, rate: float = 1.0) -> None:
+        """Run so many times as fast as real time. Raises ValueError for a rate below 0."""
+        run(self._site, rate)
+
+    async def sleep(self, seconds: float) -> None:
+        await self._site.clock.sleep(seconds)
+
+    def __repr__(self) -> str:
+        reading = read(self._site.clock)
+        return f"<SiteClock {reading.kind}, at {reading.now:.3f}>"
 
 
 class ClockReading(msgspec.Struct, frozen=True):

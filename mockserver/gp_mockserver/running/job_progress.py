@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from functools import partial
 
 import msgspec
@@ -21,9 +22,11 @@ from gp_mockserver.running.task_inputs import read_environment, read_inputs
 from gp_mockserver.running.task_outputs import keep_outputs
 from gp_mockserver.security.masking import masked
 from gp_mockserver.site_directories import scratch_path
-from gp_mockserver.sites import ServedTask
+from gp_mockserver.sites import ServedTask, Site
 from gp_mockserver.stored_files import NoRoom
 from gp_mockserver.tools.tool_calls import Outcome
+
+log = logging.getLogger("gp_mockserver")
 
 _NEEDS_OUTCOME = frozenset({JobStatus.EXECUTING, JobStatus.CANCELLING, JobStatus.SUCCEEDED})
 
@@ -72,13 +75,20 @@ async def settle(task: ServedTask, record: JobRecord) -> JobRecord | None:
             with for_a_job():
                 running = asyncio.ensure_future(_run_in_turn(task, record))
             site.running[record.job_id] = running
-            running.add_done_callback(lambda _: site.running.pop(record.job_id, None))
+            running.add_done_callback(partial(_has_run, site, record.job_id))
         waited = _here(running)
         done, _ = await asyncio.wait([waited], timeout=site.patience)
         if not done:
             return None
         waited.result()
     return site.store.get(record.job_id, record.submission.submitted_at)
+
+
+def _has_run(site: Site, job_id: str, running: asyncio.Future[None]) -> None:
+    """A run is over. What went wrong once its site was closed, and its folders were gone, concerns nobody."""
+    site.running.pop(job_id, None)
+    if site.is_closed and not running.cancelled() and (error := running.exception()) is not None:
+        log.debug("the outcome of %s came too late", job_id, exc_info=error)
 
 
 def _here(running: asyncio.Future[None]) -> asyncio.Future[None]:

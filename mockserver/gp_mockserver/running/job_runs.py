@@ -120,7 +120,8 @@ async def run(task: ServedTask, tool: Tool, call: ToolCall) -> Outcome:
     if task.blocking or call.references is not None:
         if (turn := own_turn.get()) is not None:
             turn.end()
-        outcome = await in_tool_thread(_run_and_clean_up, tool, call)
+        site = task.service.site
+        outcome = await in_tool_thread(_run_and_clean_up, tool, call, lambda: not site.is_closed)
     else:
         outcome = run_tool(tool, call)
     if outcome.error is not None:
@@ -134,9 +135,9 @@ async def run(task: ServedTask, tool: Tool, call: ToolCall) -> Outcome:
     return Outcome(outcome.status, outputs, outcome.messages, outcome.progress, outcome.seconds)
 
 
-def _run_and_clean_up(tool: Tool, call: ToolCall) -> Outcome:
+def _run_and_clean_up(tool: Tool, call: ToolCall, is_wanted: Callable[[], bool]) -> Outcome:
     try:
-        return run_tool(tool, call)
+        return run_tool(tool, call, is_wanted)
     finally:
         if call.references is not None:
             call.references.close()
@@ -149,7 +150,8 @@ def failed(
     tool's."""
     if mistake is not None:
         keep_error(task.service.site.tool_errors, task.path, call.job_id, mistake)
-    log.warning("%s: the outputs of %s cannot be served: %s", task.path, call.job_id, text)
+    level = logging.DEBUG if task.service.site.is_closed else logging.WARNING
+    log.log(level, "%s: the outputs of %s cannot be served: %s", task.path, call.job_id, text)
     message = TimedMessage(type=MessageType.ERROR, text=text, after=outcome.seconds)
     messages = (*outcome.messages, message)
     return msgspec.structs.replace(outcome, status=JobStatus.FAILED, messages=messages, error=mistake)

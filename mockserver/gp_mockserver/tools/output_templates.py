@@ -9,9 +9,7 @@ bounded.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,22 +17,20 @@ from gp_protocol.errors import shown
 from gp_protocol.suggestions import did_you_mean, one_of
 
 from gp_mockserver.errors import SiteFileError
+from gp_mockserver.tools.bounded_templates import (
+    TURN,
+    TemplateFailed,
+    bounded_environment,
+    check_size,
+    size_of,
+)
 
 if TYPE_CHECKING:
-    from jinja2 import nodes
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-MAX_TEXT = 16 * 1024 * 1024
-"""The longest text, and the most items of a list, that a template may make."""
 MAX_TURNS = 250_000
 """How many turns all loops and macros of one template may take."""
 BUILT_IN = ("inputs", "seed", "job_id")
-
-_TURN = "_turn"
-
-
-class TemplateFailed(Exception):
-    """A template could not be rendered; the text says why."""
 
 
 class OutputTemplate(msgspec.Struct, frozen=True):
@@ -52,12 +48,12 @@ def compile_template(source: Any, inputs: Collection[str], path: str = "template
         return _compile_text(source, inputs, path)
     if isinstance(source, list):
         items = [compile_template(item, inputs, f"{path}[{i}]") for i, item in enumerate(source)]
-        return _joined(items, lambda variables: [item.render(variables) for item in items])
+        return _joined(items, lambda variables: list(_together(items, variables)))
     if isinstance(source, dict):
         members = {key: compile_template(item, inputs, f"{path}.{key}") for key, item in source.items()}
         return _joined(
             members.values(),
-            lambda variables: {key: member.render(variables) for key, member in members.items()},
+            lambda variables: dict(zip(members, _together(members.values(), variables), strict=True)),
         )
     return OutputTemplate(frozenset(), lambda variables: source)
 
@@ -66,12 +62,22 @@ def _joined(parts: Collection[OutputTemplate], render: Callable[[Mapping[str, An
     return OutputTemplate(frozenset().union(*(part.names for part in parts)), render)
 
 
+def _together(parts: Iterable[OutputTemplate], variables: Mapping[str, Any]) -> Iterator[Any]:
+    """What each part makes, as long as all together are not too large."""
+    size = 0
+    for part in parts:
+        value = part.render(variables)
+        size += size_of(value)
+        check_size(size)
+        yield value
+
+
 def _compile_text(source: str, inputs: Collection[str], path: str) -> OutputTemplate:
     from jinja2 import TemplateSyntaxError, meta
 
-    environment = _environment()
+    environment = bounded_environment()
     try:
-        names = meta.find_undeclared_variables(environment.parse(source)) - {_TURN}
+        names = meta.find_undeclared_variables(environment.parse(source)) - {TURN}
         expression = _only_expression(environment, source)
         render = _expression(environment, expression) if expression else _text(environment, source)
     except TemplateSyntaxError as error:
@@ -99,7 +105,7 @@ def _expression(
 
     def render(variables: Mapping[str, Any]) -> Any:
         with _Failures():
-            return _plain(expression(**variables))
+            return _plain(expression(**variables), _Room())
 
     return render
 
@@ -111,9 +117,9 @@ def _text(environment: ImmutableSandboxedEnvironment, source: str) -> Callable[[
         pieces: list[str] = []
         size = 0
         with _Failures():
-            for piece in template.generate({**variables, _TURN: _counter()}):
+            for piece in template.generate({**variables, TURN: _counter()}):
                 size += len(piece)
-                _check_size(size)
+                check_size(size)
                 pieces.append(piece)
         return "".join(pieces)
 
@@ -143,56 +149,35 @@ def _counter() -> Callable[[], None]:
     return turn
 
 
-def _check_size(size: int) -> None:
-    if size > MAX_TEXT:
-        raise TemplateFailed(f"it makes more than {MAX_TEXT} characters or items")
-
-
-def _plain(value: Any) -> Any:
+def _plain(value: Any, room: _Room) -> Any:
     """The JSON of what an expression gave: what is undefined raises, any sequence becomes a list."""
     from jinja2 import Undefined
 
     if isinstance(value, Undefined):
         str(value)
+    room.take(value)
     if isinstance(value, str):
         return str(value)
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain(item, room) for key, item in value.items()}
     if isinstance(value, Sequence | set | Iterator | range):
-        return [_plain(item) for item in value]
+        return [_plain(item, room) for item in value]
     return value
 
 
-@cache
-def _environment() -> ImmutableSandboxedEnvironment:
-    from jinja2 import StrictUndefined, nodes
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+_ITEM = 8
+"""Characters that each item of a list counts for."""
 
-    class BoundedEnvironment(ImmutableSandboxedEnvironment):
-        intercepted_binops = frozenset({"*", "**"})
 
-        def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-            if operator == "**" and abs(right) > 1000:
-                raise TemplateFailed(f"the exponent {right} is beyond 1000")
-            if operator == "*":
-                for repeated, times in ((left, right), (right, left)):
-                    if isinstance(repeated, str | list | tuple) and isinstance(times, int):
-                        _check_size(len(repeated) * times)
-            return super().call_binop(context, operator, left, right)
+class _Room:
+    """How much of an expression's value has been taken."""
 
-        def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-            tree = super()._parse(source, name, filename)
-            repeated: Iterator[nodes.For | nodes.Macro | nodes.CallBlock] = tree.find_all(
-                (nodes.For, nodes.Macro, nodes.CallBlock)
-            )
-            for node in repeated:
-                call = nodes.Call(nodes.Name(_TURN, "load"), [], [], None, None)
-                node.body.insert(0, nodes.ExprStmt(call, lineno=node.lineno))
-            return tree
+    def __init__(self) -> None:
+        self._taken = 0
 
-    environment = BoundedEnvironment(undefined=StrictUndefined, cache_size=0)
-    environment.globals = {
-        name: environment.globals[name] for name in ("range", "dict", "namespace", "cycler")
-    }
-    environment.filters["tojson"] = json.dumps
-    return environment
+    def take(self, value: Any) -> None:
+        if isinstance(value, str):
+            self._taken += len(value)
+        elif isinstance(value, Mapping | Sequence | set):
+            self._taken += _ITEM * len(value)
+        check_size(self._taken)

@@ -179,9 +179,14 @@ class ToolCall(msgspec.Struct):
 Tool = Callable[[ToolCall], Mapping[str, Any]]
 
 
-def run_tool(tool: Tool, call: ToolCall) -> Outcome:
+def _always() -> bool:
+    return True
+
+
+def run_tool(tool: Tool, call: ToolCall, is_wanted: Callable[[], bool] = _always) -> Outcome:
     """Run a tool to its end. Whatever it raises becomes a failed outcome with the exception's text as its
-    error; also what test frameworks raise, and `sys.exit`, which are no `Exception`."""
+    error; also what test frameworks raise, and `sys.exit`, which are no `Exception`. It is logged as a
+    warning, or, where the outcome `is_wanted` no longer by then, for debugging alone."""
     outputs: Mapping[str, Any] = {}
     status = JobStatus.SUCCEEDED
     error: BaseException | None = None
@@ -195,7 +200,8 @@ def run_tool(tool: Tool, call: ToolCall) -> Outcome:
     except KeyboardInterrupt:
         raise
     except BaseException as failure:
-        log.warning("the tool of %s failed in %s", call.task.label, call.job_id, exc_info=failure)
+        level = logging.WARNING if is_wanted() else logging.DEBUG
+        log.log(level, "the tool of %s failed in %s", call.task.label, call.job_id, exc_info=failure)
         status, error = JobStatus.FAILED, failure
         call.error(f"{type(failure).__name__}: {failure}")
     return Outcome(status, outputs, tuple(call._messages), tuple(call._progress), call._seconds, error)
