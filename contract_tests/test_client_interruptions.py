@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import anyio
@@ -16,6 +16,10 @@ from gp_mockserver.builtin.builtin_site import builtin_site
 
 NEVER_ENDS = "Simulation/JobOutcomes/NeverEnds"
 LIBRARIES = {"httpx": httpx, "httpx2": httpx2}
+PLAIN: dict[str, Any] = {"trust_env": False, "verify": False}
+"""A client of the mock needs no proxy, and no certificates, which take longer to read than a test."""
+SOON = 0.02
+"""Seconds from the news of a job to the interruption: within the polls that follow."""
 
 
 @pytest.fixture
@@ -37,7 +41,7 @@ def shared(clock: ManualClock) -> SharedClock:
 def status_of(root: str, job: Any, clock: ManualClock) -> JobStatus:
     """What the server says of a job a minute later."""
     clock.advance(60)
-    with httpx.Client(trust_env=False) as http:
+    with httpx.Client(**PLAIN) as http:
         return GPClient(root, http=http).job(job.url).refresh().status
 
 
@@ -50,11 +54,22 @@ def test_a_cancelled_task_cancels_its_job(
     left: list[BaseException] = []
 
     async def main() -> None:
-        async with library.AsyncClient(trust_env=False) as http:
+        scope = anyio.CancelScope()
+
+        def end_soon(event: object) -> None:
+            if isinstance(event, StatusChanged):
+                scope.deadline = anyio.current_time() + SOON
+
+        async with library.AsyncClient(**PLAIN) as http:
             client = AsyncGPClient(
-                root, http=http, clock=shared(clock), deadline=None, leave_running=leave_running
+                root,
+                http=http,
+                clock=shared(clock),
+                deadline=None,
+                leave_running=leave_running,
+                on_event=end_soon,
             )
-            with anyio.move_on_after(0.3) as scope:
+            with scope:
                 try:
                     await client.task(NEVER_ENDS).run()
                 except BaseException as interruption:
@@ -70,39 +85,47 @@ def test_a_cancelled_task_cancels_its_job(
     assert status_of(root, job, clock) is expected
 
 
-@pytest.fixture
-def interrupt() -> Iterator[Callable[[float], None]]:
-    """Has Ctrl-C pressed after so many seconds."""
-    if not hasattr(signal, "setitimer"):
-        pytest.skip("the system has no timer signals")
+class Pressed:
+    """Ctrl-C, pressed at the fourth call, which is between two polls of a job or in the middle of one."""
 
-    def handler(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
+    def __init__(self) -> None:
+        self._left = 4
 
-    before = signal.signal(signal.SIGALRM, handler)
-    # Once more after a while: Python drops what a handler raises within a finaliser.
-    yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds, 5.0) and None
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGALRM, before)
+    def __call__(self, *_: object) -> None:
+        self._left -= 1
+        if self._left == 0:
+            signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.parametrize("moment", ["waiting", "asking"])
 @pytest.mark.parametrize("library", LIBRARIES.values(), ids=LIBRARIES)
-def test_ctrl_c_cancels_the_job(
-    library: Any, root: str, clock: ManualClock, interrupt: Callable[[float], None]
-) -> None:
-    with library.Client(trust_env=False) as http:
-        client = GPClient(root, http=http, clock=shared(clock), deadline=None)
-        client.task(NEVER_ENDS).describe()
-        interrupt(0.3)
-        with pytest.raises(KeyboardInterrupt) as raised:
-            client.task(NEVER_ENDS).run()
+def test_ctrl_c_cancels_the_job(library: Any, moment: str, root: str, clock: ManualClock) -> None:
+    pressed = Pressed()
+
+    def advance(seconds: float) -> None:
+        clock.advance(seconds)
+        if moment == "waiting":
+            pressed()
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with library.Client(**PLAIN) as http:
+            times = SharedClock(advance, start=clock.now())
+            client = GPClient(root, http=http, clock=times, deadline=None)
+            client.task(NEVER_ENDS).describe()
+            if moment == "asking":
+                http.event_hooks["request"].append(pressed)
+            with pytest.raises(KeyboardInterrupt) as raised:
+                client.task(NEVER_ENDS).run()
+    finally:
+        signal.signal(signal.SIGINT, before)
     job = raised.value.job  # type: ignore[attr-defined]
     assert job.url in " ".join(raised.value.__notes__)
     assert status_of(root, job, clock) is JobStatus.CANCELLED
 
 
 def test_events_that_are_left_leave_the_job_alone(root: str, clock: ManualClock) -> None:
-    with httpx.Client(trust_env=False) as http:
+    with httpx.Client(**PLAIN) as http:
         job = GPClient(root, http=http, clock=shared(clock)).task(NEVER_ENDS).submit()
         events = job.events()
         assert isinstance(next(iter(events)), StatusChanged)
@@ -115,7 +138,7 @@ def test_async_events_that_are_left_leave_the_job_alone(way: str, root: str, clo
     jobs = []
 
     async def main() -> None:
-        async with httpx.AsyncClient(trust_env=False) as http:
+        async with httpx.AsyncClient(**PLAIN) as http:
             client = AsyncGPClient(root, http=http, clock=shared(clock))
             jobs.append(await client.task(NEVER_ENDS).submit())
             events = jobs[0].events()
@@ -133,7 +156,7 @@ def test_a_listener_that_falls_cancels_the_job_and_is_heard(root: str, clock: Ma
     def listener(event: object) -> None:
         raise Fallen
 
-    with httpx.Client(trust_env=False) as http:
+    with httpx.Client(**PLAIN) as http:
         client = GPClient(root, http=http, clock=shared(clock), on_event=listener)
         with pytest.raises(Fallen):
             client.task(NEVER_ENDS).run()

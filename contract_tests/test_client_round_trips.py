@@ -31,8 +31,9 @@ MEMBERS = ("GPLong", "GPLinearUnit", "GPString")
 COLUMNS = ("GPString", "GPDouble", "GPLong")
 """Those of the echo's GPValueTable."""
 TASKS = ("DataTypes/Echo/Echo", "DataTypes/EchoJob/Echo")
+EXAMPLES = max(1, settings.default.max_examples // 5)
+"""Of a task that is run: a job is asked for each of its results."""
 EVERYTHING = {"return_z": True, "return_m": True, "return_true_curves": True}
-
 
 Call = Callable[[str, dict[str, Any]], Any]
 
@@ -58,75 +59,62 @@ def values(name: str) -> st.SearchStrategy[Any]:
     return SPACES[name].both
 
 
-def there_and_back(echoed: Call, task: str, name: str, value: Any) -> Any:
-    own = name.replace(":", "_")
-    return echoed(task, {f"In_{own}": value})[f"Out_{own}"]
+COMPOSITES = st.sampled_from(MEMBERS).flatmap(
+    lambda name: values(name).map(lambda value: CompositeValue(name, value))
+)
+ALONE = {
+    **{name: values(name) for name in SPACES},
+    "GPComposite": COMPOSITES,
+    "GPValueTable": st.lists(st.tuples(*map(values, COLUMNS)).map(list), max_size=3),
+}
+IN_LISTS = {
+    f"GPMultiValue:{name}": st.lists(each, min_size=1, max_size=3)
+    for name, each in {**{name: values(name) for name in SPACES}, "GPComposite": COMPOSITES}.items()
+}
+
+
+def there_and_back(echoed: Call, task: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Values by data type, sent all at once; what came back of them."""
+    own = {name: name.replace(":", "_") for name in given}
+    came = echoed(task, {f"In_{own[name]}": value for name, value in given.items()})
+    return {name: came[f"Out_{own[name]}"] for name in given}
 
 
 def test_every_data_type_is_here() -> None:
-    several = {f"GPMultiValue:{name}" for name in [*SPACES, "GPComposite"]}
     task = builtin_site().find_task(TASKS[0]).descriptor
-    assert {each.data_type for each in task.inputs} == {*SPACES, *several, "GPComposite", "GPValueTable"}
+    assert sorted(each.data_type for each in task.inputs) == sorted([*ALONE, *IN_LISTS])
 
 
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("name", sorted(SPACES))
-@given(data=st.data())
-@settings(max_examples=20, deadline=None)
-def test_a_value_comes_back_as_it_was(echoed: Call, task: str, name: str, data: st.DataObject) -> None:
-    value = data.draw(values(name))
-    assert there_and_back(echoed, task, name, value) == value
+@given(sent=st.fixed_dictionaries(ALONE))
+@settings(max_examples=EXAMPLES)
+def test_values_of_every_data_type_come_back_as_they_were(
+    echoed: Call, task: str, sent: dict[str, Any]
+) -> None:
+    expected = {**sent, "GPComposite": sent["GPComposite"].value}  # which comes back as what it holds
+    assert there_and_back(echoed, task, sent) == expected
+
+
+@pytest.mark.parametrize("task", TASKS)
+@given(sent=st.fixed_dictionaries(IN_LISTS))
+@settings(max_examples=EXAMPLES)
+def test_lists_of_values_of_every_data_type_come_back_as_they_were(
+    echoed: Call, task: str, sent: dict[str, Any]
+) -> None:
+    assert there_and_back(echoed, task, sent) == sent
 
 
 @pytest.mark.parametrize("task", TASKS)
 @given(
     value=st.recursive(st.none() | st.integers() | st.text(max_size=5), st.lists, max_leaves=5),
     gap=st.sampled_from(["", " ", "\n  "]),
+    in_a_list=st.booleans(),
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=EXAMPLES)
 def test_a_text_that_reads_as_json_comes_back_as_it_was_spelt(
-    echoed: Call, task: str, value: Any, gap: str
+    echoed: Call, task: str, value: Any, gap: str, in_a_list: bool
 ) -> None:
     text = f'{{"a":{gap}{json.dumps(value)},{gap}"b": 1.0 }}'
-    assert there_and_back(echoed, task, "GPString", text) == text
-    assert there_and_back(echoed, task, "GPString", f"[{gap}{text}]") == f"[{gap}{text}]"
-
-
-@pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("name", sorted(SPACES))
-@given(data=st.data())
-@settings(max_examples=10, deadline=None)
-def test_several_values_come_back_as_they_were(
-    echoed: Call, task: str, name: str, data: st.DataObject
-) -> None:
-    several = data.draw(st.lists(values(name), min_size=1, max_size=3))
-    assert there_and_back(echoed, task, f"GPMultiValue:{name}", several) == several
-
-
-def composites() -> st.SearchStrategy[CompositeValue]:
-    return st.sampled_from(MEMBERS).flatmap(
-        lambda name: values(name).map(lambda value: CompositeValue(name, value))
-    )
-
-
-@pytest.mark.parametrize("task", TASKS)
-@given(value=composites())
-@settings(max_examples=20, deadline=None)
-def test_a_composite_comes_back_as_what_it_holds(echoed: Call, task: str, value: CompositeValue) -> None:
-    assert there_and_back(echoed, task, "GPComposite", value) == value.value
-
-
-@pytest.mark.parametrize("task", TASKS)
-@given(several=st.lists(composites(), min_size=1, max_size=3))
-@settings(max_examples=10, deadline=None)
-def test_several_composites_come_back_as_they_were(
-    echoed: Call, task: str, several: list[CompositeValue]
-) -> None:
-    assert there_and_back(echoed, task, "GPMultiValue:GPComposite", several) == several
-
-
-@pytest.mark.parametrize("task", TASKS)
-@given(rows=st.lists(st.tuples(*map(values, COLUMNS)).map(list), max_size=3))
-@settings(max_examples=20, deadline=None)
-def test_a_table_comes_back_as_it_was(echoed: Call, task: str, rows: list[list[Any]]) -> None:
-    assert there_and_back(echoed, task, "GPValueTable", rows) == rows
+    if in_a_list:
+        text = f"[{gap}{text}]"
+    assert there_and_back(echoed, task, {"GPString": text}) == {"GPString": text}

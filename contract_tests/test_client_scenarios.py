@@ -41,6 +41,8 @@ POINT = {
     "features": [{"geometry": {"x": -13308192.1956127, "y": 4221903.58555983}}],
 }
 LIBRARIES = {"httpx": httpx, "httpx2": httpx2}
+PLAIN: dict[str, Any] = {"trust_env": False, "verify": False}
+"""A client of the mock needs no proxy, and no certificates, which take longer to read than a test."""
 Scenario = Callable[[Any], Awaitable[None]]
 Play = Callable[..., None]
 
@@ -84,14 +86,14 @@ def play(request: pytest.FixtureRequest, server_url: str) -> Play:
         root, shared = server_url, SharedClock()
 
     def play_sync(scenario: Scenario, **words: Any) -> None:
-        own = TestClient(app) if where == "in-process" else module.Client(trust_env=False)
+        own = TestClient(app) if where == "in-process" else module.Client(**PLAIN)
         with own as http:
             at_once(scenario, GPClient(root, http=http, clock=shared, seed=1, **words))
 
     def play_async(scenario: Scenario, **words: Any) -> None:
         async def main() -> None:
             given = {"transport": module.ASGITransport(app)} if where == "in-process" else {}
-            async with module.AsyncClient(trust_env=False, **given) as http:
+            async with module.AsyncClient(**PLAIN, **given) as http:
                 await scenario(AsyncGPClient(root, http=http, clock=shared, seed=1, **words))
 
         anyio.run(main, backend=way)

@@ -93,6 +93,15 @@ def test_a_spatial_reference_that_cannot_be_made_out_is_refused(item: Any) -> No
         arcpy.SpatialReference(item)
 
 
+@pytest.fixture
+def recursion_limit() -> Iterator[None]:
+    """As it was, after a test too: mypy raises it for all of the process."""
+    before = sys.getrecursionlimit()
+    yield
+    sys.setrecursionlimit(before)
+
+
+@pytest.mark.usefixtures("recursion_limit")
 def test_a_type_checker_knows_what_is_provided(tmp_path: Path) -> None:
     api = pytest.importorskip("mypy.api")
     file = tmp_path / "script.py"

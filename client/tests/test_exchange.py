@@ -322,7 +322,7 @@ _ANSWERS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(st.lists(_ANSWERS, min_size=1, max_size=12), st.booleans(), st.sampled_from(["", "token", "user"]))
 def test_whatever_is_answered_ends_as_a_value_or_as_one_of_our_errors(
     answers: list[Response], safe: bool, has: str

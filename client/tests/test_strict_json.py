@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 from gp_client.errors import ProtocolViolation
+from gp_client.reading import json_memory, large_json, strict_json
 from gp_client.reading.strict_json import read_json
 from hypothesis import given
 from hypothesis import strategies as st
 
+MB = 1_000_000
 URL = "http://user:word@gis.example.com/arcgis/rest/info?token=abc"
 
 PACKED: dict[str, tuple[bytes, str, Any]] = {
@@ -114,25 +116,34 @@ def test_nesting_is_read_up_to_the_limit() -> None:
     assert list(deep) == ["a"]
 
 
+@pytest.fixture
+def at_a_tenth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers are large from a tenth of the size on, and may take a tenth of the memory."""
+    monkeypatch.setattr(strict_json, "_LARGE", strict_json._LARGE // 10)
+    most = json_memory.MOST // 10
+    for module in (json_memory, large_json):
+        monkeypatch.setattr(module, "MOST", most)
+
+
+@pytest.mark.usefixtures("at_a_tenth")
 def test_a_large_body_is_checked_for_names_that_stand_twice() -> None:
     member = b'{"attributes": {"t": "09:37:09"}, "geometry": {"x": 1.5, "y": 2}}'
-    many = b",".join([member] * 260_000)
-    assert (
-        len(read_json(b'{"value": {"features": [' + many + b"]}}", url=URL)["value"]["features"]) == 260_000
-    )
+    many = b",".join([member] * 26_000)
+    assert len(read_json(b'{"value": {"features": [' + many + b"]}}", url=URL)["value"]["features"]) == 26_000
     with pytest.raises(ProtocolViolation):
         read_json(b'{"value": {"features": [' + many + b', {"x": 1, "x": 1}]}}', url=URL)
 
 
+@pytest.mark.usefixtures("at_a_tenth")
 @pytest.mark.parametrize(
     ("part", "times"),
     [
-        (b"[]", 8_000_000),
-        (b'{"a":1}', 2_000_000),
-        (b"1", 14_000_000),
-        (b'"ab"', 12_000_000),
-        ('"\U0001f600"'.encode(), 7_000_000),
-        (b'"\\u0007"', 7_000_000),
+        (b"[]", 800_000),
+        (b'{"a":1}', 200_000),
+        (b"1", 1_400_000),
+        (b'"ab"', 1_200_000),
+        ('"\U0001f600"'.encode(), 700_000),
+        (b'"\\u0007"', 700_000),
     ],
 )
 def test_an_answer_whose_value_would_fill_the_memory_is_not_built(part: bytes, times: int) -> None:
@@ -140,63 +151,36 @@ def test_an_answer_whose_value_would_fill_the_memory_is_not_built(part: bytes, t
         read_json(b'{"a": [' + (part + b",") * times + part + b"]}", url=URL)
 
 
-_PEAK = """
-import re, sys
+_PEAKS = """
+import os, re, sys
 from pathlib import Path
 from gp_client.errors import ProtocolViolation
-from gp_client.reading.strict_json import read_json
-start, part, end, size = eval(sys.argv[1])
-content = start + part * (size // len(part)) + end
-try:
-    read_json(content, url="http://h/a")
-    outcome = "read"
-except ProtocolViolation as error:
-    outcome = error.met
-# Not of `resource`: there a process begins with the peak of the one that started it.
-peak = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]
-print(int(peak) // 1024, outcome)
+# What reading imports late is imported before memory is counted.
+from gp_client.reading import json_faults, json_memory, json_packing, large_json, strict_json
+
+def memory(kind):
+    # Not of `resource`: there a process begins with the peak of the one that started it.
+    return int(re.search(kind + r":\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024
+
+# Each answer is read by a process of its own, whose peak begins anew.
+part_of_it, cases = eval(sys.argv[1])
+strict_json._LARGE //= part_of_it
+json_memory.MOST //= part_of_it
+large_json.MOST //= part_of_it
+for start, part, end, size in cases:
+    if os.fork():
+        os.wait()
+        continue
+    before = memory("VmRSS")
+    content = start + part * (size // part_of_it // len(part)) + end
+    try:
+        strict_json.read_json(content, url="http://h/a")
+        outcome = "read"
+    except ProtocolViolation as error:
+        outcome = error.met
+    print(memory("VmHWM") - before, outcome, flush=True)
+    os._exit(0)
 """
-MB = 1_000_000
-HEAVY: dict[str, tuple[bytes, bytes, bytes, int, str]] = {
-    "short texts": (b'{"a":[1', b',"ab"', b"]}", 62 * MB, "more objects"),
-    "as many short texts as are read": (b'{"a":[1', b',"ab"', b"]}", 25 * MB, "read"),
-    "wide texts": (b'{"a":[1', ',"\U0001f600"'.encode(), b"]}", 24 * MB, "read"),
-    "one text with one wide character": ('{"a":"\U0001f600'.encode(), b"a", b'"}', 62 * MB, "read"),
-    "one text with a wide character at its end": (b'{"a":"', b"a", '\U0001f600"}'.encode(), 62 * MB, "read"),
-    "numbers": (b'{"a":[1', b",1.5", b"]}", 36 * MB, "read"),
-    "long numbers after texts": (b'{"a":[12345678901234567890', b',"a"', b"]}", 20 * MB, "read"),
-    "escaped colons": (b'{"a":["', b"\\u003a", b'"]}', 62 * MB, "read"),
-    "controls in one text": (b'{"a":"', b"\x07", b'"}', 60 * MB, "60000008 bytes that are no strict JSON"),
-    "controls in texts": (b'{"a":[1', b',"\x07aaaaaaaaaaaaaaaaaaaaaa"', b"]}", 60 * MB, "600000"),
-    "halves of pairs": (b'{"a":["', b"\\ud800", b'"]}', 60 * MB, "600000"),
-    "less, and mended": (b'{"a":[1', b',"\x07"', b"]}", 7_900_000, "read"),
-    "objects": (b'{"a":[1', b',{"a":0}', b"]}", 15 * MB, "read"),
-    "objects, cut": (b'{"a":[1', b',{"a":0}', b"", 15 * MB, "the end of the text"),
-    "objects, and a name twice": (b'{"a":[1', b',{"a":0}', b',{"b":1,"b":2}]}', 15 * MB, "a second member"),
-    "blanks": (b"", b" ", b"", 62 * MB, "a blank body"),
-    "quotes": (b"", b'"', b"", 62 * MB, "more objects"),
-}
-
-
-@pytest.mark.skipif(
-    not Path("/proc/self/status").exists(), reason="the peak of a process is told by Linux alone"
-)
-@pytest.mark.parametrize(("start", "part", "end", "size", "outcome"), HEAVY.values(), ids=HEAVY.keys())
-def test_no_answer_takes_half_a_gigabyte(
-    start: bytes, part: bytes, end: bytes, size: int, outcome: str
-) -> None:
-    made = subprocess.run(
-        [sys.executable, "-c", _PEAK, repr((start, part, end, size))],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    peak, _, met = made.stdout.partition(" ")
-    assert int(peak) < 490
-    assert met.startswith(outcome)
-
-
 POINT = (
     b'{"attributes":{"OBJECTID":12345,"NAME":"Some name of a place","KIND":"a","AREA":12345.678,'
     b'"SEEN":"09:37:09"},"geometry":{"x":-13046162.84,"y":4036394.23}}'
@@ -206,11 +190,52 @@ POLYGON = (
     + b",".join([b"[-13046162.84123,4036394.23123]"] * 30)
     + b"]]}}"
 )
+HEAVY: dict[str, tuple[bytes, bytes, bytes, int, str]] = {
+    "a feature set": (b'\xef\xbb\xbf{"value":{"features":[', POINT + b",", POINT + b"]}}", 50 * MB, "read"),
+    "short texts": (b'{"a":[1', b',"ab"', b"]}", 62 * MB, "more objects"),
+    "as many short texts as are read": (b'{"a":[1', b',"ab"', b"]}", 25 * MB, "read"),
+    "wide texts": (b'{"a":[1', ',"\U0001f600"'.encode(), b"]}", 24 * MB, "read"),
+    "one text with one wide character": ('{"a":"\U0001f600'.encode(), b"a", b'"}', 62 * MB, "read"),
+    "one text with a wide character at its end": (b'{"a":"', b"a", '\U0001f600"}'.encode(), 62 * MB, "read"),
+    "numbers": (b'{"a":[1', b",1.5", b"]}", 36 * MB, "read"),
+    "long numbers after texts": (b'{"a":[12345678901234567890', b',"a"', b"]}", 20 * MB, "read"),
+    "escaped colons": (b'{"a":["', b"\\u003a", b'"]}', 62 * MB, "read"),
+    "controls in one text": (b'{"a":"', b"\x07", b'"}', 60 * MB, "bytes that are no strict JSON"),
+    "controls in texts": (b'{"a":[1', b',"\x07aaaaaaaaaaaaaaaaaaaaaa"', b"]}", 60 * MB, "bytes that are no"),
+    "halves of pairs": (b'{"a":["', b"\\ud800", b'"]}', 60 * MB, "bytes that are no strict JSON"),
+    "less, and mended": (b'{"a":[1', b',"\x07"', b"]}", 7_900_000, "read"),
+    "objects": (b'{"a":[1', b',{"a":0}', b"]}", 15 * MB, "read"),
+    "objects, cut": (b'{"a":[1', b',{"a":0}', b"", 15 * MB, "the end of the text"),
+    "objects, and a name twice": (b'{"a":[1', b',{"a":0}', b',{"b":1,"b":2}]}', 15 * MB, "a second member"),
+    "blanks": (b"", b" ", b"", 62 * MB, "a blank body"),
+    "quotes": (b"", b'"', b"", 62 * MB, "more objects"),
+}
+IN_FULL = ["a feature set", "short texts"]
+"""On either side of what is read."""
 
 
+@pytest.mark.skipif(
+    not Path("/proc/self/status").exists(), reason="the peak of a process is told by Linux alone"
+)
+@pytest.mark.parametrize(("part_of_it", "names"), [(10, list(HEAVY)), (1, IN_FULL)], ids=["tenth", "full"])
+def test_no_answer_takes_half_a_gigabyte(part_of_it: int, names: list[str]) -> None:
+    made = subprocess.run(
+        [sys.executable, "-c", _PEAKS, repr((part_of_it, [HEAVY[name][:-1] for name in names]))],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    for name, told in zip(names, made.stdout.splitlines(), strict=True):
+        peak, _, met = told.partition(" ")
+        assert int(peak) < 490 * MB // part_of_it, name
+        assert HEAVY[name][-1] in met, name
+
+
+@pytest.mark.usefixtures("at_a_tenth")
 @pytest.mark.parametrize("feature", [POINT, POLYGON], ids=["points", "polygons"])
-def test_a_feature_set_of_50_mb_is_read(feature: bytes) -> None:
-    count = 50 * MB // len(feature)
+def test_of_a_large_feature_set_no_feature_is_missing(feature: bytes) -> None:
+    count = 5 * MB // len(feature)
     content = b'{"value":{"features":[' + b",".join([feature] * count) + b"]}}"
     assert len(read_json(b"\xef\xbb\xbf" + content, url=URL)["value"]["features"]) == count
 
@@ -228,15 +253,17 @@ LARGE: dict[str, tuple[bytes, str]] = {
 }
 
 
+@pytest.mark.usefixtures("at_a_tenth")
 @pytest.mark.parametrize(("value", "met"), LARGE.values(), ids=LARGE.keys())
 def test_a_large_answer_is_held_to_the_same(value: bytes, met: str) -> None:
-    filling = b'"' + b"a:" * 4_500_000 + b'"'
+    filling = b'"' + b"a:" * 450_000 + b'"'
     with pytest.raises(ProtocolViolation) as caught:
         read_json(b'{"a": ' + filling + b', "c": ' + value + b"}", url=URL)
     assert met in caught.value.met
     assert caught.value.body.startswith('{"a": "a:a:')
 
 
+@pytest.mark.usefixtures("at_a_tenth")
 @pytest.mark.parametrize(
     "value",
     [
@@ -247,7 +274,7 @@ def test_a_large_answer_is_held_to_the_same(value: bytes, met: str) -> None:
     ],
 )
 def test_a_large_answer_that_is_strict_is_read(value: bytes) -> None:
-    filling = b'"' + b"a:" * 4_500_000 + b'"'
+    filling = b'"' + b"a:" * 450_000 + b'"'
     read = read_json(b'{"a": ' + filling + b', "c": ' + value + b"}", url=URL)
     assert read["c"] == json.loads(value)
 

@@ -16,7 +16,12 @@ def main() -> None:
     signal.signal(signal.SIGINT, _end)
     from gpharness import command_line
 
-    command_line.main()
+    try:
+        command_line.main()
+    finally:
+        # Ctrl-C within exec, by which dataclasses are made, is remembered until the next exec: a Python
+        # started by -m would die of the signal at its end, though it was caught and has another status.
+        exec("")
 
 
 def _end(number: int, frame: FrameType | None) -> None:

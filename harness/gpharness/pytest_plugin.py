@@ -58,7 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("seed", "N", "seed of gp_site: job ids and generated values follow from it (default: 0)"),
         ("version", "VERSION", "the ArcGIS version that gp_site answers as, such as 10.91"),
         ("journal", "DIR", "folder below the root folder that keeps failing tests' journals as HAR 1.2"),
-        ("journal-lines", "N", f"requests that a failing test's report shows (default: {_JOURNAL_LINES})"),
+        ("journal-lines", "N", f"lines of a journal in a failing test's report (default: {_JOURNAL_LINES})"),
         ("allow-hosts", "HOSTS", "names, addresses and networks that --gp-block-network lets through: A,B"),
     ):
         group.addoption(f"--gp-{name}", metavar=kind, help=text)
@@ -209,17 +209,16 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 @pytest.fixture(scope="session")
-def gp_server(request: pytest.FixtureRequest) -> Iterator[RunningServer]:
+def gp_server(request: pytest.FixtureRequest) -> RunningServer:
     """One mock server for the whole run, on a free port of loopback. `root` is its address; sites come and go
     by `gp_new_site`, and those that several tests share by `gpharness.testing.site_for`."""
     from gp_mockserver.server import serve
 
-    with serve([]) as running:
-        request.config.stash[_SERVER] = running
-        try:
-            yield running
-        finally:
-            del request.config.stash[_SERVER]
+    block = ExitStack()
+    running = block.enter_context(serve([]))
+    request.config.stash[_SERVER] = running
+    request.config.add_cleanup(block.close)  # when the last test has been judged, too
+    return running
 
 
 def _sites_of(request: pytest.FixtureRequest, server: RunningServer) -> SitesOfATest:

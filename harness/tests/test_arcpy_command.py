@@ -43,6 +43,12 @@ def test_a_server_that_is_no_address_is_status_2_before_the_script_starts(told, 
     assert repr(server) in said
 
 
+def test_ctrl_c_in_the_middle_of_an_exec_is_status_130_too(gpharness, script):
+    running = gpharness("arcpy", script("exec('raise KeyboardInterrupt')\n"))
+    assert running.status() == 130
+    assert running.rest_of(running.err) == ["gpharness arcpy: interrupted"]
+
+
 NEVER_ENDS = """
 import arcpy
 arcpy.ImportToolbox("{server}/services;Simulation/JobOutcomes", "jobs")

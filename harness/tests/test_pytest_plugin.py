@@ -435,6 +435,16 @@ def test_sites_of_wider_scope_are_shown_and_judged_at_their_end(run: Run) -> Non
     assert text_of(result).count("GP journal (shared-1)") == 1, "test_three did not ask it"
 
 
+def test_a_site_that_a_test_has_removed_is_judged_all_the_same(run: Run) -> None:
+    result = run("""
+        def test_one(gp_site, gp_server):
+            gp_site.expect("info")
+            gp_server.app.remove_site(gp_site.context)
+    """)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["E *Unmet: expected info once*"])
+
+
 @pytest.mark.parametrize("ends", ["raise KeyboardInterrupt", 'pytest.exit("enough")'])
 def test_an_interrupted_test_shows_and_keeps_its_journal(
     run: Run, pytester: pytest.Pytester, ends: str

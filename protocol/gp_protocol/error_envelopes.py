@@ -113,6 +113,13 @@ KNOWN_ERRORS: Final[Mapping[str, KnownError]] = MappingProxyType(
             KnownError("service-not-found", 404, "Service {service}/GPServer not found ", "recorded"),
             KnownError("service-not-started", 500, "Service {service}/GPServer not started ", "recorded"),
             KnownError("map-service-not-found", 404, "Service {service}/MapServer not found ", "recorded"),
+            KnownError(
+                "feature-service-not-found",
+                404,
+                "Service {service}/FeatureServer not found ",
+                "as for map services",
+                assumed=True,
+            ),
             KnownError("invalid-url", 400, "Invalid URL", "recorded", by_version=_INVALID_URL_ONLINE),
             KnownError(
                 "unknown-task",

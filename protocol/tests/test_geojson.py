@@ -170,15 +170,15 @@ def test_a_hole_that_touches_its_ring_is_in_it() -> None:
 
 def test_rings_by_the_ten_thousand_take_no_hours() -> None:
     rings = []
-    for number in range(20_000):
+    for number in range(5_000):
         x = float(number)
         rings.append([[x, 0], [x, 9], [x + 0.9, 9], [x + 0.9, 0], [x, 0]])
         rings.append([[x + 0.1, 1], [x + 0.2, 1], [x + 0.2, 2], [x + 0.1, 1]])
     value = FeatureSet("esriGeometryPolygon", features=[{"attributes": {}, "geometry": {"rings": rings}}])
     began = time.process_time()
     (feature,) = encode_feature_collection(value)["features"]
-    assert time.process_time() - began < 20
-    assert [len(polygon) for polygon in feature["geometry"]["coordinates"]] == [2] * 20_000
+    assert time.process_time() - began < 5
+    assert [len(polygon) for polygon in feature["geometry"]["coordinates"]] == [2] * 5_000
 
 
 ORDINATES = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(10**15), 10**15)

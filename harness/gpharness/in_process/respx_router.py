@@ -103,6 +103,6 @@ def router(sites: Served, base: str = BASE, **settings: Any) -> SiteRouter:
     respx's own, and `router.calls` has what was asked. `base` is the address of the site, whatever its
     context is called, and addresses in its answers start with it; several sites stand below it. Any other
     address raises `UnknownHost`, unless a route that was added, or another router, answers it. For clients of
-    httpx, sync and async.
+    httpx, sync and async: those of other libraries, such as requests and aiohttp, go to the real network.
     """
     return SiteRouter(sites, base, **settings)
