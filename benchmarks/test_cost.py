@@ -4,10 +4,11 @@ has to be in order at the end.
 Measured beside the same test as its authors' documentation would have it written: over a socket with
 pytest-httpserver, whose server runs for all tests and whose handlers are set for each; in process with respx,
 whose router is made for each. What a job results in is given on both sides; the
-answers are the same bytes, taken from the mock. Requests are made by one
-`httpx.Client`, which is kept for all tests on both sides, but for the one in process of ours: its transport
-belongs to the test's site, and so it is made anew for each. Rounds take turns; the ratio is the median of
-those of neighbouring rounds.
+answers are the same bytes, taken from the mock. Over the socket the requests are made by
+`http.client`, on one connection for each test if the server keeps it, so that it is not the client that is
+measured; in process by `httpx.Client`: one that is kept for all tests with respx, and with ours one made anew
+for each, since its transport belongs to the test's site. Rounds take turns; the ratio is the median of those
+of neighbouring rounds.
 
 Not measured: pytest itself, which both have; what a suite's own code does.
 """
@@ -15,12 +16,15 @@ Not measured: pytest itself, which both have; what a suite's own code does.
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
@@ -84,6 +88,26 @@ def _seven_requests(http: httpx.Client, root: str) -> None:
     assert value["paramName"] == "Viewshed_Result", value
 
 
+def _by_http_client(root: str) -> None:
+    """The same seven requests, without httpx."""
+    address = urlsplit(root)
+    assert address.hostname is not None
+    connection = HTTPConnection(address.hostname, address.port)
+    task = f"{address.path}/{_TASK}"
+
+    def answer(method: str, path: str, form: str | None = None) -> Any:
+        kind = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
+        connection.request(method, path, form, kind)
+        return json.loads(connection.getresponse().read())
+
+    job = f"{task}/jobs/{answer('POST', f'{task}/submitJob', urlencode(_INPUTS))['jobId']}"
+    seen = [answer("GET", f"{job}?f=json")["jobStatus"] for _ in range(_POLLS)]
+    assert seen == ["esriJobExecuting"] * (_POLLS - 1) + ["esriJobSucceeded"], seen
+    value = answer("GET", f"{job}/results/Viewshed_Result?f=json")
+    assert value["paramName"] == "Viewshed_Result", value
+    connection.close()
+
+
 def _site(context: str) -> Any:
     from gp_mockserver.builtin.builtin_site import builtin_site
     from gp_mockserver.lifecycle.clocks import ManualClock
@@ -98,12 +122,12 @@ def _over_a_socket() -> Iterator[Test]:
     from gp_mockserver.server import serve
 
     numbers = itertools.count()
-    with serve([]) as server, httpx.Client(trust_env=False) as http:
+    with serve([]) as server:
 
         def test() -> None:
             site = _site(f"test{next(numbers)}")
             server.app.add_site(site)
-            _seven_requests(http, site.url)
+            _by_http_client(site.url)
             site.verify()
             server.app.remove_site(site.context)
 
@@ -146,7 +170,7 @@ def _httpserver(answers: list[bytes]) -> Iterator[Test]:
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     job = _job_path(answers)
-    with HTTPServer(host="127.0.0.1") as server, httpx.Client(trust_env=False) as http:
+    with HTTPServer(host="127.0.0.1") as server:
 
         def test() -> None:
             server.expect_request(f"/arcgis/{_TASK}/submitJob", method="POST").respond_with_data(
@@ -157,7 +181,7 @@ def _httpserver(answers: list[bytes]) -> Iterator[Test]:
             server.expect_request(f"{job}/results/Viewshed_Result").respond_with_data(
                 answers[-1], content_type="application/json"
             )
-            _seven_requests(http, server.url_for("/arcgis"))
+            _by_http_client(server.url_for("/arcgis"))
             server.check()
             server.clear()
 

@@ -309,8 +309,9 @@ async def _reply(seen: _Seen, receive: Receive) -> AnyReply:
         address = lost.address or Address(site, "root")
     assert address is not None
     seen.address = address
-    if COURSE not in scope or not scope[COURSE].is_instant():
-        seen.latency = site.latency_of(address.operation, address.service, address.task)
+    seen.latency = site.latency_of(address.operation, address.service, address.task)
+    if COURSE in scope:
+        seen.latency = scope[COURSE].latency(seen.latency)
     request = seen.request = Request(
         address, scope["method"], seen.parameters, form, seen.arrived, caller, seen.files, seen.turn, "", path
     )
@@ -325,6 +326,8 @@ async def _reply(seen: _Seen, receive: Receive) -> AnyReply:
     if lost is not None:
         seen.address = told_of(lost)
         raise refusal_for(request, lost)
+    if COURSE in scope and address.task is not None:
+        request.parameters = scope[COURSE].inputs(request.parameters, address.task)
     return await operation(address.operation)(request)
 
 

@@ -29,7 +29,7 @@ from gp_mockserver.connection_limits import (
     too_many_connections,
     url_too_long,
 )
-from gp_mockserver.journal.watching import watch_of
+from gp_mockserver.journal.watching import note_page
 from gp_mockserver.reading_on import LINGER, ReadingOn, RoomyFlow
 from gp_mockserver.request_heads import fault_of_size, fault_of_version_or_host, without_offer
 from gp_mockserver.taking import Taking
@@ -385,8 +385,8 @@ class Connection(EndingConnection):
         self.flow.resume_reading()
         page = closing.answer(self.server_state.default_headers)
         cycle = self.cycle
-        if cycle is not None and not cycle.response_complete and (watch := watch_of(cycle.scope)):
-            watch.wrote(page)
+        if cycle is not None and not cycle.response_complete:
+            note_page(cycle.scope, page)
         self.transport.write(page)
         self.end_writing()
 

@@ -13,7 +13,8 @@ MockServerError
 ├── CannotListen, PortInUse the host or port cannot be listened on (server)
 └── SiteError               a site, service, task or rule was described wrongly
     ├── SiteFileError       … in a site file, or in data of a site file's form
-    └── DeviationError      a deviation is unknown, written wrongly, or hidden by another (deviations.records)
+    └── DeviationError      a deviation is unknown, written wrongly, or not possible (deviations.records)
+        └── HiddenDeviation … for one that is followed already and it would hide one another
 """
 
 from __future__ import annotations
@@ -58,9 +59,9 @@ class SiteFileError(SiteError):
         self.file = file
 
     def __str__(self) -> str:
-        place = ": ".join(part for part in (self.file, self.path) if part)
+        place = "".join(f"{part}: " for part in (self.file, self.path) if part)
         remedy = f"; {self.remedy}" if self.remedy else ""
-        return f"{place}: met {self.met}, expected {self.expected}{remedy}"
+        return f"{place}met {self.met}, expected {self.expected}{remedy}"
 
     def at(self, prefix: str) -> SiteFileError:
         """The same error, its path led in by `prefix`."""

@@ -21,7 +21,7 @@ from gp_protocol.messages import MessageLevel
 from gp_protocol.suggestions import did_you_mean
 from gp_protocol.versions import Profile, profile
 
-from gp_mockserver.control.control_rules import ADMIN
+from gp_mockserver.contexts import check_context
 from gp_mockserver.errors import SiteError
 from gp_mockserver.journal.journal import Journal
 from gp_mockserver.large_requests import LargeRequests
@@ -109,10 +109,7 @@ class Site:
         patience: float = DEFAULT_PATIENCE,
         journal: Journal | None = None,
     ) -> None:
-        if not context or "/" in context or "~" in context:
-            raise SiteError(f"context {context!r}: expected one segment of an address, such as 'arcgis'")
-        if context == ADMIN:
-            raise SiteError(f"context {context!r} is the control API's: choose another, such as 'arcgis'")
+        check_context(context)
         if public_url and not is_public_url(public_url):
             raise SiteError(f"public_url {public_url!r}: expected {PUBLIC_URL}")
         if not 0 <= patience < math.inf:

@@ -88,6 +88,14 @@ class Wire:
         _send_now(cycle, {**start, "status": 200})
         return b"HTTP/1.1 %d %b" % (status, written.bytes[len(STATUS_LINE[200]) - len(b"\r\n") :])
 
+    def date(self, value: bytes) -> None:
+        """Say this in the `Date` of the request's answer, in the place of the server's own; to be called
+        before its head is sent."""
+        cycle = self._cycle
+        if cycle is not None:
+            others = [each for each in cycle.default_headers if each[0].lower() != b"date"]
+            cycle.default_headers = [(b"date", value), *others]
+
     def write(self, data: bytes) -> None:
         """Send bytes as they are, after all that was sent before.
 

@@ -57,10 +57,11 @@ async def ask(
     body: bytes | Sequence[bytes] = b"",
     headers: Sequence[tuple[str, str]] = (),
     left: bool = False,
+    host: str = "gis.example.com",
 ) -> Asked:
     """Send a request to the application."""
     asked = Asked([body] if isinstance(body, bytes) else body, left)
-    all_headers = [("host", "gis.example.com"), *headers]
+    all_headers = [("host", host), *headers]
     scope: dict[str, Any] = {
         "type": "http",
         "http_version": "1.1",

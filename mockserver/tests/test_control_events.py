@@ -194,6 +194,35 @@ def test_long_parameters_are_cut_in_events() -> None:
     told(scene)
 
 
+def test_long_addresses_and_many_parameters_are_cut_in_events() -> None:
+    async def scene(story: Story) -> None:
+        listener = await story.listen()
+        many = "&".join(f"a{n}=1" for n in range(2000))
+        answer = await story._http.get(f"{SERVICE}/{'x' * 5000}?f=json&{many}")
+        event = await listener.until("request", number=1, status=answer.status_code)
+        assert len(json.dumps(event)) < 10_000
+        assert event["parameters"]["…"].endswith("more)")
+        assert event["url"].endswith("…")
+
+    told(scene)
+
+
+def test_what_waits_for_all_listeners_is_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_streams, "MOST_BYTES_IN_ALL", 30_000)
+
+    async def scene(story: Story) -> None:
+        slow = [await story.listen() for _ in range(10)]
+        for each in slow:
+            await each.until("sites")
+            each.can_read.clear()
+        for _ in range(4):
+            await story.submit()
+        for each in slow:
+            await asyncio.wait_for(each.answer, 5)
+
+    told(scene)
+
+
 def test_what_is_changed_over_the_api_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_streams, "LOOK_EVERY", 3600)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +12,7 @@ import httpx
 import pytest
 from gp_mockserver.app import MockServer
 from gp_mockserver.builtin.builtin_site import builtin_site
+from gp_mockserver.control import journal_actions
 from gp_mockserver.lifecycle.clocks import ManualClock
 
 SERVICE = "/arcgis/rest/services/WorldViewshed/GPServer/viewshed"
@@ -151,6 +154,64 @@ def test_the_journal_is_exported_as_har(admin: Admin) -> None:
     assert [each["number"] for each in admin.ask("GET", "/__admin/requests")["requests"]] == [1, 1]
     assert admin.ask("DELETE", "/__admin/requests", status=409)["error"]["remedy"]
     assert admin.ask("DELETE", "/__admin/requests?all=true") == {"cleared": 2}
+
+
+@pytest.mark.parametrize("query", ["", "?bodies=true", "?bodies=true&limit=4"])
+def test_an_answer_with_requests_is_bounded_and_says_what_it_leaves_out(
+    admin: Admin, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    for _ in range(6):
+        admin.send("GET", f"/arcgis/rest/info?f=json&note={'a' * 2000}")
+    monkeypatch.setattr(journal_actions, "MOST_BYTES_TOLD", 20_000)
+    told = admin.ask("GET", f"requests{query}")
+    asked = 4 if "limit" in query else 6
+    assert told["total"] == 6
+    assert 0 < len(told["requests"]) == asked - told["cut"] < asked
+    assert told["requests"][-1]["number"] == 6
+    monkeypatch.setattr(journal_actions, "MOST_BYTES_TOLD", 1)
+    assert [each["number"] for each in admin.ask("GET", f"requests{query}")["requests"]] == [6]
+
+
+def test_a_har_is_bounded_and_says_what_it_leaves_out(admin: Admin, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(6):
+        admin.send("GET", f"/arcgis/rest/info?f=json&n={n}")
+    log = admin.ask("GET", "requests/har?limit=2")["log"]
+    assert [each["_gpharness"]["number"] for each in log["entries"]] == [5, 6]
+    assert log["comment"] == "4 earlier ones are left out here"
+    monkeypatch.setattr(journal_actions, "MOST_BYTES_TOLD", 1)
+    log = admin.ask("GET", "/__admin/requests/har")["log"]
+    assert len(log["entries"]) == 1
+    assert log["comment"] == "5 earlier ones are left out here"
+
+
+def test_requests_are_told_in_a_thread_while_the_server_answers_others(
+    admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin.submit()
+    told: list[int] = []
+    real = journal_actions.request_line
+    monkeypatch.setattr(
+        journal_actions,
+        "request_line",
+        lambda site, entry: told.append(threading.get_ident()) or real(site, entry),
+    )
+    admin.ask("GET", "requests")
+    assert told
+    assert threading.get_ident() not in told
+
+
+SECRET = "Zq7planted0123456789"
+
+
+def test_a_job_is_told_without_the_secrets_of_its_inputs(admin: Admin) -> None:
+    place = {"url": f"https://x/y?pwd={SECRET}", "apikey": SECRET, "note": "plain"}
+    job = admin.submit(Input_Observation_Point=json.dumps(place))
+    admin.clock.advance(60)
+    info = admin.ask("GET", f"jobs/{job}")
+    assert SECRET not in json.dumps(info)
+    assert "*****" in info["inputs"]["Input_Observation_Point"]
+    assert "plain" in info["inputs"]["Input_Observation_Point"]
+    assert any("*****" in each["description"] for each in info["messages"])
 
 
 def test_a_server_without_sites_has_an_empty_har(admin: Admin) -> None:

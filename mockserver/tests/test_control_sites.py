@@ -185,6 +185,15 @@ def test_a_site_is_made_of_a_descriptor_as_a_server_answers_it(admin: Admin, nob
         ({"builtin": True, "context": "arcgis"}, 409, "context"),
         ({"builtin": True, "context": "a/b"}, 400, "context"),
         ({"builtin": True, "context": "__admin"}, 400, "context"),
+        ({"builtin": True, "context": ["a"]}, 400, "context"),
+        ({"builtin": True, "context": {"a": 1}}, 400, "context"),
+        ({"builtin": True, "context": 5}, 400, "context"),
+        ({"builtin": True, "context": True}, 400, "context"),
+        ({"builtin": True, "context": ""}, 400, "context"),
+        ({"builtin": True, "context": ".."}, 400, "context"),
+        ({"builtin": True, "context": "x" * 201}, 400, "context"),
+        ({"builtin": True, "context": "a\u202eb"}, 400, "context"),
+        ({"services": {}, "context": ["a"]}, 400, "context"),
         ({"builtin": True, "contxt": "a"}, 400, "contxt"),
         ({"builtin": False}, 400, "builtin"),
         ({"builtin": True, "clock": "slow"}, 400, "clock"),
@@ -751,3 +760,20 @@ def test_an_answer_that_was_kept_for_polls_does_not_outlive_a_move_of_the_job(ad
         assert admin.poll(job)["jobStatus"] == "esriJobExecuting"
     admin.ask("POST", f"/arcgis/__admin/jobs/{job}/move", {"status": "esriJobTimedOut"})
     assert admin.poll(job)["jobStatus"] == "esriJobTimedOut"
+
+
+def test_a_deviation_that_one_followed_already_would_hide_is_a_conflict(admin: Admin) -> None:
+    admin.ask("POST", "/__admin/deviations", {"name": "own", "do": [{"error": 500}]}, 201)
+    error = admin.refused("POST", "/__admin/deviations", {"name": "other", "do": [{"error": 501}]}, 409)
+    assert "cannot be followed at once" in error["message"]
+    admin.refused("POST", "/__admin/deviations", {"name": "other", "do": [{"eror": 501}]}, 400)
+
+
+def test_what_a_deviation_may_not_make_and_patterns_without_an_end_are_refused(admin: Admin) -> None:
+    value = {"$repeat": ["a", 60_000_000]}
+    body = {"name": "own", "do": [{"set": "/a", "value": [value] * 50}]}
+    error = admin.refused("POST", "/__admin/deviations", body)
+    assert "met 120000000 bytes or more, expected at most 67108864" in error["message"]
+    rule = {"when": {"Viewshed_Distance": {"matches": "(a+)+$"}}, "fails": True}
+    error = admin.refused("POST", f"/__admin/tasks/{TASK}/rules", rule)
+    assert "a repeat is inside a repeat" in error["met"]

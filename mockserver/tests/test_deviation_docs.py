@@ -220,7 +220,7 @@ def test_the_selectors_take_what_is_told(row: list[str]) -> None:
     (name,) = code(row[0])
     for example in code(row[1]):
         value = toml(example)
-        injection = builtin_site().deviate("results-late", **{name: value})
+        injection = builtin_site().deviate("slow-each", **{name: value})
         met = getattr(injection.where, name)
         assert (list(met) if isinstance(met, tuple) else met) == value
 

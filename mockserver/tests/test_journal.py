@@ -8,18 +8,21 @@ import hashlib
 import json
 import logging
 import socket
+import sys
 import threading
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import httpx
+import msgspec
 import pytest
 from gp_mockserver.app import MockServer
 from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.errors import SiteError
+from gp_mockserver.journal.bodies import Body
 from gp_mockserver.journal.entries import KEPT, Entry
 from gp_mockserver.journal.journal import Journal
-from gp_mockserver.journal.watching import watch_of
+from gp_mockserver.journal.watching import Watch, watch_of
 from gp_mockserver.lifecycle.clocks import JumpingClock, ManualClock
 from gp_mockserver.server import serve
 from gp_mockserver.sites import Site
@@ -319,6 +322,7 @@ def test_an_answer_that_is_cut_off_says_how_much_of_it_went_out() -> None:
 
 
 HEAD = b"HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 5\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"
 
 
 @pytest.mark.parametrize(
@@ -328,6 +332,10 @@ HEAD = b"HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 5\r\n\r\n"
         ([HEAD[:10], HEAD[10:], b"bu", b"sy!"], 503, b"busy!", True),
         ([HEAD, b"bu"], 503, b"bu", False),
         ([b"HTTP/1.1 103 Early Hints\r\n\r\n" + HEAD, b"busy!"], 503, b"busy!", True),
+        *(([CHUNKED[:n], CHUNKED[n:]], 200, b"abcdefg", True) for n in range(40, len(CHUNKED))),
+        ([CHUNKED[:-5]], 200, b"abcdefg", False),
+        ([CHUNKED.replace(b"3;", b"z;")], 200, b"z;x=y\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n", False),
+        ([CHUNKED.replace(b"abc", b"abcd")], 200, b"abcd\r\n4\r\ndefg\r\n0\r\n\r\n", False),
         ([b"HTTP/1.1 200 OK\r\n\r\nto the end"], 200, b"to the end", True),
         ([b"HTTP/1.1 200 OK\r\nhalf: a h"], 200, b"", False),
         ([b"HTTP/1.1 20"], None, b"", False),
@@ -378,14 +386,66 @@ def test_bodies_take_no_more_than_their_room() -> None:
     "request_",
     [
         {"path": VIEWSHED, "headers": [("x-note", "a" * 40_000)]},
+        {"path": VIEWSHED, "headers": [(f"x-{n}", "a") for n in range(400)]},
         {"path": VIEWSHED, "query": f"f=json&note={'a' * 40_000}"},
+        {"path": VIEWSHED, "query": f"f=json&note={'a' * 250_000}"},
+        {"path": VIEWSHED, "query": "f=json" + "".join(f"&a{n}=1" for n in range(9000))},
         {"path": f"{VIEWSHED}/{'a' * 40_000}"},
+        {"path": VIEWSHED, "query": f"f=json&note={'a' * 9000}"},
+        {"path": VIEWSHED, "query": f"f=json&token={'a' * 250_000}"},
     ],
 )
-def test_addresses_and_headers_take_no_more_than_their_room(request_: dict[str, Any]) -> None:
-    site = site_with(Journal(bytes=100_000))
-    asked(site, *[request_] * 5)
-    assert len(site.journal) == 2
+def test_addresses_and_headers_take_no_more_than_their_room_unread_or_read(request_: dict[str, Any]) -> None:
+    room = 1_000_000
+    site = site_with(Journal(bytes=room))
+    asked(site, *[request_] * 40)
+    for _ in range(2):
+        assert len(site.journal) > 1
+        assert takes(list(site.journal._records)) < room + 300_000
+        list(site.journal)
+
+
+def takes(value: Any, seen: set[int] | None = None) -> int:
+    """Bytes that something in memory takes, with all that it refers to."""
+    seen = set() if seen is None else seen
+    if id(value) in seen or isinstance(value, Journal):
+        return 0
+    seen.add(id(value))
+    size = sys.getsizeof(value)
+    if isinstance(value, dict):
+        return size + sum(takes(each, seen) for pair in value.items() for each in pair)
+    if isinstance(value, list | tuple):
+        return size + sum(takes(each, seen) for each in value)
+    if isinstance(value, Watch | Body | msgspec.Struct):
+        names = getattr(value, "__struct_fields__", None) or value.__slots__
+        return size + sum(takes(getattr(value, name, None), seen) for name in names)
+    return size
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"path": VIEWSHED, "query": f"f=json&note={'a' * 250_000}"},
+        {"path": f"{VIEWSHED}/{'a' * 250_000}", "query": f"note={'b' * 9000}"},
+        {"path": VIEWSHED, "query": "&".join(["f=json&token=abcdef", *(f"a{n}=1" for n in range(30_000))])},
+        {"path": VIEWSHED, "query": "&".join(["f=json&token=abcdef", *(f"a{n}=123" for n in range(9_000))])},
+    ],
+)
+def test_of_a_long_address_the_beginning_is_kept_which_says_so(request_: dict[str, Any]) -> None:
+    site = site_with()
+    asked(site, request_)
+    (entry,) = site.journal
+    assert len(entry.path) + len(entry.url) < KEPT + 100
+    whole = len("http://gis.example.com") + len(request_["path"]) + 1 + len(request_["query"])
+    assert entry.url.endswith(f"… ({whole} characters)")
+    if len(request_["path"]) > KEPT:
+        assert entry.path.endswith(f"… ({len(request_['path'])} characters)")
+    assert sum(map(len, entry.parameters.values())) < KEPT + 100
+    if "token" in request_["query"]:
+        more = int(entry.parameters["…"].strip("( more)"))
+        assert len(entry.parameters) - 1 + more == request_["query"].count("&") + 1
+        assert len(entry.parameters) <= 1001
+        assert len(site.journal.to_har()["log"]["entries"][0]["request"]["queryString"]) == 1000
 
 
 def test_one_entry_stays_however_little_room_there_is() -> None:

@@ -16,6 +16,8 @@ from gp_mockserver.journal.entries import KEPT, Entry
 from gp_mockserver.journal.journal import Journal
 from gp_mockserver.journal.secret_words import without_secrets
 from gp_mockserver.journal.watching import Watch
+from gp_mockserver.security.secret_names import is_secret_name
+from gp_mockserver.security.tokens import Token, write_token
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -171,6 +173,29 @@ PLACES: dict[str, dict[str, Any]] = {
         "headers": [("referer", f"https://app.example.com/x?access={TOKEN}#a")],
     },
     "header of one's own": {"path": VIEWSHED, "headers": [("x-api-key", TOKEN), ("x-my-token", TOKEN)]},
+    "header user-agent": {"path": VIEWSHED, "headers": [("user-agent", f"curl token={TOKEN}")]},
+    "header accept": {"path": VIEWSHED, "headers": [("accept", f"x;token={TOKEN}")]},
+    "header content-type": {"path": VIEWSHED, "headers": [("content-type", f"multipart/x; token={TOKEN}")]},
+    "header origin": {"path": VIEWSHED, "headers": [("origin", f"https://me:{TOKEN}@app.example.com")]},
+    "header referer, known from its query": {
+        "path": VIEWSHED,
+        "headers": [("referer", f"https://app.example.com/{TOKEN}/x?token={TOKEN}")],
+    },
+    "OAuth, code": {"path": "/arcgis/sharing/rest/oauth2/x", "query": f"code={TOKEN}"},
+    "OAuth, code that comes back": {"path": VIEWSHED, "query": f"code={TOKEN}&state=1"},
+    "OAuth, verifier": posted(form(code_verifier=TOKEN)),
+    "Basic in a query": {"path": VIEWSHED, "query": urlencode({"Authorization": basic(PASSWORD)})},
+    "Basic in a text": posted(form(Notes=f"asked with {basic(PASSWORD)} in vain")),
+    "base64 of what is known": posted(
+        json.dumps({"who": basic(TOKEN)[6:], "token": TOKEN}).encode(), [("content-type", "application/json")]
+    ),
+    "JSON, list": posted(
+        json.dumps({"token": ["x", TOKEN]}).encode(), [("content-type", "application/json")]
+    ),
+    "XML, element": posted(f"<a><Password>{TOKEN}</Password></a>".encode(), [("content-type", "text/xml")]),
+    "XML, attribute": posted(f'<a b="c" token="{TOKEN}"/>'.encode(), [("content-type", "text/xml")]),
+    "YAML": posted(f"a: b\npassword: {TOKEN}\n".encode(), [("content-type", "text/plain")]),
+    "multipart form of bare LF": posted(PARTS.replace(b"\r\n", b"\n"), OF_PARTS),
     "header of any name, known from the query": {
         "path": VIEWSHED,
         "query": f"token={TOKEN}",
@@ -202,6 +227,68 @@ def test_a_secret_is_not_told_while_the_request_is_under_way(request_: dict[str,
     site.journal.listen(look)
     asked(site, request_)
     assert told == []
+
+
+@pytest.mark.parametrize(
+    "host", [f"me:{TOKEN}@gis.example.com", f"me:{quote(TOKEN + '/', safe='')}@gis.example.com:8585"]
+)
+def test_a_password_before_the_host_is_not_told(host: str) -> None:
+    site = site_with()
+    asked(site, {"path": VIEWSHED, "host": host})
+    assert tells(site.journal, TOKEN) == []
+    assert site.journal[0].url.startswith("http://me:*****@gis.example.com")
+
+
+NAMES = [
+    *("token", "accessToken", "x-token", "newPassword", "password2", "passwd", "pwd", "db_pwd", "passphrase"),
+    *("pass", "client_secret", "apikey", "API-Key", "api_key", "esri_auth", "my credentials", " token "),
+    *("%74oken", "%2574oken"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_rule_says_of_all_names_whether_they_are_secret(name: str) -> None:
+    site = site_with()
+    parts, of_parts = multipart(**{"f": "json", name: TOKEN})
+    requests: list[dict[str, Any]] = [
+        {"path": VIEWSHED, "query": f"f=json&{name.replace(' ', '+')}={TOKEN}"},
+        posted(f"f=json&{name.replace(' ', '%20')}={TOKEN}".encode()),
+        posted(parts, of_parts),
+    ]
+    if "%" not in name:
+        requests.append(posted(json.dumps({name: TOKEN}).encode(), [("content-type", "application/json")]))
+        requests.append({"path": VIEWSHED, "headers": [(name.strip().replace(" ", "-").lower(), TOKEN)]})
+    asked(site, *requests)
+    assert [entry for entry in site.journal if any(TOKEN[:8] in text for text in texts_in(entry))] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["X-Auth", "X-Auth-Key", "X-Access", "Authentication", "Cookie2", "Set-Cookie", "X-Session-Id"]
+)
+def test_headers_that_may_prove_who_asks_are_masked(name: str) -> None:
+    site = site_with()
+    asked(site, {"path": VIEWSHED, "headers": [(name.lower(), TOKEN), ("x-note", "plain")]})
+    assert tells(site.journal, TOKEN) == []
+    assert ("x-note", "plain") in site.journal[0].request_headers
+
+
+@pytest.mark.parametrize("name", ["tool", "expires", "client", "compass", "passage", "author"])
+def test_other_names_are_not_secret(name: str) -> None:
+    assert not is_secret_name(name)
+
+
+def test_the_mocks_own_tokens_are_known_wherever_they_stand() -> None:
+    site = site_with()
+    token = write_token(Token("reader", 1767229200000, "referer", "https://x"), b"key")
+    asked(
+        site,
+        {"path": f"/arcgis/rest/services/{token}"},
+        {"path": VIEWSHED, "query": f"f=json&Notes=a{token}"},
+        {"path": VIEWSHED, "headers": [("x-note", token)]},
+        posted(json.dumps({"a": token}).encode(), [("content-type", "application/json")]),
+    )
+    assert tells(site.journal, token) == []
+    assert len(site.journal.find(where=lambda entry: "*****" in " ".join(texts_in(entry)))) == 4
 
 
 FILLED = "x" * (KEPT - 30)

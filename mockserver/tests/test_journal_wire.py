@@ -130,6 +130,8 @@ def test_status_and_sizes_of_a_file_are_those_of_the_wire(
         ("error-null", "task", 200, ""),
         ("redirect-downgrade", "task", 302, ""),
         ("length-by-close-cut", "task", 200, ""),
+        ("chunked-with-trailers", "task", 200, ""),
+        ("chunk-last-missing", "task", 200, "the answer was not sent to its end"),
         ("body-cut-short", "task", 200, "the answer was not sent to its end"),
     ],
 )
@@ -159,4 +161,18 @@ def test_a_page_of_the_connection_itself_is_noted() -> None:
     (entry,) = site.journal
     assert seen.startswith(b"HTTP/1.1 408 ")
     assert (entry.status, entry.cut_short) == (408, "")
+    assert entry.response_body == seen.partition(b"\r\n\r\n")[2]
+
+
+def test_a_page_that_the_connection_sends_before_the_site_has_begun_is_noted() -> None:
+    site = builtin_site(clock=ManualClock())
+    head = b"POST /arcgis/rest/info HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with serve(site) as running:
+        address = urlsplit(running.root)
+        with socket.create_connection((address.hostname, address.port), timeout=5) as client:
+            client.sendall(head + b"3\r\nf=j\r\nno chunk\r\n")
+            seen = b"".join(iter(lambda: client.recv(65536), b""))
+    (entry,) = site.journal
+    assert seen.startswith(b"HTTP/1.1 400 ")
+    assert (entry.status, entry.cut_short) == (400, "")
     assert entry.response_body == seen.partition(b"\r\n\r\n")[2]

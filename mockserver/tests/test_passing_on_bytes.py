@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import logging
@@ -14,11 +15,14 @@ from queue import Queue
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from deviation_probe import Probe
+from gp_mockserver.app import MockServer
 from gp_mockserver.journal.entries import Entry
 from gp_mockserver.passing_on import site_in_front_of
 from gp_mockserver.passing_on.addresses import Addresses
+from gp_mockserver.passing_on.answers import ServerLeft
 from gp_mockserver.passing_on.unpacking import Unpacking
 from gp_mockserver.server import RunningServer
 from hypothesis import given, settings
@@ -214,7 +218,7 @@ def test_headers_lead_to_the_site_and_tell_of_no_hop(before: Probe, scripted: Sc
 
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
 def test_an_answer_without_a_body_has_no_length(before: Probe, scripted: Scripted, status: str) -> None:
-    scripted.answers(b"", JSON, status=status, length=False)
+    scripted.answers(b"", "Content-Type: image/png", "Content-Length: 5", status=status, length=False)
     answer = before.get(INFO)
     assert answer.status == int(status[:3])
     assert "content-length" not in answer.headers
@@ -244,7 +248,7 @@ def test_an_address_is_asked_for_as_it_came(
 
 
 @pytest.mark.parametrize(
-    "path", ["../../etc", "a/%2e%2E/b", "a/..", "..;x/y", "..%2fx", "..%5cx", "a\\..\\b"]
+    "path", ["../../etc", "a/%2e%2E/b", "%252e%252e/x", "a/..", "..;x/y", "..%2fx", "..%5cx", "a\\..\\b"]
 )
 def test_no_path_leaves_the_context(before: Probe, scripted: Scripted, path: str) -> None:
     line = f"GET /{before.site.context}/{path} HTTP/1.1\r\n"
@@ -345,6 +349,22 @@ def test_an_answer_that_the_server_breaks_off_is_broken_off_alike(
     assert end == "fin"
     assert ends.get(timeout=5).cut_short == "the answer was not sent to its end"
     assert not warnings_in(caplog)
+
+
+def test_where_no_wire_is_the_application_raises_what_breaks_an_answer_off(
+    scripted: Scripted, fresh: dict[str, Any]
+) -> None:
+    scripted.answers(b'{"half":', JSON, "Content-Length: 1000", length=False)
+    app = MockServer([site_in_front_of(scripted.url, fresh["context"])])
+
+    async def ask() -> None:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
+            with pytest.raises(ServerLeft, match="without sending complete message body"):
+                await client.get(f"http://a.example/{fresh['context']}/{INFO}")
+        await app.end()
+
+    asyncio.run(ask())
+    asyncio.run(ask())  # another loop, and no connection of the first
 
 
 @pytest.mark.parametrize("kind", ["text in chunks", "picture"])

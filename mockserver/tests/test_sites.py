@@ -49,6 +49,23 @@ def test_the_root_lists_the_sites() -> None:
         assert f"{server.root}/two/rest/services" in page.text
 
 
+@pytest.mark.parametrize(
+    "context",
+    ["", ".", "..", "a/b", "a~b", "__admin", "a\n", "a\0b", "\x7f", "\x85", "a\u202eb", "\u200f", "\ufeff"]
+    + ["\u2028", "\ud800", "x" * 201, 5, None, ["a"], {"a": 1}],
+)
+def test_a_context_that_no_client_can_ask_for_is_refused(context: Any) -> None:
+    with pytest.raises(SiteError, match="context"):
+        Site(context)
+
+
+@pytest.mark.parametrize("context", ["gis", "a b", "é", "日本", "...", "a.b", "x" * 200])
+def test_any_other_segment_of_an_address_is_a_context(context: str) -> None:
+    site = Site(context)
+    assert site.context == context
+    site.close()
+
+
 def test_two_sites_cannot_have_one_context() -> None:
     with pytest.raises(SiteError, match="'arcgis' is taken"):
         MockServer([Site("arcgis"), Site("arcgis")])

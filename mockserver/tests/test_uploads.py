@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
+import logging
 import re
 import socket
 import threading
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from gp_mockserver.app import MockServer
 from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.configuration.site_files import site_from
 from gp_mockserver.errors import SiteFileError
@@ -463,3 +468,35 @@ def test_wrong_rules_are_said_with_their_place(uploads: dict[str, Any], said: st
 def test_rules_without_the_capability_are_an_error() -> None:
     with pytest.raises(SiteFileError, match="add Uploads to capabilities"):
         site_from({"services": {"S": {**SERVICE, "capabilities": "Other", "uploads": {}}}})
+
+
+@pytest.mark.parametrize("sent_before", [10, 150, 70_000])
+def test_an_upload_to_a_site_that_is_removed_meanwhile_is_told_that_it_is_gone(
+    sent_before: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = MockServer([builtin_site("leaving"), builtin_site("staying")])
+    site = app.sites["leaving"]
+    head = '--X\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
+    form = head.encode() + b"a" * 100_000 + b"\r\n--X--\r\n"
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield form[:sent_before]
+        app.remove_site("leaving")
+        yield form[sent_before:]
+
+    async def upload() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
+            url = f"http://127.0.0.1/leaving/rest/services/{UPLOADS}/upload?f=json"
+            return await client.post(
+                url, content=pieces(), headers={"Content-Type": "multipart/form-data; boundary=X"}
+            )
+
+    answer = asyncio.run(upload())
+    assert answer.status_code == 200
+    assert answer.json()["error"]["details"] == [
+        "the site is gone: it was removed while the file was on its way"
+    ]
+    assert [each.levelname for each in caplog.records if each.levelno >= logging.WARNING] == []
+    assert len(site.uploads.incoming) == 0
+    assert site.uploads.space.taken == 0
+    app.close()

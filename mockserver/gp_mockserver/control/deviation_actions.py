@@ -19,7 +19,7 @@ from gp_mockserver.control.answers import (
     InjectionList,
 )
 from gp_mockserver.control.asks import Ask
-from gp_mockserver.control.refusals import nothing_there
+from gp_mockserver.control.refusals import ControlError, nothing_there
 from gp_mockserver.control.server_actions import AllForm
 from gp_mockserver.errors import SiteFileError
 
@@ -56,6 +56,16 @@ async def deviations(ask: Ask, query: DeviationsQuery) -> InjectionList | Catalo
 
 
 async def inject(ask: Ask, form: DeviationForm) -> InjectionInfo:
+    """Raises ControlError: 409 where it and one that is followed would hide one another."""
+    from gp_mockserver.deviations.records import HiddenDeviation
+
+    try:
+        return _injected(ask)
+    except HiddenDeviation as error:
+        raise ControlError.of(error, 409) from None
+
+
+def _injected(ask: Ask) -> InjectionInfo:
     site, data = ask.site, dict(ask.data)
     if "do" in data:
         return injection_info(site, site.deviate(data))

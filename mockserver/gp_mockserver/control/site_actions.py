@@ -9,6 +9,7 @@ from gp_protocol.errors import LocalProtocolError, ProtocolError, shown
 from msgspec import Meta
 
 from gp_mockserver.configuration.written_data import shaped
+from gp_mockserver.contexts import check_context
 from gp_mockserver.control.answers import Done, ServiceInfo, SiteInfo, SiteList, TaskInfo
 from gp_mockserver.control.asks import Ask
 from gp_mockserver.control.clock_actions import clock_info
@@ -55,7 +56,8 @@ async def make(ask: Ask) -> SiteInfo:
     context = data.get("context") if isinstance(data, dict) else None
     if context is None:
         context = _fresh_context(ask)
-    elif context in ask.app.sites:
+    _check_context(context)
+    if context in ask.app.sites:
         raise ControlError(
             409,
             f"context {context!r} is taken: give each site a context of its own",
@@ -64,8 +66,6 @@ async def make(ask: Ask) -> SiteInfo:
             expected="one that no site has",
             remedy="leave it out for a fresh one",
         )
-    elif context == ADMIN:
-        raise SiteFileError("context", shown(context), "another: this is the control API's")
     made = _built_in(data, context) if _is_built_in(data) else _described(data, context)
     try:
         ask.app.add_site(made)
@@ -73,6 +73,21 @@ async def make(ask: Ask) -> SiteInfo:
         made.close()
         raise ControlError(409, str(error), path="context") from None
     return site_info(ask, made)
+
+
+def _check_context(context: Any) -> None:
+    """Raises SiteFileError for a context that no site can have."""
+    if context == ADMIN:
+        raise SiteFileError("context", shown(context), "another: this is the control API's")
+    try:
+        check_context(context)
+    except SiteError as error:
+        expected = "one segment of an address that can be read, at most 200 characters, such as arcgis"
+        met = shown(context if len(str(context)) <= _MOST_SHOWN else str(context)[:_MOST_SHOWN])
+        raise SiteFileError("context", met, expected) from error
+
+
+_MOST_SHOWN: Final = 200
 
 
 async def remove(ask: Ask) -> Done:

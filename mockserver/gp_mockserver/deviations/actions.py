@@ -171,18 +171,26 @@ class Stall(Action, frozen=True):
 
 class Pace(Action, frozen=True):
     """The body comes in pieces of so many bytes, so many seconds of real time apart. `within`: pieces of a
-    body that would take longer than so many seconds are larger."""
+    body that would take longer than so many seconds are larger, or, if they are to be of `fixed-size`, follow
+    one another at once but for some."""
 
     stage = Stage.WIRE
     size: Annotated[int, Meta(ge=1)] = 1
     seconds: Seconds = 0.05
     within: Annotated[float, Meta(gt=0)] | None = None
+    fixed_size: bool = False
 
     def size_for(self, whole: int) -> int:
         """The bytes in each piece of a body of so many."""
-        if self.within is None or not self.seconds:
+        if self.within is None or not self.seconds or self.fixed_size:
             return self.size
         return max(self.size, ceil(whole / max(1, int(self.within / self.seconds))))
+
+    def pauses_for(self, whole: int) -> int:
+        """After how many pieces of a body of so many bytes there is a pause."""
+        if self.within is None or not self.seconds or not self.fixed_size:
+            return 1
+        return max(1, ceil(whole / self.size * self.seconds / self.within))
 
 
 class Drip(Action, frozen=True):
@@ -247,7 +255,8 @@ class HeaderRemove(Action, frozen=True):
 
 
 class SetTimeline(Action, frozen=True):
-    """Jobs submitted meanwhile go by this timeline, in the form of site files (`docs/site-files.md`)."""
+    """Jobs submitted meanwhile go by this timeline, in the form of site files (`docs/site-files.md`). What it
+    does not say of ending, cancellation, messages and lengths stays as the task has it."""
 
     stage = Stage.OPERATION
     timeline: dict[str, Any] | str
@@ -309,6 +318,14 @@ class Assume(Action, frozen=True):
     parameters: dict[str, str]
 
 
+class RenameInput(Action, frozen=True):
+    """The task's first parameter is called by its name and this suffix, once the task has been described to
+    somebody: under its old name it is refused."""
+
+    stage = Stage.OPERATION
+    suffix: Annotated[str, Meta(min_length=1)]
+
+
 class AnswerAs(Action, frozen=True):
     """The request is answered as another version would: a name of `gp_protocol.versions`."""
 
@@ -348,6 +365,7 @@ ACTIONS: Final[Mapping[str, type[Action]]] = {
     "loose-names": LooseNames,
     "ignore": Ignore,
     "assume": Assume,
+    "rename-input": RenameInput,
     "profile": AnswerAs,
 }
 """Every action by its name. `run-then` and `alternate`, which hold other actions, are read in `steps`."""

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
+from gp_protocol.job_states import FINAL
+
 from gp_mockserver.deviations.actions import (
     AnswerAs,
     Cut,
@@ -20,27 +22,31 @@ from gp_mockserver.deviations.actions import (
     Instead,
     Redirect,
     Replay,
+    SetTimeline,
     Stage,
     StopReading,
 )
 from gp_mockserver.deviations.captured_answers import RELEASE, Capture, job_status
+from gp_mockserver.deviations.conflicts import by_limits
 from gp_mockserver.deviations.doors import answer_as_stranger, other_origins
 from gp_mockserver.deviations.edited_answers import edit_body, edit_head, edit_json, of_stage
 from gp_mockserver.deviations.given_answers import (
     GivenAnswer,
     answer_instead,
     error_answer,
+    fills_of,
+    is_page,
     redirect,
 )
 from gp_mockserver.deviations.injections import Injection
+from gp_mockserver.deviations.job_statuses import status_of
 from gp_mockserver.deviations.json_editing import Editing
 from gp_mockserver.deviations.json_edits import template_of
 from gp_mockserver.deviations.occasions import declared_types, occasion_of
 from gp_mockserver.deviations.operation_changes import OperationChanges
 from gp_mockserver.deviations.request_bodies import form_value, read_ahead, throw_away
-from gp_mockserver.deviations.sending import end_connection, failing_of, send_by
+from gp_mockserver.deviations.sending import end_connection, failing_of, followed_over, send_by
 from gp_mockserver.deviations.steps import Step
-from gp_mockserver.wire.public_addresses import public_root
 from gp_mockserver.wire.requests import COURSE
 from gp_mockserver.wire.sending import cross_origin
 from gp_mockserver.wire_access import wire_of
@@ -75,6 +81,7 @@ async def deviate(
     injections = [each for one in sets for each in one.on(occasion.operation)]
     if scope["method"] == "OPTIONS":
         injections = [each for each in injections if each.is_about_preflights]
+    injections = followed_over(scope, injections)
     place = site.doors.place_of(scope)
     if place == "strange":
         await answer_as_stranger(path, scope, receive, send)
@@ -111,17 +118,16 @@ class Course:
         if any(each.looks_at_forms for each in self._injections):
             occasion.body, receive = await read_ahead(receive)
         await self._find_status()
-        steps = self._steps = self._take(after=False)
+        steps = self._steps = self._by_limits(self._take(after=False))
         self._changes = OperationChanges(steps, self._apply)
         if await self._end_early(
             of_stage(steps, Stage.NETWORK), of_stage(steps, Stage.CONNECTION), receive, send
         ):
             return
         await self._wait(of_stage(steps, Stage.BEFORE), "before")
-        for step in self._found(AnswerAs, ForgetJob):
+        for step in self._found(ForgetJob):
             self._apply(step)
-            if isinstance(step.action, ForgetJob):
-                self.site.store.delete(occasion.job_id, occasion.at)
+            self.site.store.delete(occasion.job_id, occasion.at)
         replacing = self._replacing(steps)
         if replacing is not None and not replacing.then:
             await self._answer_instead(replacing, receive, send)
@@ -145,22 +151,26 @@ class Course:
         await self._finish(answer, receive, send)
 
     async def _serve(self, serve: Serve, scope: Scope, receive: Receive, send: Send) -> None:
-        version = next((step.action.version for step in self._found(AnswerAs)), None)
-        if version is None:
+        step = next(iter(self._found(AnswerAs)), None)
+        if step is None:
             await serve(scope, receive, send)
             return
-        from gp_mockserver.deviations.other_versions import answering_as
+        from gp_mockserver.deviations.other_versions import answering_as, differs
 
-        with answering_as(version):
+        if differs(step.action.version, self.site, self.occasion.service):
+            self._apply(step)
+        with answering_as(step.action.version):
             await serve(scope, receive, send)
 
     async def _finish(self, answer: GivenAnswer, receive: Receive, send: Send) -> None:
         """Change an answer that is there, and send it."""
         occasion = self.occasion
         if status := job_status(answer, occasion):
-            occasion.status = status
+            occasion.status = await self._ended_already() or status
             self.site.deviations.job_statuses[occasion.job_id] = status
         steps = self._take(after=True)
+        if is_page(answer):
+            steps = [step for step in steps if not self._owners[id(step)].is_about_json]
         fills = self._fills()
         json_steps = of_stage(steps, Stage.JSON)
         if json_steps:
@@ -169,9 +179,9 @@ class Course:
             known = {**fills, "token": occasion.token} if occasion.token else fills
             editing = Editing(known, self.site.seed, declared=declared_types(self.site, occasion))
             edit_json(answer, json_steps, editing, self._apply)
-        edit_body(answer, of_stage(steps, Stage.BYTES), self._apply)
-        edit_head(answer, of_stage(steps, Stage.HEAD), fills, self._apply)
-        await self._send(answer, of_stage(steps, Stage.WIRE), receive, send)
+        edit_body(answer, self._by_limits(of_stage(steps, Stage.BYTES), last=True), self._apply)
+        edit_head(answer, self._by_limits(of_stage(steps, Stage.HEAD), last=True), fills, self._apply)
+        await self._send(answer, self._by_limits(of_stage(steps, Stage.WIRE)), receive, send)
 
     async def _send(self, answer: GivenAnswer, steps: list[Step], receive: Receive, send: Send) -> None:
         for step in steps:
@@ -204,6 +214,11 @@ class Course:
                 self._owners[id(step)] = each
                 taken.append(step)
         return taken
+
+    def _by_limits(self, steps: list[Step], *, last: bool = False) -> list[Step]:
+        """The steps, those that are limited most first, or last; else as they were injected."""
+        way = -1 if last else 1
+        return sorted(steps, key=lambda step: way * by_limits(self._owners[id(step)], step))
 
     def _apply(self, step: Step) -> None:
         """Note that a step had an effect: once for each deviation and request."""
@@ -340,24 +355,15 @@ class Course:
 
     async def _find_status(self) -> None:
         """The status of the request's job, before anything is done."""
-        occasion, site = self.occasion, self.site
-        if not occasion.job_id:
-            return
-        record = site.store.get(occasion.job_id, occasion.at)
-        if record is None:
-            occasion.status = site.deviations.job_statuses.get(occasion.job_id, "")
-            return
-        task = None
-        service = site.services.get(occasion.service)
-        if service is not None:
-            task = service.find_task(occasion.task.rpartition("/")[2])
-        if task is None:
-            occasion.status = record.state(occasion.at).status
-            return
-        from gp_mockserver.running.job_progress import observe
+        if job_id := self.occasion.job_id:
+            known = self.site.deviations.job_statuses
+            self.occasion.status = await status_of(self.site, self.occasion, job_id) or known.get(job_id, "")
 
-        _, state = await observe(task, record, occasion.at)
-        occasion.status = state.status
+    async def _ended_already(self) -> str:
+        """The status of a job that a deviation had end before its submission was answered, else nothing."""
+        made = self._changes.made_job if self._found(SetTimeline) else ""
+        status = await status_of(self.site, self.occasion, made) if made else ""
+        return status if status in FINAL else ""
 
     def _inner_scope(self) -> Scope:
         """The request as the operation is to see it: an answer that may be edited comes unpacked."""
@@ -366,18 +372,7 @@ class Course:
 
     def _fills(self) -> dict[str, str]:
         """What templates may say of the request."""
-        scope, occasion = self.scope, self.occasion
-        root = public_root(self.site, scope)
-        origin = "/".join(root.split("/")[:3])
-        query = scope["query_string"].decode("latin-1")
-        path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
-        tail = f"?{query}" if query else ""
-        slashed = path.rstrip("/") if path.endswith("/") else f"{path}/"
-        fills = {"origin": origin, "root": root, "path": f"{path}{tail}", "slashed": f"{slashed}{tail}"}
-        if job_id := occasion.job_id or self._changes.made_job:
-            task = path.rstrip("/").removesuffix("/submitJob").partition("/jobs/")[0]
-            fills |= {"job_id": job_id, "job": f"{origin}{task}/jobs/{job_id}"}
-        return fills
+        return fills_of(self.site, self.scope, self.occasion.job_id or self._changes.made_job)
 
 
 _AT_CONNECT = {

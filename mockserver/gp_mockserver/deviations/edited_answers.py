@@ -9,13 +9,17 @@ from email.utils import formatdate
 from time import time
 from typing import Any
 
+from gp_protocol.errors import shown
+
 from gp_mockserver.deviations.actions import HeaderAdd, HeaderRemove, HeaderSet, Stage, Status
-from gp_mockserver.deviations.body_limits import MOST_BYTES, BodyTooLarge
+from gp_mockserver.deviations.body_limits import MOST_BYTES, BodyTooLarge, check_size
 from gp_mockserver.deviations.byte_edits import edit_bytes
-from gp_mockserver.deviations.given_answers import GivenAnswer, filled
+from gp_mockserver.deviations.given_answers import GivenAnswer
+from gp_mockserver.deviations.header_texts import filled_value
 from gp_mockserver.deviations.json_documents import jsonp_parts, read, write
 from gp_mockserver.deviations.json_editing import Editing, edit_document
 from gp_mockserver.deviations.json_scanning import NotJSON
+from gp_mockserver.deviations.json_sizes import size_of
 from gp_mockserver.deviations.steps import Step
 
 log = logging.getLogger("gp_mockserver")
@@ -34,13 +38,15 @@ def edit_json(answer: GivenAnswer, steps: list[Step], editing: Editing, applied:
     except NotJSON:
         return
     done = []
+    limit = max(MOST_BYTES, len(answer.body))
     try:
         for step in steps:
             document, changed = edit_document(step.action, document, editing)
             if changed:
+                check_size("the edited body", size_of(document.root) or 0, limit)
                 done.append(step)
         if done:
-            answer.body = before + write(document, limit=max(MOST_BYTES, len(answer.body))) + behind
+            answer.body = before + write(document, limit=limit) + behind
     except BodyTooLarge as error:
         log.warning("%s: the answer stays as it was", error)
         return
@@ -74,14 +80,17 @@ def _set_status(answer: GivenAnswer, action: Status, fills: Mapping[str, str]) -
 
 
 def _set(answer: GivenAnswer, action: HeaderSet, fills: Mapping[str, str]) -> None:
-    for name, value in action.headers.items():
-        key = name.lower().encode("latin-1")
-        answer.headers = [*answer.without(key), (name.encode("latin-1"), header_value(value, fills))]
+    for name, value in _values(action.headers, fills):
+        answer.headers = [*answer.without(name.lower()), (name, value)]
 
 
 def _add(answer: GivenAnswer, action: HeaderAdd, fills: Mapping[str, str]) -> None:
-    added = [(name.encode("latin-1"), header_value(each, fills)) for name, each in action.headers.items()]
-    answer.headers = [*answer.headers, *added]
+    answer.headers = [*answer.headers, *_values(action.headers, fills)]
+
+
+def _values(headers: Mapping[str, str], fills: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    values = [(name.encode("latin-1"), header_value(name, text, fills)) for name, text in headers.items()]
+    return [(name, value) for name, value in values if value is not None]
 
 
 def _remove(answer: GivenAnswer, action: HeaderRemove, fills: Mapping[str, str]) -> None:
@@ -100,10 +109,15 @@ _HEAD_EDITS: dict[type, Callable[[GivenAnswer, Any, Mapping[str, str]], None]] =
 }
 
 
-def header_value(text: str, fills: Mapping[str, str]) -> bytes:
-    """A header's value, its template filled: `{date+86400}` is the date a day from now."""
-    dated = _DATE.sub(lambda found: formatdate(time() + int(found[1] or 0), usegmt=True), text)
-    return filled(dated, fills).encode("latin-1", "replace")
+def header_value(name: str, text: str, fills: Mapping[str, str]) -> bytes | None:
+    """A header's value, its template filled: `{date+86400}` is the date a day from now. None, and a warning,
+    where HTTP cannot carry it."""
+    try:
+        dated = _DATE.sub(lambda found: formatdate(time() + int(found[1] or 0), usegmt=True), text)
+    except (ValueError, OverflowError, OSError):
+        log.warning("the header %s is left out: %s is beyond all dates", name, shown(text))
+        return None
+    return filled_value(dated, fills, name)
 
 
 def of_stage(steps: list[Step], stage: Stage) -> list[Step]:

@@ -10,9 +10,14 @@ from gp_protocol.error_envelopes import KNOWN_ERRORS, envelope
 from gp_protocol.json_text import encode_json
 
 from gp_mockserver.deviations.actions import Error, Instead, Redirect
+from gp_mockserver.deviations.header_texts import filled_value
 from gp_mockserver.deviations.pages import page
+from gp_mockserver.wire.public_addresses import public_root
+from gp_mockserver.wire.replies import unknown_job
 
 if TYPE_CHECKING:
+    from starlette.types import Scope
+
     from gp_mockserver.deviations.selectors import Occasion
     from gp_mockserver.sites import Site
 
@@ -38,6 +43,11 @@ class GivenAnswer(msgspec.Struct):
 _HTML = (b"content-type", b"text/html;charset=utf-8")
 
 
+def is_page(answer: GivenAnswer) -> bool:
+    """Whether an answer says that it is HTML."""
+    return (answer.header(b"content-type") or b"").lower().startswith(b"text/html")
+
+
 def answer_instead(action: Instead, site: Site) -> GivenAnswer:
     """What an `answer` action says."""
     if action.page is not None:
@@ -56,6 +66,8 @@ def error_answer(action: Error, site: Site, occasion: Occasion, *, as_page: bool
     if isinstance(action.what, str):
         operation = {"submit": "submitJob"}.get(occasion.operation, occasion.operation)
         details = action.details or []
+        if action.what == "unknown-job" and occasion.job_id and action.details is None:
+            details = [unknown_job(occasion.job_id)]
         error = envelope(
             action.what,
             site.profile,
@@ -79,15 +91,24 @@ def error_answer(action: Error, site: Site, occasion: Occasion, *, as_page: bool
 
 
 def redirect(action: Redirect, fills: Mapping[str, str]) -> GivenAnswer:
-    """A redirect to what its template says."""
-    return GivenAnswer(action.status, [(b"location", filled(action.to, fills).encode("latin-1", "replace"))])
+    """A redirect to what its template says; nowhere, where that cannot be said in a header."""
+    place = filled_value(action.to, fills, "Location")
+    return GivenAnswer(action.status, [] if place is None else [(b"location", place)])
 
 
-def filled(template: str, fills: Mapping[str, str]) -> str:
-    """A template with the braces filled that are known; any other brace stays."""
-    for name, value in fills.items():
-        template = template.replace(f"{{{name}}}", value)
-    return template
+def fills_of(site: Site, scope: Scope, job_id: str) -> dict[str, str]:
+    """What templates may say of a request; `job_id` is empty where it is about no job."""
+    root = public_root(site, scope)
+    origin = "/".join(root.split("/")[:3])
+    query = scope["query_string"].decode("latin-1")
+    path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
+    tail = f"?{query}" if query else ""
+    slashed = path.rstrip("/") if path.endswith("/") else f"{path}/"
+    fills = {"origin": origin, "root": root, "path": f"{path}{tail}", "slashed": f"{slashed}{tail}"}
+    if job_id:
+        task = path.rstrip("/").removesuffix("/submitJob").partition("/jobs/")[0]
+        fills |= {"job_id": job_id, "job": f"{origin}{task}/jobs/{job_id}"}
+    return fills
 
 
 def _json(site: Site) -> tuple[bytes, bytes]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from gp_protocol.suggestions import did_you_mean, one_of
 
 from gp_mockserver.configuration.written_data import shaped
-from gp_mockserver.deviations.actions import OfferTokens, Stage
+from gp_mockserver.deviations.actions import BindTokens, OfferTokens, RenameInput, Stage, TokenTerms
+from gp_mockserver.deviations.body_limits import BodyTooLarge
 from gp_mockserver.deviations.conflicts import check_beside
 from gp_mockserver.deviations.records import (
     Deviation,
@@ -67,7 +68,12 @@ class Injection:
         """Answers that may be sent again, by operation and job."""
         self._cleared = cleared
         self._operations = operations_of(deviation.on)
-        self._counters = [Counter() for _ in steps]
+        self._counters = [Counter(_per(where, step.where)) for step in steps]
+        self.is_about_json = "json" in deviation.on
+        """Whether it leaves pages alone, which browsers ask for."""
+        self._described: set[str] | None = (
+            set() if any(isinstance(step.action, RenameInput) for step in steps) else None
+        )
 
     def __repr__(self) -> str:
         return f"<Injection {self.label}, applied {self.applied} times>"
@@ -98,6 +104,18 @@ class Injection:
         """Whether a step of it is for OPTIONS: only such ones are followed there."""
         wheres = (self.where, *(step.where for step in self.steps))
         return any((where.method or "").upper() == "OPTIONS" for where in wheres)
+
+    @property
+    def is_about_tokens(self) -> bool:
+        """Whether it tells one token from another, or changes those that are handed out."""
+        return (
+            any(
+                isinstance(step.action, OfferTokens | TokenTerms | BindTokens)
+                or step.where.until != "cleared"
+                for step in self.steps
+            )
+            or self.where.until != "cleared"
+        )
 
     @property
     def looks_at_forms(self) -> bool:
@@ -132,12 +150,16 @@ class Injection:
         if not (begun or self.is_on(occasion.operation)) or occasion.at < self.since + self.where.after:
             return []
         where = self.where
+        if self._described is not None and occasion.operation == "task":
+            self._described.add(occasion.task)
         is_preflight = occasion.method == "OPTIONS" and (where.method or "").upper() != "OPTIONS"
         taken = []
         for step, counter in zip(self.steps, self._counters, strict=True):
             if step.is_after is not after or not (where.fits(occasion) and step.where.fits(occasion)):
                 continue
             if is_preflight and (step.where.method or "").upper() != "OPTIONS":
+                continue
+            if isinstance(step.action, RenameInput) and occasion.task not in (self._described or ()):
                 continue
             number = counter.next(occasion)
             if (
@@ -207,8 +229,9 @@ class Deviations:
             steps = steps_of(record, chosen, self._site.seed)
             own = expanded_where(record, chosen)
             where = shaped({**own, **selected}, Selector, "where")
-        except SiteFileError as error:
+        except (SiteFileError, BodyTooLarge) as error:
             raise DeviationError(f"deviation {record.name!r}: {error}") from None
+        _check_is_on(record, selected)
         if self._site.passing_on is not None and (step := _of_own_jobs(steps)):
             raise DeviationError(
                 f"deviation {record.name!r}: {step} needs jobs and tokens of the mock's own; this site "
@@ -254,6 +277,11 @@ class Deviations:
             self._site.doors.update()
         self._open_sign_in()
 
+    @property
+    def looks_at_tokens(self) -> bool:
+        """Whether one is followed that tells one token from another, or changes them."""
+        return any(each.is_about_tokens for each in self._injections if not each.is_over)
+
     def _open_sign_in(self) -> None:
         """Have a guard while one is followed that offers tokens."""
         if not any(_offers_tokens(each) for each in self._injections if not each.is_cleared):
@@ -292,9 +320,25 @@ def _record_of(
         name, said = read_spelling(deviation)
         return find(name), {**said, **chosen}
     try:
-        return read_deviation(deviation), chosen
-    except SiteFileError as error:
-        raise DeviationError(f"deviation: {error}") from None
+        record = read_deviation(deviation)
+        _check_is_no_others(record)
+        return record, chosen
+    except (SiteFileError, BodyTooLarge) as error:
+        given = deviation.get("name") if isinstance(deviation, Mapping) else None
+        called = f"deviation {given[:80]!r}" if isinstance(given, str) else "deviation"
+        raise DeviationError(f"{called}: {error}") from None
+
+
+def _check_is_no_others(record: Deviation) -> None:
+    """Raises SiteFileError for a record with the name of one of the catalogue that is another."""
+    from gp_mockserver.deviations.catalogue import find
+
+    try:
+        known = find(record.name)
+    except DeviationError:
+        return
+    if record != known:
+        raise SiteFileError("name", f"{record.name}, which the catalogue has", "a name of your own")
 
 
 def _check_is_of_connections(record: Deviation, selected: Mapping[str, Any]) -> None:
@@ -302,9 +346,24 @@ def _check_is_of_connections(record: Deviation, selected: Mapping[str, Any]) -> 
     about_requests = [name for name in selected if name not in ("times", "after", "seed")]
     if about_requests:
         raise DeviationError(
-            f"deviation {record.name!r} is about connections, before any request is read: {about_requests[0]} "
-            "cannot narrow it; expected times, or nothing"
+            f"deviation {record.name!r} is about connections, before any request is read: "
+            f"{about_requests[0]} cannot narrow it; expected times, or nothing"
         )
+
+
+def _check_is_on(record: Deviation, selected: Mapping[str, Any]) -> None:
+    """Raises DeviationError for operations none of which the deviation is on."""
+    words = _words(selected.get("operation"))
+    own, asked = operations_of(record.on), operations_of(words) if words else None
+    if own is not None and asked is not None and not own & asked:
+        raise DeviationError(
+            f"deviation {record.name!r} is not on {' or '.join(words)}: it is on {', '.join(record.on)}"
+        )
+
+
+def _per(where: Selector, of_step: Selector) -> str:
+    """How requests are counted: as the step says, else as the deviation does."""
+    return of_step.per if of_step.per != "operation" else where.per
 
 
 def _of_own_jobs(steps: tuple[Step, ...]) -> str:

@@ -5,25 +5,65 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+from gp_protocol.job_states import JobStatus
 
 from gp_mockserver.configuration.timeline_forms import parse_timeline
-from gp_mockserver.lifecycle.timelines import Timeline
+from gp_mockserver.lifecycle.timelines import Phase, Timeline
 
 if TYPE_CHECKING:
     from gp_mockserver.deviations.actions import SetTimeline
     from gp_mockserver.sites import ServedTask
 
 
-def timeline_of(action: SetTimeline, task: ServedTask) -> Timeline:
-    """The timeline that an action says, told as this task's jobs are."""
-    profile = task.service.profile
-    return parse_timeline(
-        action.timeline,
+def timeline_of(action: SetTimeline, task: ServedTask, usual: Timeline) -> Timeline:
+    """The timeline that an action says, told as this task's jobs are. What it does not say of them stays:
+    how `usual`, the one that the job would have, ends, how it is cancelled, and, where only lengths are said,
+    all else."""
+    profile, said = task.service.profile, action.timeline
+    made = parse_timeline(
+        said,
         task_label=task.descriptor.label,
         tool_name=task.descriptor.name,
         style=profile.date_style,
         first=profile.first_status,
     )
+    if not isinstance(said, dict):
+        return made
+    lengths = [name for name in ("submitted", "waiting", "executing") if name in said]
+    if not said.keys() - set(lengths) - {"cancellation"}:
+        phases = usual.phases
+        for name in lengths:
+            phases = _lasting_as(made, phases, usual.first_status if name == "submitted" else _STATUSES[name])
+        made = msgspec.structs.replace(usual, phases=phases, cancellation=made.cancellation)
+    if "ending" not in said:
+        made = msgspec.structs.replace(made, ending=usual.ending)
+    if "cancellation" not in said:
+        made = msgspec.structs.replace(made, cancellation=usual.cancellation)
+    return made
+
+
+def _lasting_as(made: Timeline, phases: tuple[Phase, ...], status: JobStatus) -> tuple[Phase, ...]:
+    """The phases, those of this status lasting together as long as `made` has it."""
+    said = [phase for phase in made.phases if phase.status is status]
+    if not said:
+        return phases
+    last = max((i for i, phase in enumerate(phases) if phase.status is status), default=None)
+    if last is None:
+        return phases
+    return tuple(
+        msgspec.structs.replace(
+            phase,
+            seconds=said[-1].seconds if i == last else 0.0,
+            polls=said[-1].polls if i == last else None,
+            hold=said[-1].hold if i == last else None,
+        )
+        if phase.status is status
+        else phase
+        for i, phase in enumerate(phases)
+    )
+
+
+_STATUSES = {"waiting": JobStatus.WAITING, "executing": JobStatus.EXECUTING}
 
 
 def told_by_version(timeline: Timeline, task: ServedTask) -> Timeline:

@@ -53,6 +53,7 @@ from gp_mockserver.deviations.json_pointers import (
     resolve,
     with_parts,
 )
+from gp_mockserver.deviations.json_sizes import size_of
 
 
 class Editing(msgspec.Struct, frozen=True):
@@ -150,6 +151,9 @@ def _in_holder(edit: Edit, value: Value, editing: Editing) -> Value:
     match edit:
         case Set(only="new") | PutLiteral(only="new") if found:
             new: Value = holder
+        case Set(only="filled") | PutLiteral(only="filled"):
+            there = [i for i in found if _is_filled(part(holder, i)[1])]
+            new = _with_new_values(edit, holder, there, editing)
         case Set() | PutLiteral() if not found:
             new = holder if edit.only == "old" else _with_another(holder, step, _put(edit))
         case Remove():
@@ -158,7 +162,23 @@ def _in_holder(edit: Edit, value: Value, editing: Editing) -> Value:
             new = _members_edited(edit, holder, set(found))
         case _:
             new = _with_new_values(edit, holder, found, editing)
+            if isinstance(edit, Keep) and edit.flag and new is not holder and isinstance(new, Object):
+                new = _flagged(new, edit.flag)
     return value if new is holder else new
+
+
+def _is_filled(value: Value) -> bool:
+    """Whether a value is neither null nor an object or array without anything in it."""
+    inside = opened(value)
+    if isinstance(inside, Object):
+        return bool(inside.members)
+    return bool(inside.elements) if isinstance(inside, Array) else raw_of(value).strip() != b"null"
+
+
+def _flagged(holder: Object, key: str) -> Object:
+    """The object with a member that is true."""
+    others = [each for each in holder.members if each[0] != key]
+    return Object((*others, (key, Literal(b"true"))))
 
 
 def _fits(edit: Edit, holder: Object | Array) -> bool:
@@ -269,7 +289,9 @@ def _new_value(edit: Edit, old: Value, name: str, editing: Editing) -> Value:
 
 
 def _kept(edit: Keep, inside: Object | Array) -> Value:
-    chosen = slice(edit.skip, None if edit.n is None else edit.skip + edit.n)
+    whole = len(inside.members if isinstance(inside, Object) else inside.elements)
+    n = whole // 2 if edit.n == "half" else edit.n
+    chosen = slice(edit.skip, None if n is None else edit.skip + n)
     if isinstance(inside, Object):
         return Object(inside.members[chosen])
     return Array(inside.elements[chosen])
@@ -364,6 +386,9 @@ def _if_other(old: Value, new: Value) -> Value:
 def _are_equal(one: Value, other: Value) -> bool:
     if raw_of(one) and raw_of(one) == raw_of(other):
         return True
+    sizes = size_of(one), size_of(other)
+    if None not in sizes and sizes[0] != sizes[1]:
+        return False
     return written(one, _COMPARED) == written(other, _COMPARED)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from gp_protocol.suggestions import did_you_mean, one_of
@@ -46,7 +46,7 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
 class Set(Edit, frozen=True, kw_only=True):
     """Another value; where the object has no such member, or the array none at `-`, a new one. `only`: where
-    it is `new`, or where there is an `old` one."""
+    it is `new`, where there is an `old` one, or where that is `filled`: not null, nor empty."""
 
     value: Value
     only: str = ""
@@ -110,10 +110,12 @@ class Replace(Edit, frozen=True, kw_only=True):
 
 
 class Keep(Edit, frozen=True, kw_only=True):
-    """Of an array or object only `n` elements or members (all without it), those after the first `skip`."""
+    """Of an array or object only `n` elements or members (all without it, or `half` of them), those after the
+    first `skip`. Where some are left out the member `flag` beside it is true."""
 
-    n: int | None = None
+    n: int | Literal["half"] | None = None
     skip: int = 0
+    flag: str = ""
 
 
 class Repeat(Edit, frozen=True, kw_only=True):
@@ -189,7 +191,7 @@ def json_edit(action: Mapping[str, Any], path: str = "do") -> Edit:
         raise SiteFileError(f"{path}.{name}", "the whole document", "a place in it")
     match edit:
         case Set() | PutLiteral() if edit.only:
-            choice(edit.only, ("new", "old"), f"{path}.only")
+            choice(edit.only, ("new", "old", "filled"), f"{path}.only")
         case Wrap():
             choice(edit.form, ("array", "object", "text"), f"{path}.in")
         case Map():
@@ -209,7 +211,8 @@ def json_edit(action: Mapping[str, Any], path: str = "do") -> Edit:
             raise SiteFileError(path, "repeat", 'one of "n" and "times"')
         case Keep() | Repeat():
             for key in ("n", "skip", "times"):
-                if (getattr(edit, key, 0) or 0) < 0:
+                number = getattr(edit, key, 0) or 0
+                if isinstance(number, int) and number < 0:
                     raise SiteFileError(f"{path}.{key}", str(getattr(edit, key)), "0 or more")
         case Copy() if bool(edit.under) == (edit.to is not None):
             raise SiteFileError(path, "copy", 'one of "under" (a key) and "to" (a pointer)')

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from gp_protocol.descriptions.descriptors import Direction
+
 from gp_mockserver.deviations.actions import (
     AnswerAs,
     Assume,
@@ -15,15 +17,18 @@ from gp_mockserver.deviations.actions import (
     Ignore,
     JobId,
     LooseNames,
+    RenameInput,
     SetTimeline,
     TokenTerms,
 )
-from gp_mockserver.deviations.given_answers import filled
+from gp_mockserver.deviations.header_texts import filled
+from gp_mockserver.wire.replies import Refusal
 
 if TYPE_CHECKING:
     from gp_mockserver.deviations.steps import Step
     from gp_mockserver.lifecycle.timelines import Timeline
     from gp_mockserver.sites import ServedTask
+    from gp_mockserver.tools.latency import Latency
 
 
 class OperationChanges:
@@ -43,10 +48,26 @@ class OperationChanges:
         """The timeline of a job of this task that is submitted now; `usual` is what it would be."""
         from gp_mockserver.deviations.job_timelines import timeline_of, told_by_version
 
+        usual = told_by_version(usual, task) if self._found(AnswerAs) else usual
         for step in self._found(SetTimeline):
             self._apply(step)
-            return timeline_of(step.action, task)
-        return told_by_version(usual, task) if self._found(AnswerAs) else usual
+            return timeline_of(step.action, task, usual)
+        return usual
+
+    def inputs(self, given: Mapping[str, str], task: ServedTask) -> Mapping[str, str]:
+        """The inputs as the task is to see them. Raises Refusal for one by a name that it has no more."""
+        parameters = task.descriptor.parameters
+        for step in self._found(RenameInput):
+            if not parameters or parameters[0].direction is not Direction.INPUT:
+                continue
+            own = parameters[0].name
+            self._apply(step)
+            if own in given:
+                raise Refusal("invalid-parameters", f"the task has no parameter {own!r}")
+            given = {
+                own if name == f"{own}{step.action.suffix}" else name: each for name, each in given.items()
+            }
+        return given
 
     def parameters(self, given: Mapping[str, str]) -> Mapping[str, str]:
         """The request's parameters as the operation is to see them."""
@@ -80,12 +101,13 @@ class OperationChanges:
                 return found
         return asked
 
-    def is_instant(self) -> bool:
-        """Whether the latency that the site has is to be left out."""
+    def latency(self, usual: Latency | None) -> Latency | None:
+        """The latency of the answer, which the site has or has not."""
         for step in self._found(AtOnce):
-            self._apply(step)
-            return True
-        return False
+            if usual is not None:
+                self._apply(step)
+            return None
+        return usual
 
     def token_lifetime(self) -> float:
         """How many seconds a token lasts that is handed out now; infinity: as the site has it."""

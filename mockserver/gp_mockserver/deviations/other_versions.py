@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from gp_protocol.versions import profile
 
 from gp_mockserver.served_services import answering_as as _answering_as
+
+if TYPE_CHECKING:
+    from gp_mockserver.sites import Site
 
 
 @contextmanager
@@ -18,3 +22,9 @@ def answering_as(version: str) -> Iterator[None]:
         yield
     finally:
         _answering_as.reset(before)
+
+
+def differs(version: str, site: Site, service: str) -> bool:
+    """Whether a version is another than the one that answers for a service, or for the site."""
+    served = site.services.get(service)
+    return profile(version) != (site if served is None else served).own_profile

@@ -19,6 +19,7 @@ verifier reports (`finding`). Catalogue files, site files, the control API and P
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
@@ -26,7 +27,7 @@ import msgspec
 from gp_protocol.errors import shown
 from gp_protocol.suggestions import did_you_mean, one_of
 
-from gp_mockserver.configuration.written_data import shaped
+from gp_mockserver.configuration.written_data import join, shaped
 from gp_mockserver.errors import SiteError, SiteFileError
 
 Kind = Literal["legal", "fault", "violation"]
@@ -81,11 +82,17 @@ SETS: Final[Mapping[str, frozenset[str]]] = {
 """`any`, which is not in here, is every operation, those without a word of their own too."""
 
 ANY: Final = "any"
+MOST_ACTIONS: Final = 1000
+"""In one deviation."""
 ASSUMED: Final = "assumed"
 
 
 class DeviationError(SiteError):
     """A deviation does not exist, is written wrongly, or cannot be injected here."""
+
+
+class HiddenDeviation(DeviationError):
+    """A deviation and one that is followed already would hide one another."""
 
 
 class Expectation(msgspec.Struct, frozen=True):
@@ -132,6 +139,10 @@ class Deviation(msgspec.Struct, frozen=True, rename={"kind": "class"}, forbid_un
         return max((step.layer for step in steps_of(self)), key=layers.index, default="ASGI")
 
 
+_NAME = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
+_FIELDS = frozenset(field.encode_name for field in msgspec.structs.fields(Deviation))
+
+
 def read_deviation(data: Any, path: str = "") -> Deviation:
     """The record that data of its form describes, each of its steps checked.
 
@@ -141,7 +152,27 @@ def read_deviation(data: Any, path: str = "") -> Deviation:
 
     if not isinstance(data, Mapping):
         raise SiteFileError(path, shown(data), "a deviation: a mapping with name and do")
+    for name, what in (("name", "a name for it"), ("do", "a list of actions")):
+        if name not in data:
+            near = did_you_mean(name, [str(key) for key in data if key not in _FIELDS])
+            remedy = near.replace("did you mean", "is it") or f"add {name}"
+            raise SiteFileError(path, f"a mapping without {name}", f"{name}: {what}", remedy)
+    place, actions = join(path, "do"), data["do"]
+    if not isinstance(actions, list | tuple):
+        raise SiteFileError(place, shown(actions), "a list of actions")
+    if len(actions) > MOST_ACTIONS:
+        raise SiteFileError(place, f"{len(actions)} actions", f"at most {MOST_ACTIONS}")
+    for i, each in enumerate(actions):
+        if not isinstance(each, Mapping):
+            raise SiteFileError(
+                f"{place}[{i}]", shown(each), "an action: a mapping of its name to what it is for"
+            )
     record = shaped(dict(data), Deviation, path)
+    if not _NAME.fullmatch(record.name):
+        name = f"{path}.name" if path else "name"
+        raise SiteFileError(
+            name, shown(record.name), "lower-case letters, digits, dots and dashes, as in results-late"
+        )
     for word in record.on:
         check_operation(word, f"{path}.on" if path else "on")
     try:
@@ -149,6 +180,17 @@ def read_deviation(data: Any, path: str = "") -> Deviation:
     except SiteFileError as error:
         raise error.at(path) from None
     return record
+
+
+def _check_expect(data: Any, path: str) -> None:
+    """Raises SiteFileError for a word of `expect` that is none of OUTCOMES."""
+    lists = data.items() if isinstance(data, Mapping) else [("", data)]
+    for key, words in lists:
+        for i, word in enumerate(words if isinstance(words, list | tuple) else ()):
+            if word not in OUTCOMES:
+                place = f"{path}.{key}[{i}]" if key else f"{path}[{i}]"
+                hint = did_you_mean(word, OUTCOMES) if isinstance(word, str) else ""
+                raise SiteFileError(place, shown(word), one_of(OUTCOMES), hint)
 
 
 def check_operation(word: str, path: str) -> None:

@@ -56,7 +56,8 @@ class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     which one value must fit, or, after a `!`, none; a name may be a glob, too. `query` does so for the
     address alone. `scheme`: `http` or `https`, as the client asks. `over`: the query has more bytes than
     that. `status` is that of the job now, one or several. `nth` counts, from 1, the requests of which all
-    else holds, per operation and, where there is one, job: `2`, `"2..4"`, `"3.."`, `"every"`, `"every 2"`.
+    else holds, per operation and, where there is one, job: `2`, `"2..4"`, `"3.."`, `"every"`, `"every 2"`;
+    `per` has them counted for each `task`, for each `result`, or for each `job` whatever is asked of it.
     `times`: so often, then never again. `after`: so many seconds after the injection, on the site's clock.
     `probability` is decided by a hash of `seed`, the deviation's name, the operation and `nth`, so that the
     order in which requests come does not matter. `until`: `token-renewed` ends it for a request that brings
@@ -77,6 +78,7 @@ class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     over: int | None = None
     status: str | tuple[str, ...] | None = None
     nth: int | str = "every"
+    per: Literal["operation", "job", "task", "result"] = "operation"
     times: int | None = None
     after: float = 0.0
     probability: float = 1.0
@@ -99,24 +101,15 @@ class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise SiteFileError("after", shown(self.after), "0 or more seconds")
 
     @property
+    def limits(self) -> dict[str, object]:
+        """What it says beside its operation, by name: nothing where it holds for every request, for ever."""
+        said = ((name, getattr(self, name)) for name in self.__struct_fields__ if name not in _NO_LIMITS)
+        return {name: each for name, each in said if each != getattr(_EVERYTHING, name)}
+
+    @property
     def is_unlimited(self) -> bool:
         """Whether it holds for every request of its operations, services and tasks, for ever."""
-        return (
-            self.nth == "every"
-            and self.times is None
-            and not self.after
-            and self.probability == 1
-            and self.until == "cleared"
-            and self.status is None
-            and self.job is None
-            and self.parameter is None
-            and self.method is None
-            and not self.headers
-            and not self.form
-            and not self.query
-            and self.scheme is None
-            and self.over is None
-        )
+        return not self.limits.keys() - {"service", "task"}
 
     def fits(self, occasion: Occasion) -> bool:
         """Whether all holds that needs no counting."""
@@ -155,6 +148,10 @@ class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         text = f"{self.seed}/{name}/{occasion.operation}/{number}"
         drawn = int.from_bytes(sha256(text.encode()).digest()[:8]) / 2**64
         return drawn < self.probability
+
+
+_EVERYTHING = Selector()
+_NO_LIMITS = frozenset({"operation", "per", "seed"})
 
 
 def _is_meant(occasion: Occasion, wanted: str | tuple[str, ...]) -> bool:
@@ -206,14 +203,22 @@ def _is_like(met: str, glob: str | None) -> bool:
 
 
 class Counter:
-    """Counts requests: of each operation, and of each job by itself."""
+    """Counts requests: of each operation, and of each job by itself, or as `Selector.per` says."""
 
-    def __init__(self) -> None:
-        self._numbers: dict[tuple[str, str], int] = {}
+    def __init__(self, per: str = "operation") -> None:
+        self._numbers: dict[tuple[str, ...], int] = {}
+        self._per = per
 
     def next(self, occasion: Occasion) -> int:
         """The number of this request, from 1."""
-        key = (occasion.operation, occasion.job_id)
+        key: tuple[str, ...] = (occasion.operation, occasion.job_id)
+        match self._per:
+            case "job":
+                key = (occasion.job_id,)
+            case "task":
+                key = (*key, occasion.task)
+            case "result":
+                key = (*key, occasion.name)
         number = self._numbers.get(key, 0) + 1
         if number == 1 and len(self._numbers) >= _MAX_COUNTED:
             del self._numbers[next(iter(self._numbers))]

@@ -7,25 +7,32 @@ told how the request fails (`IN_PROCESS`), and what depends on the framing of HT
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Protocol
+from weakref import WeakSet
 
 from gp_mockserver.deviations.actions import CloseAfter, Cut, Drip, Pace, Raw, Stall
+from gp_mockserver.deviations.body_limits import MOST_BYTES, BodyTooLarge, check_size
 from gp_mockserver.deviations.given_answers import GivenAnswer
 from gp_mockserver.wire_access import Wire, wire_of
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+    from gp_mockserver.deviations.injections import Injection
     from gp_mockserver.deviations.steps import Step
 
 IN_PROCESS: Final = "gpharness.in-process"
 """The extension of ASGI under which a transport without a socket says how a request can fail."""
 
 _LENGTH = re.compile(rb"\{length([+-]\d+)?\}")
+_BRACES = re.compile(rb"\{[a-z]+\}")
 _CHUNK = 1024
+
+log = logging.getLogger("gp_mockserver")
 
 
 class Failing(Protocol):
@@ -43,6 +50,30 @@ def failing_of(scope: Scope) -> Failing | None:
     return failing
 
 
+_warned_of: WeakSet[Injection] = WeakSet()
+
+
+def followed_over(scope: Scope, injections: list[Injection]) -> list[Injection]:
+    """Those of these deviations that can be followed for a request: where a server gives no access to its
+    connections, those that need one are left out, with one warning each."""
+    if not injections or wire_of(scope) is not None or failing_of(scope) is not None:
+        return injections
+    return [each for each in injections if _needs_no_connection(each)]
+
+
+def _needs_no_connection(injection: Injection) -> bool:
+    layer = next((step.layer for step in injection.steps if step.layer != "ASGI"), None)
+    if layer is not None and injection not in _warned_of:
+        _warned_of.add(injection)
+        log.warning(
+            "deviation %s is not followed: it needs the %s of a connection, which this ASGI server does not "
+            "give; serve the site by gpharness.serve, or ask it by gpharness.in_process",
+            injection.label,
+            layer,
+        )
+    return layer is None
+
+
 async def send_by(steps: list[Step], answer: GivenAnswer, scope: Scope, receive: Receive, send: Send) -> None:
     """Send an answer as the steps of its last stage say."""
     actions = [step.action for step in steps]
@@ -56,12 +87,15 @@ async def send_by(steps: list[Step], answer: GivenAnswer, scope: Scope, receive:
         wire.close_after(after.seconds, reset=after.with_ == "rst")
     if isinstance(end, Drip):
         await _drip(end, answer, receive, send)
-    elif isinstance(end, Cut | Stall | Raw) or answer.header(b"date"):
+    elif isinstance(end, Cut | Stall | Raw):
         if wire is not None:
             await _by_wire(wire, answer, end, pace)
         else:
             await _without_wire(failing, answer, end, pace, send)
     else:
+        if wire is not None and (date := answer.header(b"date")) is not None:
+            wire.date(date)
+            answer.headers = answer.without(b"date")
         await _send(answer, pace, send)
 
 
@@ -101,10 +135,11 @@ async def _send(answer: GivenAnswer, pace: Pace | None, send: Send) -> None:
     await send(_start(answer))
     if pace is not None:
         size = pace.size_for(len(answer.body))
-        for begin in range(0, len(answer.body), size):
+        every = pace.pauses_for(len(answer.body))
+        for i, begin in enumerate(range(0, len(answer.body), size), start=1):
             piece = answer.body[begin : begin + size]
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await asyncio.sleep(pace.seconds)
+            await asyncio.sleep(0 if i % every else pace.seconds)
         await send({"type": "http.response.body"})
     else:
         await send({"type": "http.response.body", "body": answer.body})
@@ -151,10 +186,11 @@ async def _write(wire: Wire, data: bytes, pace: Pace | None) -> None:
         wire.write(data)
         return
     size = pace.size_for(len(data))
-    for begin in range(0, len(data), size):
+    every = pace.pauses_for(len(data))
+    for i, begin in enumerate(range(0, len(data), size), start=1):
         wire.write(data[begin : begin + size])
         await wire.drain()
-        await asyncio.sleep(pace.seconds)
+        await asyncio.sleep(0 if i % every else pace.seconds)
 
 
 async def _without_wire(
@@ -203,15 +239,10 @@ def place_in(end: Cut | Stall, head: int, body: int) -> int:
 
 def head_by_wire(wire: Wire, answer: GivenAnswer) -> bytes:
     """The head as it would go out; a date of the answer's own comes in the place of the server's."""
-    start = _start(answer)
-    own_date = next((value for name, value in start["headers"] if name == b"date"), None)
-    start["headers"] = [each for each in start["headers"] if each[0] != b"date"]
-    head = wire.head(start)
-    if own_date is not None:
-        lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"date:")]
-        lines[1:1] = [b"date: " + own_date, b"connection: close"]
-        head = b"\r\n".join(lines)
-    return head
+    if (date := answer.header(b"date")) is not None:
+        wire.date(date)
+        answer.headers = answer.without(b"date")
+    return wire.head(_start(answer))
 
 
 def raw_answer(raw: Raw, answer: GivenAnswer) -> bytes:
@@ -233,7 +264,13 @@ def raw_answer(raw: Raw, answer: GivenAnswer) -> bytes:
         b"{chunks}": _in_chunks(body),
     }
     data = _LENGTH.sub(lambda found: str(max(0, len(body) + int(found[1] or 0))).encode(), raw.data)
-    return re.sub(rb"\{[a-z]+\}", lambda found: fills.get(found[0], found[0]), data)
+    said = sum(len(fills.get(found[0], b"")) for found in _BRACES.finditer(data))
+    try:
+        check_size("raw", len(data) + said, MOST_BYTES + len(body))
+    except BodyTooLarge as error:
+        log.warning("%s: its braces are not filled", error)
+        return data
+    return _BRACES.sub(lambda found: fills.get(found[0], found[0]), data)
 
 
 def _in_chunks(body: bytes) -> bytes:

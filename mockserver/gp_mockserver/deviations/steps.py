@@ -7,6 +7,7 @@ nothing.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,14 +24,22 @@ from gp_mockserver.deviations.actions import (
     Action,
     AnswerAs,
     Cut,
+    Drip,
     Error,
+    HeaderAdd,
+    HeaderRemove,
+    HeaderSet,
     Instead,
+    JobId,
+    Raw,
+    Redirect,
     SetTimeline,
     Stage,
     Stall,
 )
 from gp_mockserver.deviations.byte_edits import BYTE_EDITS, byte_edit
 from gp_mockserver.deviations.edit_forms import build, name_of
+from gp_mockserver.deviations.header_texts import check_header_name, check_header_value, check_headers
 from gp_mockserver.deviations.json_edits import JSON_EDITS, json_edit, touched
 from gp_mockserver.deviations.json_pointers import Pointer
 from gp_mockserver.deviations.pages import page
@@ -40,6 +49,8 @@ from gp_mockserver.deviations.value_makers import Makings, expand
 from gp_mockserver.errors import SiteFileError
 
 _EVERYTHING = Selector()
+_LONGEST_ID = 1000
+"""Characters of a template of job ids."""
 _NAMES = (*ACTIONS, *JSON_EDITS, *BYTE_EDITS, "run-then", "alternate")
 
 
@@ -84,7 +95,22 @@ def steps_of(record: Deviation, chosen: Mapping[str, Any] | None = None, seed: i
     steps = [read_step(data, makings, f"do[{i}]") for i, data in enumerate(record.do)]
     where = expand(record.where, makings, "where")
     shaped({name: each for name, each in where.items() if each is not None}, Selector, "where")
+    _check_endings(steps)
     return tuple(steps)
+
+
+def _check_endings(steps: list[Step]) -> None:
+    """Raises SiteFileError for two steps that end the same answer."""
+    ends = [i for i, step in enumerate(steps) if isinstance(step.action, Cut | Stall | Raw | Drip)]
+    for earlier, later in itertools.pairwise(ends):
+        one, two = steps[earlier], steps[later]
+        if one.stage is two.stage is Stage.WIRE and one.where == two.where:
+            raise SiteFileError(
+                f"do[{later}].{two.name}",
+                f"{two.name} beside {one.name}",
+                "one end of an answer",
+                "leave one out",
+            )
 
 
 def read_step(data: Any, makings: Makings, path: str) -> Step:
@@ -135,13 +161,22 @@ def _needs_no_transport(action: Action) -> bool:
 def _check(action: Action, path: str) -> None:
     """Raises SiteFileError for a name in an action that stands for nothing."""
     try:
+        if isinstance(action, Instead | HeaderSet | HeaderAdd):
+            check_headers(action.headers, "" if isinstance(action, HeaderSet | HeaderAdd) else "headers")
         match action:
             case Instead(page=str() as name):
                 page(name, action.status)
+            case HeaderRemove():
+                for name in [action.names] if isinstance(action.names, str) else action.names:
+                    check_header_name(name, "")
+            case Redirect():
+                check_header_value(action.to, "")
             case Error(what=str() as name) if name not in KNOWN_ERRORS:
                 raise SiteFileError(
                     "", shown(name), "a code, or a known error", did_you_mean(name, KNOWN_ERRORS)
                 )
+            case JobId(pattern=str() as pattern) if len(pattern) > _LONGEST_ID:
+                raise SiteFileError("", f"{len(pattern)} characters", f"at most {_LONGEST_ID}")
             case AnswerAs():
                 profile(action.version)
             case SetTimeline():

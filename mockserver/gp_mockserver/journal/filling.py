@@ -34,6 +34,7 @@ _SHORT: Final = 4 * 1024
 _OVERHEAD: Final = 2048
 """Bytes of an entry besides what it holds, and of a text or a header besides its characters, about."""
 _OF_A_TEXT: Final = 100
+_OF_A_PAIR: Final = 64
 _OF_A_HEADER: Final = 250
 _USUAL: Final = 8
 """Headers that the overhead of an entry counts already."""
@@ -148,7 +149,7 @@ def size_of(entry: Entry) -> int:
     pairs = (*entry.request_headers, *entry.response_headers)
     texts += [text for pair in pairs for text in pair]
     bodies = len(entry.request_body) + len(entry.response_body)
-    return _OVERHEAD + bodies + sum(map(getsizeof, texts)) + _OF_A_TEXT * (len(pairs) + len(entry.parameters))
+    return _OVERHEAD + bodies + sum(map(getsizeof, texts)) + _OF_A_PAIR * (len(pairs) + len(entry.parameters))
 
 
 def _opened(body: Body | None, header: Callable[[str], str | None]) -> tuple[bytes, bool]:
@@ -185,10 +186,11 @@ def _read(query: bytes, body: bytes, content_type: str) -> dict[str, str]:
     given: dict[str, str] = {}
     is_form = not content_type or "form-urlencoded" in content_type.lower()
     for part in (query, body if is_form else b""):
-        text = part[:KEPT].decode("utf-8", "replace")
-        first = text if text.count("&") < MOST_PARAMETERS else "&".join(text.split("&", MOST_PARAMETERS)[:-1])
-        for name, value in parse_qsl(first, keep_blank_values=True):
+        pairs = part[:KEPT].decode("utf-8", "replace").split("&", MOST_PARAMETERS)
+        for name, value in parse_qsl("&".join(pairs[: MOST_PARAMETERS - 1]), keep_blank_values=True):
             given.setdefault(name, value)
+        if len(pairs) > MOST_PARAMETERS:
+            given["…"] = f"({part.count(b'&') + 2 - MOST_PARAMETERS} more)"
     return given
 
 

@@ -20,15 +20,18 @@ BEGINNING: Final = 12
 """Characters of a secret by which its beginning is known, where the rest was cut off."""
 
 _BEARER: Final = "bearer "
-_HINTS: Final = ("token", "pass", "pwd", "secret", "api", "bearer", "auth", "credential", "verifier")
+_HINTS: Final = ("token", "pass", "pwd", "secret", "api", "bearer", "basic", "auth", "credential", "verifier")
 _BEGINNINGS: Final = ("token", "pass", "pwd", "secret", "api", "esri", "credential", "code", "auth")
 """What parts of a name begin with that say that it is secret."""
 _BEFORE: Final = re.compile(r"[\w\-.]*\Z", re.ASCII)
-_HIDDEN_LETTERS: Final = re.compile(r"%(?:25|[46][1-9a-f]|[57][0-9a]|5cu00)")
-"""An escape of a letter, which needs none, and an escape of an escape: words may hide behind them."""
+_HIDDEN_LETTERS: Final = re.compile(r"%(?:25|40|[46][1-9a-f]|[57][0-9a]|5cu00)")
+"""An escape of a letter, which needs none, and of an escape, behind which words may hide; and that of `@`."""
 _ESCAPED_LETTER: Final = re.compile(r"(?:\\u00|%(?:25)*)([46][1-9a-fA-F]|[57][0-9aA]|5[fF])")
-_OUR_TOKEN: Final = re.compile(r"Wy[IJL][\w\-]{12,}\.[\w\-]{20,}(?:\+/=\.\.)?", re.ASCII)
-"""What `gp_mockserver.security.tokens` writes: JSON of a list that begins with a text, and a signature."""
+_OUR_TOKEN: Final = re.compile(r"(Wy[IJL][\w\-]{8,4000})(?:\.[\w\-]*)?(?:\+/=\.\.)?", re.ASCII)
+"""What may be a token of the mock's own (`gp_mockserver.security.tokens`), or the beginning of one: JSON of a
+list, and a signature."""
+_OUR_PAYLOAD: Final = re.compile(rb'\["(?:[^"\\]|\\.)*",\d')
+"""What such a list begins with: a user's name, and an instant."""
 
 
 @cache
@@ -47,9 +50,9 @@ def _after_a_name() -> re.Pattern[str]:
     return re.compile(
         r"""
         # JSON: the value ends with as many backslashes before its quote as it began with
-        (?: (?P<json> \\*["']? \s*:\s* (?P<slashes>\\*) (?P<quote>["']) )
+        (?: (?P<json> \s{0,3} \\*["']? \s*:\s* (?P<slashes>\\*) (?P<quote>["']) )
             (?: (?! (?<!\\) (?P=slashes) (?P=quote) ) . )* )
-        | (?: (?P<bare> \\*["'] \s*:\s* ) [^\s"'\\,}\]\[{*]+ )
+        | (?: (?P<bare> \s{0,3} \\*["'] \s*:\s* ) [^\s"'\\,}\]\[{*]+ )
         | (?: (?P<escaped> %22 (?:%20|\+)* %3A (?:%20|\+)* %22 ) (?: (?!%22) . )+ )
         | (?: (?P<html> &(?:quot|\#3[49]|\#x2[27]); \s*:\s* &(?:quot|\#3[49]|\#x2[27]); )
             (?: (?! &(?:quot|\#3[49]|\#x2[27]); ) . )+ )
@@ -70,7 +73,7 @@ def _after_a_name() -> re.Pattern[str]:
 @cache
 def _of_an_element() -> re.Pattern[str]:
     """The rest of a tag, and what stands in the element."""
-    return re.compile(r"(?:\s[^<>]{0,500})?>\s*(?:<!\[CDATA\[)?()[^<>*]+(?=\]\]>|<|$)")
+    return re.compile(r"(?:\s[^<>]{0,500})?>\s{0,50}(?:<!\[CDATA\[)?()[^<>*]+(?=\]\]>|<|$)")
 
 
 @cache
@@ -98,7 +101,7 @@ def may_hold_secrets(*parts: bytes) -> bool:
             return True
     if "%" in low and _HIDDEN_LETTERS.search(low):
         return True
-    return "@" in low or "\\u00" in low or "%40" in low or "code=" in low or b"Wy" in whole
+    return "@" in low or "\\u00" in low or "code=" in low or b"Wy" in whole
 
 
 def without_secrets(text: str, secrets: Sequence[str] = ()) -> str:
@@ -122,7 +125,7 @@ def _without(text: str, secrets: Sequence[str]) -> str:
     if "@" in text and "://" in text:
         text = _in_an_address().sub(rf"\1{MASK}", text)
     if "Wy" in text:
-        text = _OUR_TOKEN.sub(MASK, text)
+        text = _OUR_TOKEN.sub(_masked_token, text)
     return _without_given(text, secrets) if secrets else text
 
 
@@ -174,7 +177,9 @@ def _value_of(text: str, start: int, end: int) -> tuple[int, int] | None:
         return _in_the_list(text, opened.end())
     if value := _after_a_name().match(text, end):
         return value.end(value.lastgroup or 0), value.end()
-    if text[:begin].rpartition("\n")[2].strip(" \t-") == "" and (line := _REST_OF_LINE.match(text, end)):
+    lead = text[max(0, begin - _INDENT) : begin]
+    begins_line = not lead.rpartition("\n")[2].strip(" \t-") and (begin < _INDENT or "\n" in lead)
+    if begins_line and (line := _REST_OF_LINE.match(text, end)):
         return line.end(1), line.end()
     return None
 
@@ -200,6 +205,8 @@ def _in_the_list(text: str, start: int) -> tuple[int, int]:
     return (start, end) if first is None or last is None else (first.end(), last.start())
 
 
+_INDENT: Final = 40
+"""Characters of blanks and dashes before a name in YAML."""
 _REST_OF_LINE: Final = re.compile(r"([ \t]*:[ \t]+)(?!met\b|expected\b)[^\s<>*{\[][^\r\n<>*]*")
 _IN_LISTS: Final = re.compile(r"""(\\*)(["'])|[\[\]]|%5[BDbd]""")
 _FIRST_QUOTE: Final = re.compile(r"""\\*["']|%22|&quot;""")
@@ -209,6 +216,14 @@ _LAST_QUOTE: Final = re.compile(r"""(?:\\*["']|%22|&quot;)\s*\Z""")
 def _without_basic(text: str) -> str:
     """Without the credentials of the scheme Basic, which are base64 of a name and a password."""
     return re.sub(r"(\bbasic\s+)([\w+/=-]{6,})", _masked_basic, text, flags=re.IGNORECASE | re.ASCII)
+
+
+def _masked_token(found: re.Match[str]) -> str:
+    from base64 import urlsafe_b64decode
+
+    payload = found[1]
+    told = urlsafe_b64decode(payload[: len(payload) // 4 * 4])
+    return MASK if _OUR_PAYLOAD.match(told) else found[0]
 
 
 def _masked_basic(found: re.Match[str]) -> str:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 WATCH: Final = "gpharness.watch"
 ENTRY: Final = "gpharness.entry"
 """Where a request's scope has its watch, and its entry."""
+_SAID: Final = "gpharness.said"
+"""Where it has a page with which the connection has answered before the site is given the request."""
 WIRE: Final = "gpharness.wire"
 """What `gp_mockserver.wire_access` calls it, too, which brings uvicorn along: a site needs none."""
 
@@ -56,6 +58,14 @@ def watch_of(scope: Mapping[str, Any]) -> Watch | None:
     """The watch that stands around a request; None where its site keeps no journal."""
     watch: Watch | None = scope.get(WATCH)
     return watch
+
+
+def note_page(scope: Any, page: bytes) -> None:
+    """Note that the connection answers a request by itself, with these bytes."""
+    if watch := watch_of(scope):
+        watch.wrote(page)
+    else:
+        scope[_SAID] = page
 
 
 class Watch:
@@ -115,6 +125,8 @@ class Watch:
         self._began = entry.came = perf_counter()
         scope[WATCH] = self
         scope[ENTRY] = entry
+        if _SAID in scope:
+            self.wrote(scope[_SAID])
 
     @property
     def number(self) -> int:
@@ -355,8 +367,6 @@ class Watch:
                 if self._head is not None:  # nobody else was quicker
                     self._fill()
                 if is_over:
-                    if not self._is_settled and self.held > _LONG:
-                        self._journal.grow(self, size_of(self.entry))
                     self._is_settled = True
                     self._head = self._parameters = self._body = self._answered_with = self._answer = None
         return self.entry

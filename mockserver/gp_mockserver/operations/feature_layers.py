@@ -99,7 +99,7 @@ def _view(layer: Layer) -> LayerView:
 def _service(request: Request, name: str) -> LayerService:
     found = request.site.layers.find(name, request.site, request.arrived)
     if found is None:
-        raise Refusal("map-service-not-found", service=name)
+        raise Refusal("feature-service-not-found", service=name)
     return found
 
 

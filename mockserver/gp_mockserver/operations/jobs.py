@@ -16,7 +16,7 @@ from gp_mockserver.lifecycle.job_store import CancelRefused, JobRecord
 from gp_mockserver.lifecycle.jobs import JobState
 from gp_mockserver.running.job_progress import observe
 from gp_mockserver.running.job_runs import note_tool_error
-from gp_mockserver.wire.replies import BytesReply, JobReply, Refusal, Reply
+from gp_mockserver.wire.replies import BytesReply, JobReply, Refusal, Reply, unknown_job
 from gp_mockserver.wire.requests import Request
 
 
@@ -88,5 +88,5 @@ def require_success(record: JobRecord, state: JobState) -> None:
 def own_job(request: Request, record: JobRecord | None) -> JobRecord:
     """The record if there is one and it is a job of the task in the address; else the refusal."""
     if record is None or record.submission.task != request.task.path:
-        raise Refusal("unknown-job", f"job {request.address.job_id[:80]!r} does not exist or has expired")
+        raise Refusal("unknown-job", unknown_job(request.address.job_id))
     return record

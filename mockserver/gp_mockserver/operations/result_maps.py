@@ -25,7 +25,7 @@ from gp_mockserver.running.task_inputs import (
     read_inputs,
     read_spatial_reference_parameter,
 )
-from gp_mockserver.wire.replies import BytesReply, Refusal, Reply
+from gp_mockserver.wire.replies import BytesReply, Refusal, Reply, unknown_job
 from gp_mockserver.wire.requests import Request
 
 _CAPABILITIES: Final = "Map,Query,Data"
@@ -106,7 +106,7 @@ async def _views(request: Request) -> list[LayerView]:
     """The layers of the job in the address. Raises Refusal where it has not succeeded."""
     site = request.site
     if request.address.task is None:
-        raise Refusal("unknown-job", f"job {request.address.job_id[:80]!r} does not exist or has expired")
+        raise Refusal("unknown-job", unknown_job(request.address.job_id))
     task = request.task
     record = own_job(request, site.store.get(request.address.job_id, request.arrived))
     record, state = await observe(task, record, request.arrived)

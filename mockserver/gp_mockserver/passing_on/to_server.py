@@ -166,9 +166,13 @@ async def _cut(cut: ServerLeft, scope: Scope, send: Send) -> None:
     """End the connection as the server has ended its own, after what came of its answer."""
     if (release := scope.get(RELEASE)) is not None:
         await release()
-    if wire_of(scope) is None and failing_of(scope) is None:
+    failing = failing_of(scope)
+    if wire_of(scope) is not None:
+        await end_connection("rst" if cut.by_reset else "fin", scope, send)
+    elif failing is not None:
+        failing.fail("reset" if cut.by_reset else "cut")
+    else:
         raise cut
-    await end_connection("rst" if cut.by_reset else "fin", scope, send)
 
 
 async def _send_page(status: int, title: str, text: str, send: Send) -> None:

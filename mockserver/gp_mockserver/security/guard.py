@@ -85,7 +85,9 @@ class Guard:
         to the site."""
         wanted = minutes * MINUTE if minutes > 0 else self.rules.short_lived
         expires = int(min((now + min(wanted, self.rules.long_lived)) * 1000, until))
-        if self.site.deviating or self.site.deviations_by_address:
+        site = self.site
+        followed = [*site.deviations_by_address.values(), *([site.deviations] if site.deviating else ())]
+        if any(each.looks_at_tokens for each in followed):
             # What ends with a new token has to tell it from the old one, on a clock that stands still, too.
             self._issued = self._issued % 1000 + 1
             expires -= self._issued

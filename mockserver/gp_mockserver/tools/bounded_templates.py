@@ -274,7 +274,7 @@ def bounded_environment() -> ImmutableSandboxedEnvironment:
 
     class BoundedEnvironment(ImmutableSandboxedEnvironment):
         intercepted_binops = frozenset({"+", "*", "**", "%"})
-        concat = staticmethod(join_bounded)  # type: ignore[assignment]
+        concat = staticmethod(join_bounded)
 
         def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
             _check_operation(operator, left, right)

@@ -19,10 +19,11 @@ from gp_mockserver.configuration.data_files import read_data, read_text
 from gp_mockserver.configuration.site_folders import SiteFolder
 from gp_mockserver.configuration.written_data import join, shaped
 from gp_mockserver.errors import SiteFileError
+from gp_mockserver.tools.bounded_templates import TemplateFailed
 from gp_mockserver.tools.generated_files import write_generated_file
 from gp_mockserver.tools.generated_values import generate
 from gp_mockserver.tools.input_json import json_of
-from gp_mockserver.tools.output_templates import OutputTemplate, TemplateFailed, compile_template
+from gp_mockserver.tools.output_templates import OutputTemplate, compile_template
 from gp_mockserver.tools.tool_calls import Tool, ToolCall, ToolFailed
 
 OutputSource = Callable[[ToolCall], Any]

@@ -104,12 +104,20 @@ class IncomingFiles:
         self._space = space
         self._numbers = itertools.count(1)
         self._files: dict[Path, IncomingFile] = {}
+        self.is_closed = False
+        """Whether the site is gone, and its files with it."""
+
+    def check_open(self) -> None:
+        """Raises Refusal once the site is gone."""
+        if self.is_closed:
+            raise Refusal("upload-refused", "the site is gone: it was removed while the file was on its way")
 
     def __len__(self) -> int:
         return len(self._files)
 
     def open(self, name: str, limit: int, refusal: Refusal) -> IncomingFile:
-        """A file of ours, to which a client's file is written."""
+        """A file of ours, to which a client's file is written. Raises Refusal once the site is gone."""
+        self.check_open()
         path = self._directories.make_folder(INCOMING) / f"{next(self._numbers)}"
         file = IncomingFile(name, path, limit, refusal, self._space)
         self._files[path] = file

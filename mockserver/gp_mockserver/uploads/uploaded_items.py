@@ -100,6 +100,7 @@ class SiteUploads:
 
     def add(self, service: str, name: str, description: str, now: float, file: Path) -> UploadedItem:
         """Keep a whole file that came in as an item. Raises Refusal where it cannot be written."""
+        self.incoming.check_open()
         item = self._new(service, name, description, now)
         item.size = file.stat().st_size
         self.incoming.keep(file, self.path_of(item))
@@ -115,12 +116,14 @@ class SiteUploads:
 
     def register(self, service: str, name: str, description: str, now: float) -> UploadedItem:
         """An item whose parts are still to come."""
+        self.incoming.check_open()
         item = self._new(service, name, description, now)
         self._insert(item)
         return item
 
     def add_part(self, item: UploadedItem, number: int, file: Path, rules: UploadRules) -> None:
         """Keep a part that came in, in place of the one with its number."""
+        self.incoming.check_open()
         self._check_open(item)
         size, replaced = file.stat().st_size, item.parts.get(number)
         if replaced is None and len(item.parts) >= MAX_PARTS:
@@ -177,6 +180,7 @@ class SiteUploads:
 
     def begin_commit(self, item: UploadedItem, numbers: Sequence[int]) -> None:
         """Hold an item for a commit of these parts. Raises Refusal where it cannot be committed so."""
+        self.incoming.check_open()
         self._check_open(item)
         missing = [number for number in numbers if number not in item.parts]
         if missing or not item.parts:
@@ -197,7 +201,9 @@ class SiteUploads:
         self._directories.remove_folder(f"{_FOLDER}/{item.item_id}")
 
     def close(self) -> None:
-        """Remove everything; but what is committed stays where it outlives the site."""
+        """Remove everything, and take nothing more; but what is committed stays where it outlives the
+        site."""
+        self.incoming.is_closed = True
         if self._directories.outlive_the_site:
             for item in self._items.values():
                 if not item.committed:

@@ -263,7 +263,7 @@ def _below_feature_service(site: Site, name: str, rest: list[str]) -> Address:
     """A feature service belongs to the service whose job published it, which says who may use it."""
     found = site.layers.find(name, site, site.clock.now())
     if found is None:
-        raise Refusal("map-service-not-found", service=name[:_SHOWN])
+        raise Refusal("feature-service-not-found", service=name[:_SHOWN])
     owner = site.services.get(found.task.rpartition("/")[0])
     match rest:
         case []:

@@ -80,3 +80,8 @@ class Refusal(Exception):
         """What was wrong with a task's inputs, where that is why."""
         self.hint = ""
         """What the journal says of it where the answer, as on real servers, says nothing."""
+
+
+def unknown_job(job_id: str) -> str:
+    """The detail of an error about a job that there is not."""
+    return f"job {job_id[:80]!r} does not exist or has expired"
