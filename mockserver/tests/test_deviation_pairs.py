@@ -1,4 +1,4 @@
-"""Which deviations can be followed at once: of two neither may hide the other, whichever is injected first."""
+"""Which deviations can be followed at once: neither may hide the other, whichever is injected first."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ HIDING = [
     ("submit-answers-form", "never-ends"),
     ("garbage-then-close", "results-late"),
     ("body-cut-short", "stall-in-body"),
-    ("upload-unread", "upload-item-id-missing"),
 ]
 TOGETHER = [
     ("token-expires-mid-job", "results-late"),

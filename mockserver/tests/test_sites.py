@@ -51,8 +51,24 @@ def test_the_root_lists_the_sites() -> None:
 
 @pytest.mark.parametrize(
     "context",
-    ["", ".", "..", "a/b", "a~b", "__admin", "a\n", "a\0b", "\x7f", "\x85", "a\u202eb", "\u200f", "\ufeff"]
-    + ["\u2028", "\ud800", "x" * 201, 5, None, ["a"], {"a": 1}],
+    [
+        *(
+            "",
+            ".",
+            "..",
+            "a/b",
+            "a~b",
+            "__admin",
+            "a\n",
+            "a\0b",
+            "\x7f",
+            "\x85",
+            "a\u202eb",
+            "\u200f",
+            "\ufeff",
+        ),
+        *("\u2028", "\ud800", "x" * 201, 5, None, ["a"], {"a": 1}),
+    ],
 )
 def test_a_context_that_no_client_can_ask_for_is_refused(context: Any) -> None:
     with pytest.raises(SiteError, match="context"):

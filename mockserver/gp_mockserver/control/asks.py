@@ -85,8 +85,8 @@ class Ask(msgspec.Struct):
         raise nothing_there(f"site {self.site.context!r} has no task {path!r}", did_you_mean(path, known))
 
     def url_of(self, site: Site) -> str:
-        """A site's address as the asker should see it, such as `http://127.0.0.1:8585/arcgis`; of one that has
-        a socket of its own, that one's."""
+        """A site's address as the asker should see it, such as `http://127.0.0.1:8585/arcgis`; that of a
+        socket of its own, if it has one."""
         if site.deviating and site.doors.root:
             return site.url
         return public_root(site, self.request.scope)

@@ -171,8 +171,8 @@ class Stall(Action, frozen=True):
 
 class Pace(Action, frozen=True):
     """The body comes in pieces of so many bytes, so many seconds of real time apart. `within`: pieces of a
-    body that would take longer than so many seconds are larger, or, if they are to be of `fixed-size`, follow
-    one another at once but for some."""
+    body that would take longer than so many seconds are larger, or, if they are to be of `fixed-size`, sooner
+    after one another."""
 
     stage = Stage.WIRE
     size: Annotated[int, Meta(ge=1)] = 1
@@ -186,11 +186,11 @@ class Pace(Action, frozen=True):
             return self.size
         return max(self.size, ceil(whole / max(1, int(self.within / self.seconds))))
 
-    def pauses_for(self, whole: int) -> int:
-        """After how many pieces of a body of so many bytes there is a pause."""
-        if self.within is None or not self.seconds or not self.fixed_size:
-            return 1
-        return max(1, ceil(whole / self.size * self.seconds / self.within))
+    def pause_for(self, whole: int) -> float:
+        """The seconds between two pieces of a body of so many bytes."""
+        if self.within is None or not self.fixed_size:
+            return self.seconds
+        return min(self.seconds, self.within / ceil(max(1, whole) / self.size))
 
 
 class Drip(Action, frozen=True):

@@ -168,11 +168,13 @@ def _in_holder(edit: Edit, value: Value, editing: Editing) -> Value:
 
 
 def _is_filled(value: Value) -> bool:
-    """Whether a value is neither null nor an object or array without anything in it."""
+    """Whether a value is neither null nor empty: an object, array or text without anything in it."""
     inside = opened(value)
     if isinstance(inside, Object):
         return bool(inside.members)
-    return bool(inside.elements) if isinstance(inside, Array) else raw_of(value).strip() != b"null"
+    return (
+        bool(inside.elements) if isinstance(inside, Array) else raw_of(value).strip() not in (b"null", b'""')
+    )
 
 
 def _flagged(holder: Object, key: str) -> Object:

@@ -167,6 +167,7 @@ def read_deviation(data: Any, path: str = "") -> Deviation:
             raise SiteFileError(
                 f"{place}[{i}]", shown(each), "an action: a mapping of its name to what it is for"
             )
+    _check_expect(data.get("expect"), join(path, "expect"))
     record = shaped(dict(data), Deviation, path)
     if not _NAME.fullmatch(record.name):
         name = f"{path}.name" if path else "name"

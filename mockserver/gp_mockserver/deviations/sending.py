@@ -11,6 +11,7 @@ import logging
 import re
 from email.utils import formatdate
 from http import HTTPStatus
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from weakref import WeakSet
 
@@ -31,6 +32,8 @@ IN_PROCESS: Final = "gpharness.in-process"
 _LENGTH = re.compile(rb"\{length([+-]\d+)?\}")
 _BRACES = re.compile(rb"\{[a-z]+\}")
 _CHUNK = 1024
+_SHORTEST = 0.001
+"""Seconds that a timer of the loop may last at least."""
 
 log = logging.getLogger("gp_mockserver")
 
@@ -135,14 +138,25 @@ async def _send(answer: GivenAnswer, pace: Pace | None, send: Send) -> None:
     await send(_start(answer))
     if pace is not None:
         size = pace.size_for(len(answer.body))
-        every = pace.pauses_for(len(answer.body))
-        for i, begin in enumerate(range(0, len(answer.body), size), start=1):
+        pause = pace.pause_for(len(answer.body))
+        for begin in range(0, len(answer.body), size):
             piece = answer.body[begin : begin + size]
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await asyncio.sleep(0 if i % every else pace.seconds)
+            await _pause(pause)
         await send({"type": "http.response.body"})
     else:
         await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _pause(seconds: float) -> None:
+    """Let so much real time go by, also less than a loop's timers can tell apart."""
+    if seconds >= _SHORTEST:
+        await asyncio.sleep(seconds)
+        return
+    until = monotonic() + seconds
+    await asyncio.sleep(0)
+    while monotonic() < until:
+        await asyncio.sleep(0)
 
 
 async def _drip(drip: Drip, answer: GivenAnswer, receive: Receive, send: Send) -> None:
@@ -186,11 +200,11 @@ async def _write(wire: Wire, data: bytes, pace: Pace | None) -> None:
         wire.write(data)
         return
     size = pace.size_for(len(data))
-    every = pace.pauses_for(len(data))
-    for i, begin in enumerate(range(0, len(data), size), start=1):
+    pause = pace.pause_for(len(data))
+    for begin in range(0, len(data), size):
         wire.write(data[begin : begin + size])
         await wire.drain()
-        await asyncio.sleep(0 if i % every else pace.seconds)
+        await _pause(pause)
 
 
 async def _without_wire(
