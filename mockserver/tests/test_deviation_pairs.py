@@ -24,6 +24,8 @@ HIDING = [
     ("submit-answers-form", "never-ends"),
     ("garbage-then-close", "results-late"),
     ("body-cut-short", "stall-in-body"),
+    ("connection-refused", "connection-silent"),
+    ("tls-wrong-host", "tls-expired"),
 ]
 TOGETHER = [
     ("token-expires-mid-job", "results-late"),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gp_mockserver.deviations.actions import (
     AnswerAs,
+    Certificate,
     Cut,
     Drip,
     Error,
@@ -42,6 +43,7 @@ _ENDS = (Cut, Stall, Raw, Drip)
 _HEADERS = (HeaderSet, HeaderAdd, HeaderRemove)
 _OF_AN_ANSWER = (Stage.JSON, Stage.BYTES)
 _ONE_EACH = {
+    Certificate: "a connection has one certificate",
     SetTimeline: "a job has one timeline",
     JobId: "a job has one id",
     Pace: "an answer has one pace",
@@ -207,7 +209,7 @@ def _are_one_thing(one: _Part, two: _Part) -> Iterator[str]:
                     )
     if one.weight != two.weight or not one.covers(two):
         return
-    if one.step.replaces and two.step.replaces and one.step.stage is two.step.stage is Stage.BEFORE:
+    if one.step.replaces and two.step.replaces and one.step.stage is two.step.stage <= Stage.BEFORE:
         yield f"both answer in the place of the operation ({one.step.name} and {two.step.name})"
     if isinstance(first, _ENDS) and isinstance(second, _ENDS):
         yield f"an answer has one end ({one.step.name} and {two.step.name})"

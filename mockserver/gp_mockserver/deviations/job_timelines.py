@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from gp_protocol.job_states import JobStatus
+from gp_protocol.messages import MessageType
 
 from gp_mockserver.configuration.timeline_forms import parse_timeline
 from gp_mockserver.lifecycle.timelines import Phase, Timeline
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 def timeline_of(action: SetTimeline, task: ServedTask, usual: Timeline) -> Timeline:
     """The timeline that an action says, told as this task's jobs are. What it does not say of them stays:
-    how `usual`, the one that the job would have, ends, how it is cancelled, and, where only lengths are said,
-    all else."""
+    how `usual`, the one that the job would have, ends and which errors it tells of, how it is cancelled, and,
+    where only lengths are said, all else."""
     profile, said = task.service.profile, action.timeline
     made = parse_timeline(
         said,
@@ -35,6 +36,11 @@ def timeline_of(action: SetTimeline, task: ServedTask, usual: Timeline) -> Timel
         for name in lengths:
             phases = _lasting_as(made, phases, usual.first_status if name == "submitted" else _STATUSES[name])
         made = msgspec.structs.replace(usual, phases=phases, cancellation=made.cancellation)
+    elif "ending" not in said and made.phases:
+        errors = [each for phase in usual.phases for each in phase.messages if each.type is MessageType.ERROR]
+        last = made.phases[-1]
+        last = msgspec.structs.replace(last, messages=(*last.messages, *errors))
+        made = msgspec.structs.replace(made, phases=(*made.phases[:-1], last))
     if "ending" not in said:
         made = msgspec.structs.replace(made, ending=usual.ending)
     if "cancellation" not in said:

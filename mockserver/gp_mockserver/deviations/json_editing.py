@@ -81,6 +81,7 @@ def edit_document(edit: Edit, document: Document, editing: Editing | None = None
 
 _RESULTS = Pointer(("results", EACH))
 _LISTED = Pointer((EACH,))
+_ERROR = Pointer(("error",))
 
 
 def _in_results(edit: Edit, root: Value, editing: Editing) -> Value:
@@ -121,7 +122,8 @@ def _edited(edit: Edit, root: Value, editing: Editing) -> Value:
         source = _first(edit, root)
         return root if source is None else _edited(Set(pointer=edit.to, value=source), root, editing)
     if not edit.pointer.steps:
-        return _if_other(root, _new_value(edit, root, "", editing))
+        is_error = isinstance(edit, Keep) and any(resolve(root, _ERROR))
+        return root if is_error else _if_other(root, _new_value(edit, root, "", editing))
     return changed(root, edit.pointer.holder, lambda value: _in_holder(edit, value, editing))
 
 

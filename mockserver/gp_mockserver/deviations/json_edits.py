@@ -111,7 +111,8 @@ class Replace(Edit, frozen=True, kw_only=True):
 
 class Keep(Edit, frozen=True, kw_only=True):
     """Of an array or object only `n` elements or members (all without it, or `half` of them), those after the
-    first `skip`. Where some are left out the member `flag` beside it is true."""
+    first `skip`. Where some are left out the member `flag` beside it is true. Of the whole document: unless
+    it is an error."""
 
     n: int | Literal["half"] | None = None
     skip: int = 0

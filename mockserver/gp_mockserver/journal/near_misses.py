@@ -31,8 +31,8 @@ _NO_FAULT_OF_THE_REQUEST: Final = frozenset(
 )
 _WORDS: Final[Mapping[str, str]] = {
     "service-not-found": "no such service",
-    "map-service-not-found": "no such map service",
-    "feature-service-not-found": "no such feature service",
+    "map-service-not-found": "no such map or feature service",
+    "feature-service-not-found": "no such map or feature service",
     "service-not-started": "the service is not started",
     "file-not-found": "no such file",
     "token-required": "a token is required, and the request brings none",
