@@ -177,7 +177,7 @@ def test_a_rule_of_a_site_file_may_go_unused(fresh: dict[str, Any]) -> None:
 def test_a_deviation_that_never_applied_is_told(maths: Any) -> None:
     site = maths.site
     late, cut = (
-        site.deviate("results-late", operation="result"),
+        site.deviate("slow-each", operation="result"),
         site.deviate("results-late", operation="job"),
     )
     assert late.label != cut.label
