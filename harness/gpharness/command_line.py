@@ -84,7 +84,8 @@ def demo() -> None:
     metavar="NAME[@OPERATION][#NTH]",
     multiple=True,
     help="Depart from the protocol in this way, on this operation alone, on its nth request: "
-    "results-late@job#2. `gpharness deviations` lists the names. May be given several times.",
+    "results-late@job#2. `gpharness deviations` lists the names. Parameters, and deviations of your own, as "
+    "in a site file: '{name: slow-each, seconds: 0.5}'. May be given several times.",
 )
 @option(
     "in-front-of",

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from gp_mockserver.deviations.catalogue import catalogue, find
+from gp_mockserver.deviations.evidence import known_from
 from gp_mockserver.deviations.records import Deviation, DeviationError, Expectation
 
 from gpharness.plain_texts import columns
@@ -82,7 +83,7 @@ def explained(each: Deviation) -> list[str]:
         *(("parameter", f"{name} = {json.dumps(value)}") for name, value in each.parameters.items()),
         *_expected(each.expectation),
         ("verify finds", each.finding or "nothing: it is no fault of the server's"),
-        ("known from", ", ".join(each.evidence)),
+        *(("and" if i else "known from", line) for i, line in enumerate(known_from(each.evidence))),
     ]
     text = [each.name, f"  {each.does}", "", *columns(rows, longest=0), ""]
     text += ["  It is made of", *(f"    {json.dumps(step, ensure_ascii=False)}" for step in each.do), ""]

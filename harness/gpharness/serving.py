@@ -98,9 +98,22 @@ def load(file: Path | None, settings: Settings, named: set[Path] | None = None) 
     Raises ServeError, MockServerError or ProtocolError.
     """
     site = _load(file, settings, named)
-    for deviation in settings.deviations:
-        site.deviate(deviation)
+    if settings.deviations:
+        from gp_mockserver.configuration.deviation_forms import inject_written
+
+        inject_written(site, [_written(text) for text in settings.deviations], "--deviate")
     return site
+
+
+def _written(text: str) -> str | dict[str, Any]:
+    """A deviation as the command line has it: its word, or a mapping in YAML or JSON."""
+    if not text.lstrip().startswith("{"):
+        return text
+    from gp_mockserver.configuration.data_files import parse_data
+
+    data = parse_data(text, Path("deviation.yaml"), "--deviate")
+    assert isinstance(data, dict)
+    return data
 
 
 def _load(file: Path | None, settings: Settings, named: set[Path] | None) -> Site:

@@ -335,6 +335,19 @@ def test_a_failed_assert_of_a_tool_is_what_the_test_fails_of(run: Run) -> None:
     )
 
 
+def test_a_marker_lets_mistakes_of_tools_pass(run: Run) -> None:
+    result = run("""
+        @pytest.mark.gp_site(allow_tool_errors=True)
+        def test_one(gp_site):
+            @gp_site.task("Tools/Break", execution="sync")
+            def break_down() -> int:
+                raise ValueError("this is what the test is about")
+
+            assert "error" in ask(gp_site.url + "/rest/services/Tools/GPServer/Break/execute")
+    """)
+    result.assert_outcomes(passed=1)
+
+
 def test_deviations_and_a_site_file_come_by_the_marker(run: Run, pytester: pytest.Pytester) -> None:
     pytester.makefile(".yaml", tools="services: {Tools: {executionType: sync, tasks: [{name: Count}]}}")
     result = run("""

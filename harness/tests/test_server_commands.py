@@ -49,8 +49,19 @@ def test_a_glob_lists_some(command: Command) -> None:
 def test_one_is_explained(command: Command) -> None:
     text = command("deviations", "submit-runs-then-reset").output
     entry = catalogue()["submit-runs-then-reset"]
-    for part in (entry.does, "a fault", "(transport)", entry.finding, "run-then", *entry.evidence):
+    for part in (entry.does, "a fault", "(transport)", str(entry.finding), "run-then"):
         assert part in text
+
+
+def test_an_explained_one_spells_out_where_it_is_known_from(command: Command) -> None:
+    lines = [" ".join(line.split()) for line in command("deviations", "results-late").output.splitlines()]
+    assert catalogue()["results-late"].evidence == ("C[apy]", "D[ljd]")
+    at = next(i for i, line in enumerate(lines) if line.startswith("known from "))
+    assert lines[at].startswith("known from client code: Esri/arcgis-python-api")
+    assert lines[at + 1].startswith("and documented: LocalJobsDirectory")
+    text = command("deviations", "token-expired-admin-style").output
+    assert "recorded: Esri/arcgis-python-api#1558" in text
+    assert "thread: Esri/arcgis-python-api#1558" in command("deviations", "token-expires-mid-job").output
 
 
 def test_an_unknown_one_is_told_the_nearest(command: Command) -> None:
@@ -96,7 +107,13 @@ def test_wait_asks_for_an_address(command: Command, url: str) -> None:
 def test_serve_follows_deviations_in_front_of_a_server_too(gpharness: Callable[..., object]) -> None:
     with serve(builtin_site()) as real:
         running = gpharness(
-            "serve", "--port", "0", "--in-front-of", real.url, "--deviate", "error-in-200@catalogue#1"
+            "serve",
+            "--port",
+            "0",
+            "--in-front-of",
+            real.url,
+            "--deviate",
+            "{name: error-in-200, operation: catalogue, nth: 1}",
         )
         url = running.url()  # type: ignore[attr-defined]
         answers = [json.load(urlopen(f"{url}?f=json")) for _ in range(2)]
@@ -121,6 +138,9 @@ def test_serve_says_the_address_that_deviates_and_the_one_that_controls_it(
     ("words", "says"),
     [
         (["--deviate", "results-lat"], 'did you mean "results-late"'),
+        (["--deviate", "{name: slow-each, secnds: 1}"], 'did you mean "seconds"'),
+        (["--deviate", "{name: mine, do: [{remov: /x}]}"], 'did you mean "remove"'),
+        (["--deviate", "{name: mine"], "--deviate"),
         (["--deviate", "results-late@jobs"], 'did you mean "job"'),
         (["--deviate", "status-502-html", "--deviate", "results-late"], "cannot be followed at once"),
         (["--in-front-of", "gis.example.com"], "with its context"),

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from gp_mockserver.journal.entries import Entry
     from gp_mockserver.journal.expectations import Expectation, Expectations, InOrder, Step
     from gp_mockserver.journal.journal import Criteria
+    from gp_mockserver.journal.strictness import Allowed
     from gp_mockserver.layers.layer_services import LayerServices
     from gp_mockserver.passing_on import PassingOn
     from gp_mockserver.security.guard import Guard
@@ -297,12 +298,12 @@ class Site:
         """Expect requests to come in this order from now on (see `Expectations.expect_in_order`)."""
         return self.expectations.expect_in_order(*steps)
 
-    def verify(self, *, allow_unexpected: bool = False, allow_unused: bool = False) -> None:
+    def verify(self, **allowed: Unpack[Allowed]) -> None:
         """Raise Unmet, an AssertionError, unless all went as it has to in a test (see
         `gp_mockserver.journal.strictness`)."""
         from gp_mockserver.journal.strictness import verify
 
-        verify(self, allow_unexpected=allow_unexpected, allow_unused=allow_unused)
+        verify(self, **allowed)
 
     def wait_for(
         self,

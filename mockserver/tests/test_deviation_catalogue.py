@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from gp_mockserver.deviations.catalogue import GROUPS, catalogue, find
+from gp_mockserver.deviations.evidence import known_from, known_sources, spelled_out
 from gp_mockserver.deviations.records import ASSUMED, OUTCOMES, Deviation, DeviationError, read_deviation
 from gp_mockserver.deviations.selectors import Selector
 
@@ -74,6 +75,40 @@ def test_an_entry_is_well_formed(entry: Deviation) -> None:
     assert not any(
         text == ASSUMED and len(entry.evidence) != len(set(entry.evidence)) for text in entry.evidence
     )
+
+
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=NAMES)
+def test_where_an_entry_is_known_from_can_be_looked_up(entry: Deviation) -> None:
+    assert [text for text in entry.evidence if not spelled_out(text)] == []
+
+
+def test_every_source_that_is_described_is_one_of_an_entry() -> None:
+    known = known_sources()
+    texts = {text for each in ENTRIES.values() for text in each.evidence}
+    bracketed = {key for text in texts if "[" in text for key in text[2:-1].split()}
+    threads = {text[2:].partition("#")[0] for text in texts if text.startswith("T ")}
+    assert set(known.sources) == bracketed
+    assert set(known.repositories) == {name for name in threads if "/" not in name}
+    assert set(known.kinds) == {text[0] for text in texts - {ASSUMED}}
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("assumed", ["assumed"]),
+        ("T apy#1558", ["thread: Esri/arcgis-python-api#1558"]),
+        ("T curl/curl#2368", ["thread: curl/curl#2368"]),
+        ("R[cmv wab]", ["recorded: cmv/cmv-app#647", "recorded: Esri/solutions-webappbuilder-widgets#89"]),
+        ("D[cmv nowhere]", []),
+        ("T nowhere#1", []),
+        ("T apy", []),
+        ("D §1", []),
+        ("D[rfc9112] or so", []),
+    ],
+)
+def test_evidence_is_spelled_out_where_all_of_it_is_known(text: str, lines: list[str]) -> None:
+    assert spelled_out(text) == lines
+    assert known_from([text]) == (lines or [text])
 
 
 def _data(entry: Deviation) -> dict[str, object]:

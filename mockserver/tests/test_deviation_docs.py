@@ -16,6 +16,7 @@ import pytest
 from deviation_probe import VIEWSHED, Probe
 from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.configuration.data_files import parse_yaml
+from gp_mockserver.configuration.deviation_forms import inject_written
 from gp_mockserver.configuration.site_files import site_from
 from gp_mockserver.deviations.actions import ACTIONS, Stage
 from gp_mockserver.deviations.body_encodings import ENCODINGS
@@ -114,7 +115,7 @@ def test_the_command_lines_name_what_there_is(server: RunningServer, probe: Prob
         site = site_in_front_of(probe.root) if "--in-front-of" in options else builtin_site()
         for option, value in zip(words[::2], words[1::2], strict=True):
             if option == "--deviate":
-                site.deviate(value)
+                inject_written(site, [yaml.safe_load(value) if value.startswith("{") else value])
         assert len(site.deviations) == words.count("--deviate")
     (by_address, controlled) = (line for line in lines if line[0] == "curl")
     address = by_address[-1].replace("http://127.0.0.1:8585/arcgis", probe.root)

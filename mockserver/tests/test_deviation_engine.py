@@ -271,6 +271,13 @@ def test_what_is_about_connections_is_not_narrowed_by_requests() -> None:
         site.deviate("connection-refused@submit")
 
 
+def test_the_journal_has_the_status_that_was_answered(probe: Probe) -> None:
+    probe.site.deviate({"name": "odd", "on": ["job"], "do": [{"set": "/jobStatus", "value": "esriJobNope"}]})
+    job_id = probe.job_id()
+    probe.poll(job_id)
+    assert [entry.job_status for entry in probe.site.journal] == ["esriJobSubmitted", "esriJobNope"]
+
+
 def test_an_address_chooses_deviations_for_who_asks_there(probe: Probe) -> None:
     clean = probe.get("rest/services").json
     named = probe.root + "~status-502-html@info~slow-each"

@@ -93,6 +93,21 @@ def test_deviations_are_applied_to_what_it_answers(front: Probe) -> None:
     assert "results" in answers[-1]
 
 
+def test_the_journal_knows_operations_and_jobs_also_where_it_deviates(front: Probe) -> None:
+    front.site.deviate("status-503-retry-after@catalogue")
+    front.get("rest/services")
+    job_id = front.finish()
+    seen = [(entry.operation, entry.job_id, entry.job_status) for entry in front.site.journal]
+    assert seen == [
+        ("catalogue", "", ""),
+        ("submitJob", job_id, "esriJobSubmitted"),
+        ("job", job_id, "esriJobExecuting"),
+        ("job", job_id, "esriJobSucceeded"),
+    ]
+    assert front.site.journal[1].task == "WorldViewshed/viewshed"
+    front.site.verify()
+
+
 def test_a_deviation_that_needs_jobs_of_the_mocks_own_is_refused(front: Probe) -> None:
     with pytest.raises(DeviationError, match="front of"):
         front.site.deviate("never-ends")

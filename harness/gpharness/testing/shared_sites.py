@@ -36,7 +36,7 @@ def site_for(server: RunningServer, *file: Any, **settings: Any) -> Iterator[Sit
     serve_with_deviations(server.app, site, chosen)
     try:
         yield site
-        site.verify(allow_unexpected=chosen.allow_unexpected, allow_unused=chosen.allow_unused)
+        site.verify(**chosen.allowed)
     finally:
         if taken.get(site.context) is site:
             server.app.remove_site(site.context)

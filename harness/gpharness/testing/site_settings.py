@@ -16,14 +16,16 @@ from gp_protocol.errors import ProtocolError, shown
 from gp_protocol.suggestions import did_you_mean, one_of
 
 if TYPE_CHECKING:
+    from gp_mockserver.journal.strictness import Allowed
     from gp_mockserver.lifecycle.clocks import Clock
     from gp_mockserver.sites import Site
 
 MARKER = "gp_site"
 MARKER_TEXT = (
     "gp_site(file=None, *, seed=0, version=None, clock='jump', context=None, deviations=(), "
-    "allow_unexpected=False, allow_unused=False): what the test's own site is: the built-in one, or that of "
-    "a site file (relative to the test's), what it departs in, and what may pass at the test's end."
+    "allow_unexpected=False, allow_unused=False, allow_tool_errors=False): what the test's own site is: the "
+    "built-in one, or that of a site file (relative to the test's), what it departs in, and what may pass at "
+    "the test's end."
 )
 _LONGEST_CONTEXT = 40
 
@@ -43,6 +45,16 @@ class SiteSettings(msgspec.Struct, frozen=True):
     deviations: tuple[Any, ...] = ()
     allow_unexpected: bool = False
     allow_unused: bool = False
+    allow_tool_errors: bool = False
+
+    @property
+    def allowed(self) -> Allowed:
+        """What may pass at the test's end."""
+        return {
+            "allow_unexpected": self.allow_unexpected,
+            "allow_unused": self.allow_unused,
+            "allow_tool_errors": self.allow_tool_errors,
+        }
 
 
 def settings_of(

@@ -57,7 +57,7 @@ class SitesOfATest:
         cause = None
         for site, settings in self._all:
             try:
-                site.verify(allow_unexpected=settings.allow_unexpected, allow_unused=settings.allow_unused)
+                site.verify(**settings.allowed)
             except Unmet as unmet:
                 who = f"site {site.context}: " if len(self._all) > 1 else ""
                 problems += [who + each for each in unmet.problems]
@@ -83,7 +83,8 @@ def serve_with_deviations(app: MockServer, site: Site, settings: SiteSettings) -
 
 
 def _is_beyond_mending(site: Site, settings: SiteSettings) -> bool:
-    if site.tool_errors or (site.journal.unmatched() and not settings.allow_unexpected):
+    has_errors = bool(site.tool_errors) and not settings.allow_tool_errors
+    if has_errors or (site.journal.unmatched() and not settings.allow_unexpected):
         return True
     counted: list[Any] = [each for each in site.expectations if hasattr(each, "at_most")]
     return any(each.at_most is not None and each.count > each.at_most for each in counted)

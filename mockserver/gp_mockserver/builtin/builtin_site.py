@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from functools import lru_cache
 from typing import Any, Final
 
@@ -82,9 +83,9 @@ def builtin_site(context: str = "arcgis", **options: Any) -> Site:
 
 def _share(service: ServedService, task: ServedTask) -> None:
     """Serve a task of another site as that one does."""
-    service.tasks[task.descriptor.label] = ServedTask(
-        service, task.descriptor, task.tool, task.timeline, blocking=task.blocking
-    )
+    shared = copy(task)
+    shared.service, shared.rules, shared.latency = service, [], {}
+    service.tasks[shared.descriptor.label] = shared
 
 
 @lru_cache(maxsize=8)

@@ -23,10 +23,10 @@ DeviationForm = Annotated[
 ]
 
 
-def inject_written(site: Site, written: list[str | dict[str, Any]]) -> None:
+def inject_written(site: Site, written: list[str | dict[str, Any]], where: str = "deviations") -> None:
     """Have a site follow the deviations of its file. Raises SiteFileError, which says which is wrong."""
     for i, each in enumerate(written):
-        path = f"deviations[{i}]"
+        path = f"{where}[{i}]"
         from gp_mockserver.deviations.records import DeviationError
 
         try:

@@ -53,7 +53,7 @@ class Entry(msgspec.Struct, eq=False):
     """Bytes of the body that had come when the answer was ready. Of a request that is refused early more may
     follow, which is thrown away."""
     request_sha256: str = ""
-    """In hexadecimal digits."""
+    """In hexadecimal digits; empty where the request brings a secret, which its hash would tell."""
     seconds: float | None = None
     """How long the answer took, in real seconds: from the request's head until the last byte of the answer
     was handed to the connection, which may still send it; None while it is being answered."""

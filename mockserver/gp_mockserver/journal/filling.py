@@ -26,6 +26,8 @@ from gp_mockserver.journal.masked_parts import (
 )
 from gp_mockserver.journal.secret_words import without_a_beginning, without_secrets
 
+ABOUT_JOBS: Final = frozenset({"submitJob", "cancel", "job", "adminCancel"})
+"""The operations that answer with a job's status."""
 RawHeaders = list[tuple[bytes, bytes]]
 
 _LONGEST_PATH: Final = KEPT // 4
@@ -75,7 +77,8 @@ def fill(
     if parameters is None:
         parameters = {**fields_of(sent, content_type), **_read(head.query, sent, content_type)}
     if body is not None:
-        entry.request_size, entry.request_sha256 = body.size, body.sha256
+        entry.request_size = body.size
+        entry.request_sha256 = body.sha256
     if head.client:
         entry.client = f"{head.client[0]}:{head.client[1]}"
     has_code = not is_plain and brings_code(head.path, parameters)
@@ -94,6 +97,8 @@ def fill(
         entry.request_body = masked_body(
             sent, content_type, secrets, is_form=True, is_cut=is_cut, has_code=has_code
         )
+        if secrets or entry.request_body != sent:
+            entry.request_sha256 = ""
         for field in ("near_miss", "error", "name", "job_id"):
             if text := getattr(entry, field):
                 setattr(entry, field, without_secrets(text, secrets))
@@ -103,12 +108,28 @@ def fill(
     told, is_cut = _opened(answer, header)
     if answer is not None:
         entry.response_size, entry.response_sha256 = answer.size, answer.sha256
+    if entry.operation in ABOUT_JOBS and (entry.deviations or not entry.job_status):
+        _note_job(entry, told)
     entry.response_headers = masked_headers(answered_with, secrets, of_request=False)
     kind = header("content-type") or ""
     entry.response_body = masked_body(
         told, kind, secrets, is_form=False, is_cut=is_cut, operation=entry.operation
     )
     return secrets
+
+
+def _note_job(entry: Entry, told: bytes) -> None:
+    """Note the job's status, and its id, as they were really answered: a deviation, or a real server, says
+    other ones than the site."""
+    try:
+        answer = msgspec.json.decode(told)
+    except msgspec.DecodeError:
+        return
+    if isinstance(answer, dict):
+        status, job_id = answer.get("jobStatus"), answer.get("jobId")
+        entry.job_status = status if isinstance(status, str) else ""
+        if not entry.job_id and isinstance(job_id, str):
+            entry.job_id = job_id
 
 
 def _write_address(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from gp_mockserver.journal.journal_text import MOST_LINES, end_of
 from gp_mockserver.security.masking import masked
@@ -23,6 +23,14 @@ _LONGEST_PATH: Final = 60
 _LOOK_EVERY: Final = 0.005
 
 
+class Allowed(TypedDict, total=False):
+    """What `verify` lets pass."""
+
+    allow_unexpected: bool
+    allow_unused: bool
+    allow_tool_errors: bool
+
+
 class Unmet(AssertionError):
     """Something in a test did not go as it has to: `problems` says what, a line each; the text has the
     journal, too, up to its last 100 lines."""
@@ -35,7 +43,9 @@ class Unmet(AssertionError):
 Unmet.__module__ = "gp_mockserver"  # whose public name it is: reports of tests have little room
 
 
-def verify(site: Site, *, allow_unexpected: bool = False, allow_unused: bool = False) -> None:
+def verify(
+    site: Site, *, allow_unexpected: bool = False, allow_unused: bool = False, allow_tool_errors: bool = False
+) -> None:
     """Raise Unmet unless all went as it has to in a test: every expectation is met, no request led nowhere,
     every rule and deviation that the test set has applied, and no tool's function made a mistake or is still
     running.
@@ -48,8 +58,8 @@ def verify(site: Site, *, allow_unexpected: bool = False, allow_unused: bool = F
     `allow_unexpected` lets requests pass that lead nowhere, `allow_unused` rules and deviations that never
     applied. Rules of a site file may go unused in any case, since tests share them; so may a rule whose task
     was served anew, and a deviation that was cleared. An exception, or a failed `assert`, of a tool's
-    function is what Unmet is raised from. `ToolFailed` is no mistake, and a test that wants another exception
-    takes it out of `site.tool_errors`.
+    function is what Unmet is raised from, unless `allow_tool_errors` lets it pass, all of them; a test that
+    wants one exception takes it out of `site.tool_errors`. `ToolFailed` is no mistake.
 
     The function of a job that is still running is waited for, `site.patience` seconds of real time, though
     not in an event loop, which it might need. That it goes on after that is a problem, as nobody would see
@@ -68,7 +78,7 @@ def verify(site: Site, *, allow_unexpected: bool = False, allow_unused: bool = F
             for each in followed
             if not each.applied and not each.is_cleared
         ]
-    errors = list(site.tool_errors)
+    errors = [] if allow_tool_errors else list(site.tool_errors)
     problems += _bounded([f"tool of {masked(each.text)}" for each in errors], "mistakes in tools")
     problems += _bounded(running, "tools that are still running")
     if problems:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gp_mockserver.journal.bodies import Body
 from gp_mockserver.journal.entries import KEPT, Entry
-from gp_mockserver.journal.filling import Head, fill, held_by, size_of
+from gp_mockserver.journal.filling import ABOUT_JOBS, Head, fill, held_by, size_of
 from gp_mockserver.journal.masked_parts import SIGN_INS, headers_may_hold_secrets
 from gp_mockserver.journal.secret_words import may_hold_secrets
 from gp_mockserver.wire.replies import JobReply, Redirect, Reply
@@ -43,7 +43,6 @@ _FAILED: Final = "the server failed"
 _CUT: Final = "the answer was not sent to its end"
 _ONLY_CLOSED: Final = frozenset({"service-not-started"})
 """Refusals of addresses that do lead somewhere."""
-_ABOUT_JOBS: Final = frozenset({"submitJob", "cancel", "job", "adminCancel"})
 _OVERHEAD: Final = 2048
 """Bytes that an entry takes besides bodies, about."""
 _BY_UVICORN: Final = b"Internal Server Error"
@@ -240,7 +239,7 @@ class Watch:
         entry = self.entry
         if isinstance(reply, JobReply):
             entry.job_status = reply.state.status.value
-        elif entry.operation not in _ABOUT_JOBS:
+        elif entry.operation not in ABOUT_JOBS:
             return
         elif isinstance(reply, Reply):
             entry.job_status = str(reply.value.get("jobStatus", ""))
@@ -266,14 +265,26 @@ class Watch:
         from gp_mockserver.wire.addresses import find_address
         from gp_mockserver.wire.replies import Refusal
 
-        try:
-            self.led_to(find_address(site, path))
-        except Refusal as lost:
-            self.led_to(None, lost)
+        if site.passing_on is not None:
+            self._passed_on(site, path, scope)
+        else:
+            try:
+                self.led_to(find_address(site, path))
+            except Refusal as lost:
+                self.led_to(None, lost)
         if self._wire is not None:
             scope["extensions"] = {**scope["extensions"], WIRE: WatchedWire(self._wire, self)}
         if self._journal.is_heard:
             self._journal.tell(self)
+
+    def _passed_on(self, site: Site, path: str, scope: Scope) -> None:
+        """The request is for a real server, whose services nobody here knows."""
+        from gp_mockserver.deviations.occasions import occasion_of
+
+        occasion, entry = occasion_of(site, path, scope), self.entry
+        entry.operation = {"submit": "submitJob"}.get(occasion.operation, occasion.operation)
+        entry.service, entry.task = occasion.service, occasion.task
+        entry.job_id, entry.name = occasion.job_id, occasion.name
 
     def wrote(self, data: bytes) -> None:
         """Bytes go out past ASGI, after all that was sent by it."""
