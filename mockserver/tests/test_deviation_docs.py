@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+import yaml
 from deviation_probe import VIEWSHED, Probe
 from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.configuration.data_files import parse_yaml
