@@ -135,12 +135,14 @@ class DroppedPolls(msgspec.Struct):
 
     def take(self, at: float, came: float) -> None:
         """One more."""
-        real = came - self.came
-        if at > self.at:
-            self.closest = min(self.closest, at - self.at)
-        else:
-            self.closest_still = min(self.closest_still, real)
-        self.closest_real = min(self.closest_real, real)
+        real, moved = came - self.came, at - self.at
+        if moved > 0:
+            if moved < self.closest:
+                self.closest = moved
+        elif real < self.closest_still:
+            self.closest_still = real
+        if real < self.closest_real:
+            self.closest_real = real
         self.at, self.came = at, came
         self.count += 1
 
@@ -165,7 +167,16 @@ class DroppedRequests:
             self._under_way.append(record)
             if len(self._under_way) % _MOST_MISSED == 0:
                 self._look_again()
-        return self.is_missed(record)
+        return bool(self.followers) and self.is_missed(record)
+
+    def take_poll(self, record: Record, job_id: str, at: float, came: float) -> bool:
+        """The same of a poll that was answered with what was kept, of which there are many."""
+        polls = self.polls.get(job_id)
+        if polls is None:
+            self._note_poll(job_id, at, came)
+        else:
+            polls.take(at, came)
+        return bool(self.followers) and self.is_missed(record)
 
     def is_missed(self, record: Record) -> bool:
         """A record leaves the journal, for those alone who follow; whether one of them has to take it up."""

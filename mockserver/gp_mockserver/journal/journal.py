@@ -270,9 +270,14 @@ class Journal:
         is_due = False
         while len(records) > self.max_entries or (self._held > self.max_bytes and len(records) > 1):
             record = records.popleft()
-            self._held -= record.let_go()
             self.dropped += 1
-            is_due = self._gone.take(record) or is_due
+            if type(record) is PollLine:
+                self._held -= HELD
+                job_id = record.model.entry.job_id
+                is_due = self._gone.take_poll(record, job_id, record.at, record.began) or is_due
+            else:
+                self._held -= record.let_go()
+                is_due = self._gone.take(record) or is_due
         return is_due
 
     def tell(self, record: Record) -> None:
