@@ -8,6 +8,7 @@ kept, and of polls how many there were of each job, and how close together.
 from __future__ import annotations
 
 import logging
+from collections import OrderedDict
 from collections.abc import Sequence
 from math import inf
 from threading import RLock
@@ -152,7 +153,7 @@ class DroppedRequests:
 
     def __init__(self) -> None:
         self.followers: tuple[Following, ...] = ()
-        self.polls: dict[str, DroppedPolls] = {}
+        self.polls: OrderedDict[str, DroppedPolls] = OrderedDict()
         """By job; of the last jobs of which polls were dropped."""
         self._unexpected: list[Record] = []
         self._more_unexpected = 0
@@ -211,7 +212,7 @@ class DroppedRequests:
             polls.take(at, came)
             return
         if len(self.polls) >= _MOST_JOBS:
-            del self.polls[next(iter(self.polls))]
+            self.polls.popitem(last=False)
         self.polls[job_id] = DroppedPolls(at, came, at, came)
 
     def unexpected(self) -> tuple[list[Record], int]:
