@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from gp_mockserver.deviations.catalogue import catalogue, find
 from gp_mockserver.deviations.evidence import known_from
+from gp_mockserver.deviations.injections import expanded_where
 from gp_mockserver.deviations.records import Deviation, DeviationError, Expectation
 
 from gpharness.plain_texts import columns
@@ -92,7 +93,7 @@ def explained(each: Deviation) -> list[str]:
 
 
 def _narrowed(each: Deviation) -> str:
-    said = ", ".join(f"{name} {json.dumps(value)}" for name, value in each.where.items())
+    said = ", ".join(f"{name} {json.dumps(value)}" for name, value in expanded_where(each, {}).items())
     return f" ({said})" if said else ""
 
 

@@ -64,6 +64,14 @@ def test_an_explained_one_spells_out_where_it_is_known_from(command: Command) ->
     assert "thread: Esri/arcgis-python-api#1558" in command("deviations", "token-expires-mid-job").output
 
 
+def test_what_narrows_one_is_told_with_its_parameters_in_place(command: Command) -> None:
+    assert 'nth "2..", per "job"' in command("deviations", "token-expires-mid-job").output
+    assert "$" not in "".join(
+        command("deviations", name).output.split("It is made of")[0]
+        for name in ("results-late", "token-expires-mid-job")
+    )
+
+
 def test_an_unknown_one_is_told_the_nearest(command: Command) -> None:
     shown = command("deviations", "result-late")
     assert shown.exit_code == 2
