@@ -72,8 +72,8 @@ def builtin_site(context: str = "arcgis", **options: Any) -> Site:
     site = Site(context, **options)
     for made in _services(site.profile):
         service = site.add_service(made.descriptor)
-        for task in made.tasks.values():
-            _share(service, task)
+        for label, task in made.tasks.items():
+            service.tasks[label] = _shared(task, service)
         if made.is_secured:
             service.secure()
     site.add_user("tester", "tester-password", administrator=True, full_name="Test User")
@@ -81,11 +81,11 @@ def builtin_site(context: str = "arcgis", **options: Any) -> Site:
     return site
 
 
-def _share(service: ServedService, task: ServedTask) -> None:
-    """Serve a task of another site as that one does."""
+def _shared(task: ServedTask, service: ServedService) -> ServedTask:
+    """The task of another site as this service has it."""
     shared = copy(task)
     shared.service, shared.rules, shared.latency = service, [], {}
-    service.tasks[shared.descriptor.label] = shared
+    return shared
 
 
 @lru_cache(maxsize=8)

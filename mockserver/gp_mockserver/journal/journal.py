@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack, overload
 from gp_mockserver.errors import SiteError
 from gp_mockserver.journal.dropped_requests import DroppedRequests, Following, take_up
 from gp_mockserver.journal.entries import Entry
-from gp_mockserver.journal.poll_lines import HELD, Model, ModelPoll, Noted, PollLine
+from gp_mockserver.journal.poll_lines import HELD, Model, ModelPoll, Noted, PollLine, RawHeaders
 from gp_mockserver.journal.watching import Watch, no_more, nowhere
 
 if TYPE_CHECKING:
@@ -83,6 +83,10 @@ class Journal:
         """Whether anybody listens."""
         self._records: deque[Record] = deque()
         self._gone = DroppedRequests()
+        self.plain_headers: RawHeaders | None = None
+        """The last headers in which nothing was secret: those of the next request are mostly the same."""
+        self._usual: RawHeaders | None = None
+        """The headers of the last poll of which a line was made."""
         self._held = 0
         self._lock = Lock()
         self._listeners: tuple[Listener, ...] = ()
@@ -237,20 +241,41 @@ class Journal:
     def note_poll(self, model: Model, scope: Scope, at: float) -> Noted:
         """Note a poll that is answered with what is kept: in a line if it is like the last one."""
         watch = model.watch
-        if watch is None or model.headers != scope["headers"]:
+        if watch is None or not self._has_headers_of(model, scope["headers"]):
             return ModelPoll(model, self.watch(scope, no_more, nowhere, at), scope["headers"])
+        records = self._records
         with self._lock:
             self.last_number = number = self.last_number + 1
             line = PollLine(self, watch, number, at, scope.get("client"), perf_counter())
-            self._records.append(line)
-            self._held += HELD
-            is_full = len(self._records) > self.max_entries or self._held > self.max_bytes
-            is_due = is_full and self._make_room()
+            records.append(line)
+            oldest = records[0]
+            if len(records) > self.max_entries and type(oldest) is PollLine:
+                records.popleft()  # one such line goes for another
+                self.dropped += 1
+                is_due = self._gone.take_poll(oldest)
+            else:
+                self._held += HELD
+                is_full = len(records) > self.max_entries or self._held > self.max_bytes
+                is_due = is_full and self._make_room()
         if is_due:
             take_up(self._gone.followers)
         if self.is_heard:
             self.tell(line)
         return line
+
+    def _has_headers_of(self, model: Model, headers: RawHeaders) -> bool:
+        """Whether a poll came with its model's headers. Those of all polls are mostly the same, and one list
+        of them is at hand where each model's own would have to be fetched into the processor's cache."""
+        usual = self._usual
+        if headers != usual:
+            if model.headers != headers:
+                return False
+            self._usual = model.headers
+        elif model.headers is not usual:
+            if model.headers != usual:
+                return False
+            model.headers = usual
+        return True
 
     def grow(self, record: Watch, size: int) -> None:
         """Say how many bytes the entry of a request takes now."""
@@ -273,8 +298,7 @@ class Journal:
             self.dropped += 1
             if type(record) is PollLine:
                 self._held -= HELD
-                job_id = record.model.entry.job_id
-                is_due = self._gone.take_poll(record, job_id, record.at, record.began) or is_due
+                is_due = self._gone.take_poll(record) or is_due
             else:
                 self._held -= record.let_go()
                 is_due = self._gone.take(record) or is_due

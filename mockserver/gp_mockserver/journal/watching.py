@@ -167,7 +167,9 @@ class Watch:
         """Pass a message on, and note what goes out of it."""
         if self._wire is not None and self._wire.is_lost:
             self._left = True
-        elif self.entry.seconds is None and self._is_last(message):
+        elif (
+            message["type"] == "http.response.body" and self.entry.seconds is None and self._is_last(message)
+        ):
             # Whoever has the answer finds the entry complete: it is completed before the last bytes go out.
             self.sent(message)
             self._done = True
@@ -179,9 +181,7 @@ class Watch:
         await self._send(message)
 
     def _is_last(self, message: Message) -> bool:
-        """Whether the client has the whole answer once it has this message."""
-        if message["type"] != "http.response.body":
-            return False
+        """Whether the client has the whole answer once it has this part of its body."""
         if not message.get("more_body"):
             return True
         sent = len(message.get("body", b"")) + (0 if self._answer is None else self._answer.size)
@@ -350,17 +350,19 @@ class Watch:
 
     def _is_secret(self) -> bool:
         """Whether a token or a password may be in the request, or in what a sign-in answers."""
-        head, body = self._head, self._body
+        head, body, journal = self._head, self._body, self._journal
         assert head is not None
+        if head.headers != journal.plain_headers:
+            if headers_may_hold_secrets(head.headers) or may_hold_secrets(*map(_VALUE, head.headers)):
+                return True
+            journal.plain_headers = head.headers
         return (
             self.entry.operation in SIGN_INS
-            or headers_may_hold_secrets(head.headers)
             or (body is not None and body.is_cut)
             or may_hold_secrets(
                 head.raw_path or head.path.encode("utf-8", "replace"),
                 head.query,
                 b"" if body is None else body.first,
-                *map(_VALUE, head.headers),
             )
         )
 

@@ -36,17 +36,18 @@ async def observe(task: ServedTask, record: JobRecord, now: float) -> tuple[JobR
 
     A tool that is still running after a moment of real time, the site's `patience`, leaves the job executing.
     """
-    state = record.state(now, _arguments(task, record))
+    arguments = _arguments(task, record)
+    state = record.state(now, arguments)
     if state.status not in _NEEDS_OUTCOME or not awaits_outcome(record):
         return record, state
     settled = await settle(task, record)
     if settled is None:
         running = msgspec.structs.replace(record.timeline, ending=NEVER)
-        return record, msgspec.structs.replace(record, timeline=running).state(now, _arguments(task, record))
+        return record, msgspec.structs.replace(record, timeline=running).state(now, arguments)
     record = msgspec.structs.replace(
         record, timeline=settled.timeline, outputs=settled.outputs, revision=settled.revision
     )
-    return record, record.state(now, _arguments(task, record))
+    return record, record.state(now, arguments)
 
 
 def awaits_outcome(record: JobRecord) -> bool:

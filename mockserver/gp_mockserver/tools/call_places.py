@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from pathlib import PurePath
+from os.path import basename
 from typing import Final
 
 _OURS: Final = frozenset({"gp_mockserver", "gpharness"})
@@ -32,4 +32,4 @@ def place_of_call() -> str:
         if frame.f_back is None:
             return ""
         frame = frame.f_back
-    return "" if package in _NOBODY else f"{PurePath(frame.f_code.co_filename).name}:{frame.f_lineno}"
+    return "" if package in _NOBODY else f"{basename(frame.f_code.co_filename)}:{frame.f_lineno}"
