@@ -1,0 +1,1 @@
+"""What verify and check report: findings by name, and the forms that reports have."""

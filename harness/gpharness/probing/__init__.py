@@ -1,0 +1,1 @@
+"""Holding a conversation with a server, and writing down every byte of it that matters."""
