@@ -8,8 +8,12 @@ from pathlib import Path
 
 import click
 
+from gpharness.check_commands import check
 from gpharness.client_commands import arcpy, describe, run
 from gpharness.command_options import option
+from gpharness.import_commands import import_
+from gpharness.record_commands import record
+from gpharness.replay_commands import replay
 from gpharness.server_commands import deviations, wait
 
 PRECEDENCE = "An option wins over its environment variable, that over a site file, that over the default."
@@ -42,6 +46,10 @@ main.add_command(describe)
 main.add_command(arcpy)
 main.add_command(wait)
 main.add_command(deviations)
+main.add_command(record)
+main.add_command(import_)
+main.add_command(replay)
+main.add_command(check)
 
 
 @main.command()

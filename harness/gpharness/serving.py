@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -98,11 +98,16 @@ def load(file: Path | None, settings: Settings, named: set[Path] | None = None) 
     Raises ServeError, MockServerError or ProtocolError.
     """
     site = _load(file, settings, named)
-    if settings.deviations:
+    let_deviate(site, settings.deviations)
+    return site
+
+
+def let_deviate(site: Site, deviations: Sequence[str]) -> None:
+    """Let a site depart from the protocol as `--deviate` says. Raises DeviationError or SiteFileError."""
+    if deviations:
         from gp_mockserver.configuration.deviation_forms import inject_written
 
-        inject_written(site, [_written(text) for text in settings.deviations], "--deviate")
-    return site
+        inject_written(site, [_written(text) for text in deviations], "--deviate")
 
 
 def _written(text: str) -> str | dict[str, Any]:
@@ -180,16 +185,60 @@ def serve_sites(
     """Serve until SIGINT or SIGTERM; the command's exit status."""
     if reload:  # Python takes a compiled module for current while its source has the same second and size.
         sys.dont_write_bytecode = True
-    try:
-        if ready_file is not None:
-            prepare_readiness_file(ready_file)
+
+    def prepared(app: MockServer, stack: ExitStack) -> Callable[[], None]:
         loaded = load_all(paths, settings)
         sites = [each.site for each in loaded.values()]
         if reload and any(site.store.past.files for site in sites):
             raise ServeError("--reload forgets jobs and a store keeps them; leave out one of the two")
-        secured = tls.secured(host)
+        for site in sites:
+            app.add_site(site)
+
+        def watch() -> None:
+            if reload:
+                from gpharness.reloading import watching
+
+                stack.enter_context(watching(app, loaded, settings))
+
+        return watch
+
+    return serve_prepared(
+        "serve",
+        prepared,
+        host=host,
+        port=port,
+        tls=tls,
+        limits=limits,
+        control_token=control_token,
+        ready_file=ready_file,
+    )
+
+
+Prepare = Callable[[MockServer, ExitStack], Callable[[], None]]
+"""Adds the sites to an application, and says what to do once it is ready to be run; what lasts as long as it
+runs is entered into the stack."""
+
+
+def serve_prepared(
+    command: str,
+    prepare: Prepare,
+    *,
+    host: str,
+    port: int,
+    tls: Tls,
+    limits: ConnectionLimits,
+    control_token: str | None,
+    ready_file: Path | None,
+) -> int:
+    """Serve what `prepare` adds until SIGINT or SIGTERM; the exit status of the command of that name."""
+    try:
+        if ready_file is not None:
+            prepare_readiness_file(ready_file)
         with ExitStack() as stack:
-            app = MockServer(sites)
+            app = MockServer()
+            begin = prepare(app, stack)
+            sites = list(app.sites.values())
+            secured = tls.secured(host)
             app.control.token = control_token
             app.authority = secured.authority
 
@@ -205,16 +254,13 @@ def serve_sites(
                 gc.freeze()
                 gc.enable()
 
-            if reload:
-                from gpharness.reloading import watching
-
-                stack.enter_context(watching(app, loaded, settings))
+            begin()
             run(app, host=host, port=port, ready=announce, limits=limits, tls=secured.context)
     except (ServeError, ListenError, PortInUse, MockServerError, ProtocolError) as error:
-        print(f"gpharness serve: {error}", file=sys.stderr)
+        print(f"gpharness {command}: {error}", file=sys.stderr)
         return 2
     except OutputLost as error:
-        return give_up("serve", error)
+        return give_up(command, error)
     return 0
 
 

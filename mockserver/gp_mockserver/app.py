@@ -302,7 +302,7 @@ async def _reply(seen: _Seen, receive: Receive) -> AnyReply:
         if seen.watch is not None:
             seen.watch.led_to(address)
     elif lost is not None:
-        if site.guard is None:
+        if site.guard is None and site.stand_in is None:
             seen.address = told_of(lost)
             raise lost
         # Who asks decides what may be said.
@@ -315,7 +315,7 @@ async def _reply(seen: _Seen, receive: Receive) -> AnyReply:
     request = seen.request = Request(
         address, scope["method"], seen.parameters, form, seen.arrived, caller, seen.files, seen.turn, "", path
     )
-    if lost is None:
+    if lost is None and site.stand_in is None:
         check_asked(request)
     if (guard := request.guard) is not None and (
         lost is not None or guard.watches(address) or brings_token(caller, seen.parameters)
@@ -323,11 +323,16 @@ async def _reply(seen: _Seen, receive: Receive) -> AnyReply:
         reply = guard.admit(request)
         if reply is not None:
             return reply
+    if COURSE in scope and lost is None and address.task is not None:
+        request.parameters = scope[COURSE].inputs(request.parameters, address.task)
+    if site.stand_in is not None:
+        if (instead := await site.stand_in.reply(request, lost)) is not None:
+            return instead
+        if lost is None:
+            check_asked(request)
     if lost is not None:
         seen.address = told_of(lost)
         raise refusal_for(request, lost)
-    if COURSE in scope and address.task is not None:
-        request.parameters = scope[COURSE].inputs(request.parameters, address.task)
     return await operation(address.operation)(request)
 
 

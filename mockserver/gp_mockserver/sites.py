@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from gp_mockserver.passing_on import PassingOn
     from gp_mockserver.security.guard import Guard
     from gp_mockserver.security.sign_in_rules import SignInRules
+    from gp_mockserver.standing_in import StandIn
     from gp_mockserver.stored_files import StoredFiles
     from gp_mockserver.tools.latency import Latency
     from gp_mockserver.tools.task_handles import TaskHandle, TaskOptions
@@ -172,6 +173,8 @@ class Site:
         """What serves it."""
         self.passing_on: PassingOn | None = None
         """The real server in front of which it stands, if it is no mock."""
+        self.stand_in: StandIn | None = None
+        """What is asked before its operations are, such as the recordings that it replays."""
         self._deviations: Deviations | None = None
         self.deviations_by_address: dict[str, Deviations] = {}
         """What addresses that name deviations follow, by their context."""
@@ -436,7 +439,10 @@ class Site:
     def new_job_id(self) -> str:
         """The next job id; the same ones in the same order for a seed and a context, but others each time
         that a store is opened again."""
-        return f"{self.profile.job_id_prefix}{self._job_ids.getrandbits(128):032x}"
+        while True:
+            job_id = f"{self.profile.job_id_prefix}{self._job_ids.getrandbits(128):032x}"
+            if self.stand_in is None or not self.stand_in.has_job(job_id):
+                return job_id
 
     def release(self, job_id: str, gate: str = "gate") -> None:
         """Open a gate at which a job is held, or will be. Raises SiteError where there is no such job,

@@ -7,7 +7,7 @@ The same Structs make the JSON Schema of contract files (`gpharness.contracts.co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -79,6 +79,8 @@ class Answer(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     json: Any | UnsetType = UNSET
     text: str | UnsetType = UNSET
     body: Annotated[str, Meta(description="bodies/<sha256>.<ending>, relative to the contract")] = ""
+    content: bytes | UnsetType = UNSET
+    """Bytes that are no text, in memory alone: `write_contract` gives them a file, and `body` its name."""
 
 
 class Asked(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -143,3 +145,6 @@ class Contract(msgspec.Struct):
     """Those of tasks, by `Folder/Service/Label`."""
     conversations: Sequence[Conversation] = ()
     format: int = FORMAT
+    bodies: Mapping[str, bytes] = {}
+    """What stands beside the contract, by `Answer.body`; of a contract that was read each is read, and held
+    to the hash in its name, when it is asked for."""

@@ -45,7 +45,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     def id(self) -> str:
         """The same from run to run: what it is and where, whatever was met there."""
         place = (self.name, self.operation, self.task, self.conversation, self.path)
-        return sha256("\0".join(place).encode()).hexdigest()[:12]
+        return sha256("\0".join(place).encode(errors="surrogatepass")).hexdigest()[:12]
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:

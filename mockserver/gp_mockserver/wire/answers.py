@@ -85,7 +85,7 @@ def answer(reply: AnyReply, request: Request) -> Answer:
         case FileReply():
             return Answer(200, _file_headers(reply.content_type, reply.name), reply.path)
         case BytesReply():
-            whole = _whole(200, reply.content_type.encode(), reply.body)
+            whole = _whole(reply.status, reply.content_type.encode(), reply.body)
             whole.headers += _file_headers(None, reply.name or None)
             whole.headers += _encoded(reply.headers)
             return whole

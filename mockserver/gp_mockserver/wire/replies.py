@@ -39,6 +39,7 @@ class BytesReply(msgspec.Struct):
     body: bytes
     name: str = ""
     headers: Mapping[str, str] = {}
+    status: int = 200
 
 
 class Redirect(msgspec.Struct):

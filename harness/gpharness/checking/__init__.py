@@ -1,0 +1,1 @@
+"""Whether one captured body says what the protocol lets it say."""

@@ -1,0 +1,93 @@
+"""Defaults of parameters: typed like their values, as servers describe them.
+
+Source: ArcGIS REST, *GP task*. A default that there is not is null, an empty text, `[]` or `{}`, whatever the
+type. *Assumed*: a text for dates, lists, files and layers is odd, no more.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from gp_protocol.values.fields import FIELD_TYPES
+from gp_protocol.values.geometries import GEOMETRY_TYPES
+from gp_protocol.values.units import AREAL_UNITS, LINEAR_UNITS, TIME_UNITS
+
+from gpharness.checking.looking import is_number, is_whole
+
+_UNITS: Final = {
+    "GPLinearUnit": ("distance", frozenset(LINEAR_UNITS)),
+    "GPArealUnit": ("area", frozenset(AREAL_UNITS)),
+    "GPTimeUnit": ("time", frozenset(TIME_UNITS)),
+}
+_TEXTS: Final = ("GPString", "GPStringHidden", "GPSQLExpression")
+_SETS: Final = ("GPFeatureRecordSetLayer", "GPRecordSet")
+_OBJECTS: Final = (
+    *_SETS,
+    *("GPDataFile", "GPRasterData", "GPRasterDataLayer", "Field"),
+    *("GPSpatialReference", "GPCoordinateSystem", "GPExtent", "GPEnvelope"),
+)
+
+
+class DefaultFault(msgspec.Struct, frozen=True):
+    """`path` is below the default; `is_note`: it is odd, no more."""
+
+    path: str
+    met: Any
+    expected: str
+    is_note: bool = False
+
+
+def default_fault(data_type: Any, value: Any) -> DefaultFault | None:
+    """What is wrong with a default; None where nothing is, or where the type is not known."""
+    if value is None or value == "" or value in ([], {}) or type(data_type) is not str:
+        return None
+    if data_type.startswith("GPMultiValue:") or data_type == "GPValueTable":
+        return None if type(value) is list else DefaultFault("", value, "a list", type(value) is str)
+    if data_type in _UNITS:
+        return _unit_fault(*_UNITS[data_type], value)
+    if data_type == "GPBoolean":
+        return None if type(value) is bool else DefaultFault("", value, "true or false")
+    if data_type == "GPLong":
+        return None if is_whole(value) else DefaultFault("", value, "a whole number")
+    if data_type == "GPDouble":
+        return None if is_number(value) else DefaultFault("", value, "a number")
+    if data_type == "GPDate":
+        return None if is_whole(value) else DefaultFault("", value, "ms since 1970", type(value) is str)
+    if data_type in _TEXTS:
+        is_text = isinstance(value, str | list | dict)
+        return None if is_text else DefaultFault("", value, "a text")
+    if data_type not in _OBJECTS:
+        return None
+    if type(value) is not dict:
+        return DefaultFault("", value, "an object", type(value) is str)
+    return _set_fault(value) if data_type in _SETS else None
+
+
+def _unit_fault(key: str, units: frozenset[str], value: Any) -> DefaultFault | None:
+    if type(value) is not dict:
+        return DefaultFault("", value, f'an object with "{key}" and "units"')
+    if value.get(key) is not None and not is_number(value[key]):
+        return DefaultFault(key, value[key], "a number")
+    if value.get("units") is not None and value["units"] not in units:
+        return DefaultFault("units", value["units"], "a unit of the protocol's list")
+    return None
+
+
+def _set_fault(value: dict[str, Any]) -> DefaultFault | None:
+    """A feature input's default tells the schema that features must have."""
+    kind = value.get("geometryType")
+    if kind is not None and kind not in GEOMETRY_TYPES and kind != "":
+        return DefaultFault("geometryType", kind, f"one of {', '.join(GEOMETRY_TYPES)}")
+    for key in ("fields", "features", "Fields"):
+        if value.get(key) is not None and type(value[key]) is not list:
+            return DefaultFault(key, value[key], "a list")
+    for index, field in enumerate(value.get("fields") or ()):
+        place = f"fields[{index}]"
+        if type(field) is not dict or type(field.get("name")) is not str:
+            return DefaultFault(place, field, "a field with name and type")
+        if field.get("type") not in FIELD_TYPES:
+            return DefaultFault(
+                f"{place}.type", field.get("type"), "a field type such as esriFieldTypeString"
+            )
+    return None

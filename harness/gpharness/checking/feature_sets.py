@@ -1,0 +1,155 @@
+"""Feature sets and record sets in results.
+
+Sources: ArcGIS REST, *FeatureSet object*, *GP data types* and *Geometry objects*; recorded answers of 9.3 to
+12.0. Legal there: no `fields`, no `displayFieldName`, no `exceededTransferLimit`, a spatial reference in the
+geometries alone, geometries that are null or empty, and no feature where there were too many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from gp_protocol.values.geometries import GEOMETRY_TYPES
+
+from gpharness.checking.feature_types import are_in_order
+from gpharness.checking.fields import Column, check_attributes, check_fields
+from gpharness.checking.geometries import check_geometry, type_of
+from gpharness.checking.looking import Looking, Phrase, join, met_at
+from gpharness.checking.references import check_references_of_set
+
+CheckMapImage = Callable[[Looking, Any, str], None]
+
+_TYPES: Final = frozenset(GEOMETRY_TYPES)
+_OF_LAYER: Final = ("geometryType", "fields", "hasZ", "hasM", "spatialReference")
+_NO_TYPE: Final = "esriGeometryNull"
+
+
+def check_features(look: Looking, value: Any, path: str, check_map_image: CheckMapImage) -> None:
+    """A feature set, or where its features are."""
+    found = _set_in(look, value, path, check_map_image)
+    if found is not None:
+        _check_set(look, *found, is_table=False)
+
+
+def check_records(look: Looking, value: Any, path: str, check_map_image: CheckMapImage) -> None:
+    """A record set, or where its rows are."""
+    found = _set_in(look, value, path, check_map_image)
+    if found is not None:
+        _check_set(look, *found, is_table=True)
+
+
+def _set_in(
+    look: Looking, value: Any, path: str, check_map_image: CheckMapImage
+) -> tuple[dict[str, Any], str] | None:
+    """The set itself and its place: one may stand in a feature collection; None where there is no set."""
+    if type(value) is not dict:
+        if not (look.is_of_inputs and type(value) is str):
+            look.say("value.type", path, value, "an object with features")
+        return None
+    if "features" in value:
+        return value, path
+    if "mapImage" in value:
+        check_map_image(look, value["mapImage"], join(path, "mapImage"))
+        return None
+    for key in ("url", "itemID"):
+        if key in value:
+            if type(value[key]) is not str:
+                look.say("value.type", join(path, key), value[key], "a text")
+            return None
+    layers = value.get("layers")
+    if type(layers) is list and len(layers) == 1 and type(layers[0]) is dict:
+        return _set_in(look, layers[0], join(path, "layers[0]"), check_map_image)
+    inner = value.get("featureSet")
+    if type(inner) is dict and "features" in inner:
+        layer = value.get("layerDefinition")
+        known = {key: layer[key] for key in _OF_LAYER if key in layer} if type(layer) is dict else {}
+        return {**known, **inner}, join(path, "featureSet")
+    return value, path
+
+
+def _check_set(look: Looking, value: dict[str, Any], path: str, *, is_table: bool) -> None:
+    for key in ("hasZ", "hasM"):
+        if value.get(key) is not None and type(value[key]) is not bool:
+            look.say("value.features", join(path, key), value[key], "true or false")
+    if value.get("displayFieldName") is not None and type(value["displayFieldName"]) is not str:
+        look.say("value.features", join(path, "displayFieldName"), value["displayFieldName"], "a text")
+    columns = check_fields(look, value.get("fields"), join(path, "fields"))
+    features = value.get("features")
+    if type(features) is not list:
+        look.say("value.features", join(path, "features"), met_at(value, "features"), "a list of features")
+        return
+    exceeded = value.get("exceededTransferLimit")
+    place = join(path, "exceededTransferLimit")
+    if exceeded is not None and type(exceeded) is not bool:
+        look.say("value.transfer-limit", place, exceeded, "true or false")
+    elif exceeded and features:
+        met = Phrase(f"{len(features)} features and the flag")
+        look.say("value.transfer-limit", place, met, "no feature where there are more than the service sends")
+    has_geometries = not is_table and any(
+        type(each) is dict and each.get("geometry") is not None for each in features
+    )
+    kind = None if is_table else _geometry_type(look, value, path, features, has_geometries)
+    if kind == "":
+        return
+    has_z, has_m = value.get("hasZ") is True, value.get("hasM") is True
+    if (
+        not look.is_strict
+        or (kind is None and has_geometries)
+        or not are_in_order(features, columns, kind, has_z=has_z, has_m=has_m)
+    ):
+        _check_each(look, features, columns, kind, has_z, has_m, join(path, "features"), is_table=is_table)
+    if has_geometries:
+        check_references_of_set(look, value, features, path)
+
+
+def _geometry_type(
+    look: Looking, value: dict[str, Any], path: str, features: list[Any], has_geometries: bool
+) -> str | None:
+    """The type of a set's geometries; None where nothing tells it, empty where what tells it is wrong."""
+    word = value.get("geometryType")
+    place = join(path, "geometryType")
+    if word is None or (word == _NO_TYPE and not has_geometries):
+        if not has_geometries:
+            return None
+        if not look.is_of_inputs:
+            look.say("value.features", place, met_at(value, "geometryType"), "the type of the geometries")
+        geometries = (each.get("geometry") for each in features if type(each) is dict)
+        return next((found for each in geometries if (found := type_of(each)) is not None), None)
+    if type(word) is not str or word not in _TYPES:
+        look.say("value.features", place, word, f"one of {', '.join(GEOMETRY_TYPES)}")
+        return ""
+    return word
+
+
+def _check_each(
+    look: Looking,
+    features: list[Any],
+    columns: tuple[Column, ...] | None,
+    kind: str | None,
+    has_z: bool,
+    has_m: bool,
+    path: str,
+    *,
+    is_table: bool,
+) -> None:
+    for index, feature in enumerate(features):
+        if type(feature) is not dict or not ("attributes" in feature or "geometry" in feature):
+            look.say("value.features", f"{path}[{index}]", feature, "an object with attributes or a geometry")
+            continue
+        attributes = feature.get("attributes")
+        place = f"{path}[{index}].attributes"
+        if type(attributes) is dict:
+            if columns is not None and (attributes or is_table):
+                check_attributes(look, attributes, columns, place)
+        elif attributes is not None or is_table:
+            look.say("value.features", place, met_at(feature, "attributes"), "an object by field")
+        geometry = feature.get("geometry")
+        if geometry is None:
+            continue
+        if is_table:
+            look.note("value.features", f"{path}[{index}].geometry", geometry, "none in rows of a table")
+        elif type(geometry) is not dict:
+            look.say("value.features", f"{path}[{index}].geometry", geometry, "a geometry object, or null")
+        elif kind is not None:
+            check_geometry(look, geometry, kind, f"{path}[{index}].geometry", has_z=has_z, has_m=has_m)

@@ -1,0 +1,134 @@
+"""Fields, and what may stand in an attribute of each type.
+
+Source: ArcGIS REST, *FeatureSet object* and *GP data types*. Assumed: the sizes of numbers are not enforced,
+as 64-bit object ids and whole numbers come under several types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from gp_protocol.suggestions import did_you_mean
+from gp_protocol.values.fields import FIELD_TYPES
+
+from gpharness.checking.looking import Looking, NotFinite, is_number, is_whole, join, met_at
+
+_TYPES: Final = frozenset(FIELD_TYPES)
+WHOLE: Final = frozenset(
+    {
+        "esriFieldTypeSmallInteger",
+        "esriFieldTypeInteger",
+        "esriFieldTypeOID",
+        "esriFieldTypeBigInteger",
+        "esriFieldTypeDate",
+    }
+)
+NUMBERS: Final = frozenset({"esriFieldTypeSingle", "esriFieldTypeDouble"})
+WITHOUT_VALUES: Final = frozenset({"esriFieldTypeGeometry", "esriFieldTypeBlob", "esriFieldTypeRaster"})
+"""Fields that a feature need not have a value of."""
+
+
+class Column(msgspec.Struct, frozen=True):
+    """A field by name and type."""
+
+    name: str
+    type: str
+
+
+def check_fields(look: Looking, value: Any, path: str) -> tuple[Column, ...] | None:
+    """The fields of a set; None where they cannot be told, which is found unless they are just missing."""
+    if value is None:
+        return None
+    if type(value) is not list:
+        look.say("value.features", path, value, "a list of fields")
+        return None
+    columns = [check_field(look, each, f"{path}[{index}]") for index, each in enumerate(value)]
+    good = [each for each in columns if each is not None]
+    names = [each.name for each in good]
+    if len(set(names)) < len(names):
+        name = next(name for index, name in enumerate(names) if name in names[:index])
+        look.say("value.features", path, name, "each name once")
+        return None
+    return tuple(good) if len(good) == len(value) else None
+
+
+def check_field(look: Looking, value: Any, path: str, *, name: str = "value.features") -> Column | None:
+    """A field; None where it is not in order."""
+    if type(value) is not dict:
+        look.say(name, path, value, "an object with name and type")
+        return None
+    field, word = value.get("name"), value.get("type")
+    is_good = True
+    if type(field) is not str or not field:
+        look.say(name, join(path, "name"), met_at(value, "name"), "the name of a field")
+        is_good = False
+    if type(word) is not str or word not in _TYPES:
+        hint = did_you_mean(word, FIELD_TYPES) if type(word) is str else ""
+        expected = "a field type such as esriFieldTypeString" + (f"; {hint}" if hint else "")
+        look.say(name, join(path, "type"), met_at(value, "type"), expected)
+        is_good = False
+    if value.get("alias") is not None and type(value["alias"]) is not str:
+        look.say(name, join(path, "alias"), value["alias"], "a text")
+    length = value.get("length")
+    if length is not None and not (is_whole(length) and length >= 0):
+        look.say(name, join(path, "length"), length, "a whole number, 0 or more")
+    for key in ("editable", "nullable"):
+        if value.get(key) is not None and type(value[key]) is not bool:
+            look.say(name, join(path, key), value[key], "true or false")
+    return Column(str(field), str(word)) if is_good else None
+
+
+def check_attributes(
+    look: Looking, attributes: dict[str, Any], columns: tuple[Column, ...], path: str
+) -> None:
+    """The attributes of a feature, held to the fields of its set."""
+    known = set()
+    for column in columns:
+        known.add(column.name)
+        value = attributes.get(column.name, look)
+        if value is None or type(value) is NotFinite:
+            continue
+        if value is look:
+            if column.type not in WITHOUT_VALUES:
+                look.say("value.features", path, _Missing(column.name), "a value of each field")
+        elif not fits(value, column.type):
+            if value == "NaN" and column.type in NUMBERS:
+                look.note("value.features", join(path, column.name), value, "a number, or null")
+            else:
+                expected = f"{_EXPECTED(column.type)} ({column.type})"
+                look.say("value.features", join(path, column.name), value, expected)
+    for name in attributes:
+        if name not in known:
+            look.say("value.features", join(path, name), attributes[name], "a field of that name")
+
+
+class _Missing:
+    """How a value that is missing is shown."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return f"none of {self._name}"
+
+
+def fits(value: Any, field_type: str) -> bool:
+    """Whether a value that is not null may stand in a field of this type."""
+    if field_type in WHOLE:
+        return is_whole(value)
+    if field_type in NUMBERS:
+        return is_number(value)
+    return field_type in WITHOUT_VALUES or type(value) is str
+
+
+def _expected(field_type: str) -> str:
+    if field_type == "esriFieldTypeDate":
+        return "ms since 1970"
+    if field_type in WHOLE:
+        return "a whole number"
+    return "a number" if field_type in NUMBERS else "a text"
+
+
+_EXPECTED: Final[Callable[[str], str]] = _expected

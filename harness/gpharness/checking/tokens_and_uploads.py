@@ -1,0 +1,47 @@
+"""The answers of the token service and of uploads.
+
+Sources: ArcGIS REST, *Generate token*, *Upload*, *Register*.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from gpharness.checking.looking import NOTHING, Looking, is_whole, met_at
+
+_EARLIEST: Final = 100_000_000_000
+"""Milliseconds since 1970 of the year 1973; seconds do not get there before the year 5138."""
+_OTHER_UPLOADS: Final = ("maxUploadFileSize", "uploads", "parts", "partId", "partID", "itemID")
+
+
+def check_token(look: Looking, value: dict[str, Any]) -> None:
+    """A token, and when it ends. `ssl` is a portal's."""
+    token = value.get("token")
+    if type(token) is not str or not token.strip():
+        met = NOTHING if "token" not in value else ("" if token == "" else type(token).__name__)
+        look.say("token.answer", "token", met, "a token")
+    expires = value.get("expires")
+    if not is_whole(expires) or expires < _EARLIEST:
+        look.say("token.expires", "expires", met_at(value, "expires"), "a whole number of ms since 1970")
+
+
+def check_upload(look: Looking, value: dict[str, Any]) -> None:
+    """The item that an upload made. Items by themselves, parts and what an item's removal answers are
+    passed."""
+    item = value.get("item")
+    if "item" not in value and any(key in value for key in _OTHER_UPLOADS):
+        return
+    if type(item) is not dict:
+        look.say("upload.answer", "item", met_at(value, "item"), "the item, with its itemID")
+        return
+    if type(item.get("itemID")) is not str or not item["itemID"]:
+        look.say("upload.answer", "item.itemID", met_at(item, "itemID"), "the item's id")
+    committed = item.get("committed")
+    if committed is not None and type(committed) is not bool:
+        look.say("upload.answer", "item.committed", committed, "true or false")
+    elif committed is False:
+        say = look.note if look.is_guessed else look.say
+        say("upload.answer", "item.committed", committed, "true, unless parts are to come")
+    success = value.get("success")
+    if success is not None and success is not True:
+        look.say("upload.answer", "success", success, "true")

@@ -1,0 +1,401 @@
+"""Where secrets stand in a text: after the names that say so, after `Bearer`, in addresses, in tags, in
+parts of forms, and packed in base64.
+
+The text is also looked at with its encodings taken off, layer by layer, but only around the words that
+matter: most texts have none, and cost next to nothing.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from gpharness.contracts.secrets.secret_kinds import (
+    is_token_shaped,
+    is_value_of_secret,
+    looks_random,
+    names_a_secret,
+)
+from gpharness.contracts.secrets.spellings import hides_letters, peeled, without_hidden_letters
+
+Found = tuple[str, str]
+"""A secret's name, or its kind, and the secret as it was spelt there."""
+
+RANDOM: Final = "token-like text"
+USER: Final = "user"
+_STEMS: Final = (
+    *("token", "pass", "pwd", "secret", "key", "cred", "verifier", "auth", "sess", "saml", "sig", "cookie"),
+    *("stringhidden", "ags_roles", "code"),
+)
+"""One of these is in every name that says that a value is secret."""
+_MARKS: Final = ("bearer", "basic", "eyj", "private key-----")
+_SHORTEST_IN_BINARY: Final = 5
+_IN_NAMES: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+_REST: Final = re.compile(r"[\w.\-]{0,60}", re.ASCII)
+_AHEAD: Final = 200
+_BEHIND: Final = 4300
+_LAYERS: Final = 3
+_DEEPEST: Final = 2
+_USER_NAMES: Final = frozenset({"username", "user", "userid", "loginname", "owner", "fullname", "email"})
+
+_AFTER: Final = re.compile(
+    r"""
+      (?: ["']? \s{0,20} [:=] \s{0,20} u? (?P<q>["']) (?P<quoted> (?: \\. | (?!(?P=q)) [^\\] )* ) (?P=q) )
+    | (?: ["']? \s{0,20} : \s{0,20} \[ (?P<list> [^\]\[]{0,8000} ) \] )
+    | (?: ["'] \s{0,20} : \s{0,20} (?P<bare> [^\s"',}\]\[{]+ ) )
+    | (?: \s{0,3} = \s{0,3} (?:(?:basic|bearer)(?:\s+|\+))? (?P<form> [^\s"'&;,<>{}\[\]\\]+ ) )
+    | (?: ["'] [^\r\n]{0,200} (?:\r?\n[^\r\n]{1,300}){0,8}? \r?\n\r?\n (?P<part> [^\r\n]+ ) )
+    | (?: ["'] [^{}<>]{0,300}? ["'] (?:value|defaultValue|content) ["'] \s*:\s*
+          (?P<q2>["']) (?P<beside> (?: \\. | (?!(?P=q2)) [^\\] )* ) (?P=q2) )
+    | (?: \s{0,3} : \s{1,20} (?:(?:basic|bearer|token)\s+)? (?P<said> [^\s"'<>{}\[\],;&]{3,} ) )
+    | (?: \s{1,3} (?:is\s|was\s|of\s)? \s{0,3} (?P<q3>["']) (?P<cited> [^"'\s]{3,4096} ) (?P=q3) )
+    | (?: \s{1,3} (?:is\s|was\s|of\s)? \s{0,3} (?P<loose> [\w\-.~+/=%]{8,} ) )
+    """,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
+_ELEMENT: Final = re.compile(r"[^<>]{0,300}>\s*(?:<!\[CDATA\[)?([^<>]+?)\s*(?:\]\]>|<|\Z)")
+_TAG: Final = re.compile(r"<(?:input|meta|param|button|option)\b[^<>]{0,6000}>", re.IGNORECASE)
+_ATTRIBUTE: Final = re.compile(r"([\w:.\-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>]+))")
+_QUOTED: Final = re.compile(r"\"((?:\\.|[^\"\\])*)\"|'((?:\\.|[^'\\])*)'")
+_BEARER: Final = re.compile(r"\bbearer(?:\s+|\+|%20)([\w.~+/=\-]{6,})", re.IGNORECASE)
+_BASIC: Final = re.compile(r"\bbasic(?:\s+|\+|%20)([\w+/=\-]{6,})", re.IGNORECASE)
+_USERINFO: Final = re.compile(r"://([^\s/@:\"'<>\\?#]*)(?::([^\s/@\"'<>\\]*))?@(?=[\w\[])")
+_JWT: Final = re.compile(r"eyJ[\w\-]{8,}\.[\w\-]{8,}(?:\.[\w\-]*)?", re.ASCII)
+_PEM: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(.{16,8000}?)-----END", re.DOTALL)
+_VALUE_FIRST: Final = re.compile(
+    r"[\"']value[\"']\s*:\s*([\"'])((?:\\.|(?!\1)[^\\])*)\1\s*,[^{}]{0,200}?[\"'](?:name|key|paramName)[\"']"
+    r"\s*:\s*[\"']([\w.\- ]{1,80})[\"']"
+)
+_HIDDEN_TYPE: Final = re.compile(
+    r"[\"']GPStringHidden[\"'][^{}]{0,400}?[\"'](?:value|defaultValue)[\"']\s*:\s*([\"'])((?:\\.|(?!\1)[^\\])*)\1"
+)
+_CLASS: Final = bytes(
+    97 if chr(each).isascii() and (chr(each).isalnum() or chr(each) in "+/_-") else 32 for each in range(256)
+)
+_SHORTEST_RUN: Final = 16
+LARGE: Final = 100_000
+"""Characters of a text in which short words are not unpacked."""
+
+
+def secrets_in(text: str, *, users: bool = False, level: int = 0) -> Iterator[Found]:
+    """The secrets that a text tells as such. `users`: names of users, too."""
+    low = text.lower()
+    if len(low) != len(text):
+        low = "".join(each.lower()[:1] for each in text)
+    is_binary = "\0" in text[:4096]
+    if not is_binary and hides_letters(text):
+        plain = without_hidden_letters(text)
+        yield from _around_words(plain, plain.lower(), users)
+    yield from _around_words(text, low, users)
+    yield from _in_runs(text, users, level)
+
+
+def _around_words(text: str, low: str, users: bool) -> Iterator[Found]:
+    for start, end in _windows(text, low, users):
+        view = text[start:end]
+        for _ in range(_LAYERS + 1):
+            yield from _in_view(view, users)
+            plain = peeled(view)
+            if plain == view:
+                break
+            view = plain
+
+
+def _windows(text: str, low: str, users: bool) -> Iterator[tuple[int, int]]:
+    """The parts of a text in which a word stands that matters, apart from each other."""
+    places = _named_places(text, low)
+    is_binary = "\0" in low[:4096]
+    for mark in _MARKS:
+        if not is_binary or len(mark) >= _SHORTEST_IN_BINARY:
+            places += _all(low, mark)
+    for sign in ("@", "%40"):
+        if sign in low and not is_binary:
+            places += [place for place in _all(low, sign) if _is_in_address(low, place)]
+    if users:
+        for word in ("user", "owner", "fullname", "full_name", "mail", "login"):
+            places += _all(low, word)
+    start = end = -1
+    for place in sorted(places):
+        if end < 0 or place - _AHEAD > end:
+            if end >= 0:
+                yield start, end
+            start = max(0, place - _AHEAD)
+        end = place + _BEHIND
+    if end >= 0:
+        yield start, end
+
+
+def _named_places(text: str, low: str) -> list[int]:
+    """Where a word stands that is, or is part of, the name of a secret."""
+    places = []
+    is_binary = "\0" in low[:4096]
+    for stem in _STEMS:
+        if is_binary and len(stem) < _SHORTEST_IN_BINARY:
+            continue
+        place = low.find(stem)
+        while place >= 0:
+            end = _REST.match(text, place).end()  # type: ignore[union-attr]
+            begin = _beginning(text, place)
+            name = low[begin:end]
+            if (
+                name == "code"
+                or names_a_secret(name)
+                or names_a_secret(low[place:end])
+                or "api key" in (low[max(0, place - 4) : end])
+            ):
+                places.append(place)
+            place = low.find(stem, max(end, place + 1))
+    return places
+
+
+def _beginning(text: str, place: int) -> int:
+    """Where the name begins in which a word stands at this place."""
+    lead = text[max(0, place - 60) : place]
+    return place - len(lead) + len(lead.rstrip(_IN_NAMES))
+
+
+def _all(low: str, word: str) -> Iterator[int]:
+    place = low.find(word)
+    while place >= 0:
+        yield place
+        place = low.find(word, place + len(word))
+
+
+def _is_in_address(low: str, place: int) -> bool:
+    """Whether a user's name may end at this place: an address began before it."""
+    lead = low[max(0, place - 300) : place]
+    return any(mark in lead for mark in ("//", "%2f%2f", "%252f", "\\/"))
+
+
+_WORD: Final = re.compile(
+    r"token|passw(?:or)?d|pwd|pass[-_ ]?phrase|secret|api[-_ ]?key|credential|code[-_ ]?verifier"
+    r"|esri[-_]?auth|authorization|signature|sess(?:ion)?[-_]?id|account[-_]?key|private[-_]?key"
+    r"|access[-_]?key|subscription[-_]?key|samlresponse|ags_roles|(?<![A-Za-z0-9])(?:auth|pass|sig|code)(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+_USER_WORD: Final = re.compile(
+    r"(?<![A-Za-z])(?:user_?name|user_?id|user|owner|full_?name|e?mail|login_?name)(?![A-Za-z])",
+    re.IGNORECASE,
+)
+
+
+def _in_view(view: str, users: bool) -> Iterator[Found]:
+    done = 0
+    for word in _WORD.finditer(view):
+        if word.start() < done:
+            continue
+        begin = _beginning(view, word.start())
+        end = _REST.match(view, word.end()).end()  # type: ignore[union-attr]
+        name = view[begin:end]
+        is_code = word[0].lower() == "code"
+        if is_code:
+            if not _is_of_oauth(view, begin, end):
+                continue
+        elif not names_a_secret(name):
+            if not names_a_secret(view[word.start() : end]):
+                continue
+            name = view[word.start() : end]
+        done = end
+        for value in _values_after(view, begin, end):
+            if is_value_of_secret(value):
+                yield name, value
+    yield from _in_tags(view)
+    for found in _BEARER.finditer(view):
+        if looks_random(found[1]) or len(found[1]) >= 20:
+            yield "bearer token", found[1]
+    for found in _BASIC.finditer(view):
+        if (pair := user_and_password(found[1])) is not None:
+            yield "password", pair[1]
+            if users:
+                yield USER, pair[0]
+    for found in _USERINFO.finditer(view):
+        if found[2]:
+            yield "password", found[2]
+            if users:
+                yield USER, found[1]
+        elif looks_random(found[1]) and len(found[1]) >= 16:
+            yield "token", found[1]
+    for found in _JWT.finditer(view):
+        yield "token", found[0]
+    for found in _PEM.finditer(view):
+        yield "private key", found[1].strip()
+    for found in _VALUE_FIRST.finditer(view):
+        if names_a_secret(found[3]) and is_value_of_secret(found[2]):
+            yield found[3], found[2]
+    for found in _HIDDEN_TYPE.finditer(view):
+        if is_value_of_secret(found[2]):
+            yield "GPStringHidden", found[2]
+    if users:
+        yield from _users_in(view)
+
+
+def _is_of_oauth(view: str, begin: int, end: int) -> bool:
+    """Whether `code` is one that OAuth hands out: in a form or an address, beside what belongs to it."""
+    if view[end : end + 1] not in ("=", '"', "'", ":"):
+        return False
+    around = view[max(0, begin - 1000) : end + 1000].lower()
+    return any(word in around for word in ("grant_type", "code_verifier", "oauth", "state=", "redirect_uri"))
+
+
+def _values_after(view: str, begin: int, end: int) -> Iterator[str]:
+    ahead = view[max(0, begin - 1) : begin]
+    if ahead == "<" or (ahead == ":" and "<" in view[max(0, begin - 40) : begin]):
+        if inside := _ELEMENT.match(view, end):
+            yield inside[1]
+        return
+    found = _AFTER.match(view, end)
+    if found is None:
+        return
+    kind = found.lastgroup
+    groups = found.groupdict()
+    if (several := groups["list"]) is not None:
+        yield from (one or other for one, other in _QUOTED.findall(several))
+    elif groups["quoted"] is not None:
+        yield groups["quoted"]
+    elif groups["beside"] is not None:
+        if view[max(0, begin - 1) : begin] in "\"'" and ":" in view[max(0, begin - 6) : begin]:
+            yield groups["beside"]
+    elif groups["bare"] is not None:
+        if len(groups["bare"]) >= 6 and groups["bare"].lower() not in ("false", "undefined"):
+            yield groups["bare"]
+    elif groups["form"] is not None:
+        yield groups["form"].rstrip(").") if groups["form"].endswith(")") else groups["form"]
+    elif groups["part"] is not None:
+        if "name=" in view[max(0, begin - 8) : begin].lower():
+            yield groups["part"]
+    elif groups["said"] is not None:
+        if looks_random(groups["said"]) or _begins_line(view, begin):
+            yield groups["said"]
+    elif groups["cited"] is not None:
+        if looks_random(groups["cited"]):
+            yield groups["cited"]
+    elif groups["loose"] is not None and looks_random(groups["loose"].rstrip(".,;:")):
+        yield groups["loose"].rstrip(",;:")
+    del kind
+
+
+def _begins_line(view: str, begin: int) -> bool:
+    return not view[max(0, begin - 40) : begin].rpartition("\n")[2].strip(" \t-")
+
+
+def _in_tags(view: str) -> Iterator[Found]:
+    if "<" not in view:
+        return
+    for tag in _TAG.finditer(view):
+        attributes = {
+            found[1].lower(): found[2] or found[3] or found[4] or "" for found in _ATTRIBUTE.finditer(tag[0])
+        }
+        value = attributes.get("value") or attributes.get("content") or ""
+        name = attributes.get("name") or attributes.get("id") or attributes.get("property") or ""
+        if (names_a_secret(name) or attributes.get("type", "").lower() == "password") and is_value_of_secret(
+            value
+        ):
+            yield name or "password", value
+
+
+def _users_in(view: str) -> Iterator[Found]:
+    for word in _USER_WORD.finditer(view):
+        found = _AFTER.match(view, word.end())
+        if found is None:
+            continue
+        groups = found.groupdict()
+        value = groups["quoted"] or groups["form"] or groups["part"] or groups["beside"] or groups["cited"]
+        if value and is_value_of_secret(value) and len(value) >= 3:
+            yield USER, value
+    for tag in _TAG.finditer(view):
+        attributes = {
+            found[1].lower(): found[2] or found[3] or found[4] or "" for found in _ATTRIBUTE.finditer(tag[0])
+        }
+        if attributes.get("name", "").lower() in _USER_NAMES and len(attributes.get("value", "")) >= 3:
+            yield USER, attributes["value"]
+
+
+def runs_of(text: str, shortest: int = _SHORTEST_RUN) -> list[tuple[int, int]]:
+    """Where sixteen letters, digits and `+/_-`, or more, stand in a row."""
+    data = text.encode("latin-1", "replace").translate(_CLASS)
+    runs = []
+    wanted = b"a" * shortest
+    place = data.find(wanted)
+    while place >= 0:
+        end = data.find(b" ", place)
+        end = len(data) if end < 0 else end
+        runs.append((place, end))
+        place = data.find(wanted, end)
+    return runs
+
+
+def unpacked(run: str) -> str | None:
+    """The text that a run of base64 holds; None where it is none. Its last letters may be missing."""
+    return None if run[:1] in _NO_BEGINNING else _unpacked(run)
+
+
+_NO_BEGINNING: Final = frozenset("ghijklmnopqrstuv")
+"""Letters with which base64 of no text in UTF-8 begins."""
+
+
+@lru_cache(maxsize=1024)
+def _unpacked(run: str) -> str | None:
+    data = run.replace("-", "+").replace("_", "/").encode("ascii", "replace")
+    try:
+        told = binascii.a2b_base64(
+            data[: len(data) // 4 * 4] if len(data) % 4 == 1 else data + b"=" * (-len(data) % 4)
+        )
+    except (ValueError, binascii.Error):
+        return None
+    try:
+        text = told.decode("ascii")
+    except UnicodeDecodeError:
+        try:
+            text = told.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+    return text if all(each.isprintable() or each in "\r\n\t" for each in text) else None
+
+
+def unpacked_parts(text: str) -> list[str]:
+    """What is packed in base64 in a text, short words of small texts included."""
+    runs = runs_of(text, 8 if len(text) < LARGE else _SHORTEST_RUN)
+    parts = (unpacked(part) for start, end in runs for part in parts_of(text[start:end]))
+    return [part for part in parts if part is not None]
+
+
+def user_and_password(credentials: str) -> tuple[str, str] | None:
+    """What credentials of the scheme Basic (RFC 7617) hold; None where they are none."""
+    text = unpacked(credentials.strip().rstrip("="))
+    if text is None or ":" not in text:
+        return None
+    user, _, password = text.partition(":")
+    return user, password
+
+
+def _in_runs(text: str, users: bool, level: int) -> Iterator[Found]:
+    done: set[str] = set()
+    for start, end in runs_of(text):
+        run = text[start:end]
+        if run in done:
+            continue
+        done.add(run)
+        if level < _DEEPEST:
+            for part in parts_of(run):
+                if (told := unpacked(part)) is not None:
+                    yield from secrets_in(told, users=users, level=level + 1)
+        if end - start >= 32:
+            if run.startswith("eyJ") and text[end : end + 1] == ".":
+                continue
+            if is_token_shaped(run):
+                yield RANDOM, run + _tail(text, end)
+
+
+def parts_of(run: str) -> Iterator[str]:
+    """A run, and, where it has slashes as an address has, what stands between them."""
+    yield run
+    if "/" in run:
+        yield from (part for part in run.split("/") if len(part) >= 8)
+
+
+def _tail(text: str, end: int) -> str:
+    """The dots with which tokens of ArcGIS Server end."""
+    return ".." if text[end : end + 2] == ".." else "." if text[end : end + 2] in ('."', ".&") else ""

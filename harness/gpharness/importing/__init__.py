@@ -1,0 +1,1 @@
+"""What other programs have written down of a server's answers, read as exchanges."""

@@ -1,0 +1,85 @@
+"""What a request came closest to that was recorded, and what it differs in: a line for people to read, in the
+protocol's error and in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from gp_mockserver.wire.replies import Refusal
+from gp_mockserver.wire.requests import Request
+from gp_protocol.suggestions import did_you_mean
+
+from gpharness.contracts.contract import Asked, Conversation
+from gpharness.replaying.submissions import Recorded, Submissions
+
+_SHOWN: Final = 100
+_MOST: Final = 4
+_ABSENT: Final = "nothing"
+
+
+def missed(request: Request, *lines: str, name: str = "bad-value") -> Refusal:
+    """The refusal of a request that fits nothing recorded; its journal's entry says the same."""
+    entry = request.caller.scope.get("gpharness.entry")
+    if entry is not None:
+        entry.near_miss = "\n".join(lines)
+    return Refusal(name, *lines)
+
+
+def no_such_run(request: Request, submissions: Submissions, near: tuple[Recorded, list[str]] | None) -> str:
+    """Why a run was not replayed."""
+    task = request.task.path
+    if near is None:
+        known = submissions.tasks()
+        told = f"no run of {task} was recorded"
+        if not known:
+            return f"{told}, nor of any other task"
+        return f"{told}; {did_you_mean(task, known) or 'recorded are ' + _some(known)}"
+    recorded, names = near
+    conversation = recorded.place.conversation
+    count = submissions.count(task)
+    what = "the only recorded run" if count == 1 else f"the nearest of {count} recorded runs"
+    head = f"no recorded run of {task} is like this; {what} is {conversation.name!r}"
+    if not names:
+        form = request.form.format or "html"
+        return f"{head}, which was not asked for as f={form[:20]}"
+    expected = recorded_parameters(recorded, conversation)
+    lines = [_difference(name, expected, request.parameters) for name in names[:_MOST]]
+    more = len(names) - _MOST
+    return f"{head}, which differs in " + "; ".join(lines) + (f"; and {more} more" if more > 0 else "")
+
+
+def recorded_parameters(recorded: Recorded, conversation: Conversation) -> Mapping[str, str]:
+    """All parameters of a recorded run."""
+    if recorded.place.asked >= 0:
+        return conversation.asked[recorded.place.asked].parameters
+    return {**conversation.parameters, **conversation.inputs}
+
+
+def other_parameters(request: Request, near: tuple[Asked, list[str]]) -> str:
+    """Why a request at a recorded path was not replayed."""
+    asked, names = near
+    lines = [_difference(name, asked.parameters, request.parameters) for name in names[:_MOST]]
+    return f"{asked.operation or asked.path} was recorded otherwise: " + "; ".join(lines)
+
+
+def no_such_path(request: Request, what: str, known: Sequence[str]) -> str:
+    """Why something at a path that was not recorded is not answered."""
+    hint = did_you_mean(request.path[:200], known)
+    return f"{what} was not recorded" + (f"; {hint}" if hint else "")
+
+
+def _difference(name: str, expected: Mapping[str, str], met: Mapping[str, str]) -> str:
+    return f"{name}: {_shown(name, expected)} ▸ {_shown(name, met)}"
+
+
+def _shown(name: str, parameters: Mapping[str, str]) -> str:
+    text = " ".join(parameters.get(name, "").split())
+    if not text:
+        return _ABSENT
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _MOST
+    return ", ".join(names[:_MOST]) + (f" and {more} more" if more > 0 else "")

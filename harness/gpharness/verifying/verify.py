@@ -1,0 +1,200 @@
+"""Holding a server to a contract.
+
+First the front door and the descriptions, then each conversation once more with the reference client. Every
+answer is held to the protocol, every trace to the table of states; an answer in which nothing was found is
+then compared with the recorded one. What a job leads to is compared where the whole conversation was clean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from gp_client.errors import GPError
+from gp_client.wire.addresses import service_url, task_url
+from gp_protocol.descriptions.descriptors import Task, parse_task
+from gp_protocol.errors import RemoteProtocolError
+
+from gpharness.contracts.contract import Contract, Conversation
+from gpharness.findings.finding_names import finding
+from gpharness.findings.reports.report import Case, Section, shown_server
+from gpharness.probing.conversing import converse
+from gpharness.probing.exchanges import Exchange
+from gpharness.probing.prober import Prober
+from gpharness.verifying.exchange_checks import Promise, looked_at
+from gpharness.verifying.front_door import knock
+from gpharness.verifying.gathering import Gathered
+from gpharness.verifying.looks import Look, curl_of
+from gpharness.verifying.results_files import check_file_urls
+from gpharness.verifying.sequences import settle
+from gpharness.verifying.traces import check_trace
+
+Progress = Callable[[int, int, str], object]
+"""Is told how many conversations are done, of how many, and which one begins."""
+
+NOT_REACHED: Final = "the server is not reached"
+"""Why a conversation was not held."""
+UNREADABLE: Final = "nothing that the server says of itself can be read"
+"""Why a conversation was not held."""
+_NOBODY: Final = ("transport.unreachable", "transport.tls")
+_SYNCHRONOUS: Final = "esriExecutionTypeSynchronous"
+
+
+def verify(
+    contract: Contract,
+    url: str,
+    *,
+    subject: str = "",
+    only: Sequence[str] = (),
+    progress: Progress | None = None,
+    **options: Any,
+) -> Section:
+    """Hold the server at `url` to a contract; the findings, and which conversations were held.
+
+    `only`: globs of conversations' names or tasks. The other `options` are those of `Prober`. Raises
+    InvalidInput for an address or credentials that are none.
+    """
+    with Prober(url, **options) as prober:
+        return _Verification(contract, prober, only, progress).run(subject)
+
+
+class _Verification:
+    def __init__(
+        self, contract: Contract, prober: Prober, only: Sequence[str], progress: Progress | None
+    ) -> None:
+        self._contract = contract
+        self._prober = prober
+        self._only = only
+        self._progress = progress
+        self._gathered = Gathered()
+        self._described: dict[str, Mapping[str, Any]] = {}
+        """The tasks as the server describes them now."""
+        self._submitted: set[str] = set()
+
+    def run(self, subject: str) -> Section:
+        begun = self._prober.clock.now()
+        section = Section(subject or self._contract.provenance.of, server=shown_server(self._prober.root))
+        section.cases = list(self._cases())
+        section.findings = self._gathered.findings
+        section.seconds = self._prober.clock.now() - begun
+        return section
+
+    def _cases(self) -> Iterator[Case]:
+        reason = self._begin()
+        total = len(self._contract.conversations)
+        for number, conversation in enumerate(self._contract.conversations):
+            if self._progress is not None:
+                self._progress(number, total, conversation.name)
+            if reason or not self._is_wanted(conversation):
+                yield Case(conversation.name, conversation.task, 0.0, reason or "not asked for")
+            else:
+                yield self._hold(conversation)
+
+    def _begin(self) -> str:
+        """Knock, and ask for the descriptions; why no conversation can be held, if so."""
+        looks = knock(self._prober, self._contract)
+        is_there = not any(each.name in _NOBODY for look in looks for each in look.findings)
+        if is_there:
+            looks += self._describe()
+        settle(looks)
+        self._gathered.take(looks)
+        if not is_there:
+            return NOT_REACHED
+        return "" if any(look.is_good for look in looks) else UNREADABLE
+
+    def _is_wanted(self, conversation: Conversation) -> bool:
+        names = (conversation.name, conversation.task)
+        return not self._only or any(fnmatchcase(name, glob) for name in names for glob in self._only)
+
+    # Descriptions
+
+    def _describe(self) -> list[Look]:
+        contract, root = self._contract, self._prober.root
+        looks: list[Look] = []
+        if contract.server.info is not None:
+            looks += self._asked(f"{root}/rest/info")
+        for name in contract.services:
+            looks += self._asked(service_url(root, name))
+        for name in contract.tasks:
+            service, _, label = name.rpartition("/")
+            found = self._asked(task_url(root, service, label))
+            looks += found
+            if found and found[-1].is_good:
+                self._described[name] = found[-1].value
+        return looks
+
+    def _asked(self, url: str) -> list[Look]:
+        before = len(self._prober.exchanges)
+        with contextlib.suppress(GPError):  # the exchanges have it
+            self._prober.ask(url)
+        return self._looks(self._prober.exchanges[before:], Promise([], {}), "")
+
+    def _looks(self, exchanges: Sequence[Exchange], promise: Promise, name: str) -> list[Look]:
+        return [looked_at(each, promise, self._prober.root, name) for each in exchanges]
+
+    # Conversations
+
+    def _hold(self, conversation: Conversation) -> Case:
+        begun = self._prober.clock.now()
+        observed = converse(self._prober, conversation, self._contract)
+        looks = self._looks(observed.exchanges, self._promise(conversation), conversation.name)
+        check_trace([look for look in looks if look.exchange.operation == "job"])
+        for look in looks:
+            if look.exchange.operation in ("result", "execute") and look.is_good:
+                check_file_urls(look, conversation, self._contract, self._prober.root)
+        self._check_submissions(looks)
+        settle(looks)
+        self._gathered.take(looks)
+        self._forget()
+        return Case(conversation.name, conversation.task, max(0.0, self._prober.clock.now() - begun))
+
+    def _forget(self) -> None:
+        """Exchanges that were looked at are not kept: a contract may have thousands of conversations."""
+        self._prober.exchanges.clear()
+
+    @property
+    def _trusted(self) -> tuple[str, ...]:
+        return tuple(self._prober.session.settings.trusted_hosts)
+
+    def _promise(self, conversation: Conversation) -> Promise:
+        described = (self._described.get(conversation.task), self._contract.tasks.get(conversation.task))
+        tasks = [task for each in described if each and (task := _task(each)) is not None]
+        return Promise(tasks, {**conversation.inputs, **conversation.parameters}, self._trusted)
+
+    def _check_submissions(self, looks: Sequence[Look]) -> None:
+        """A job id is given out once; and who says that a task is executed does not take jobs."""
+        for look in looks:
+            if look.exchange.operation != "submit" or not look.is_good:
+                continue
+            job_id = look.value.get("jobId")
+            if job_id in self._submitted:
+                for each in looks:  # all of it is about the other job
+                    each.findings = []
+                look.find("submit.job-id", "an id of its own", "that of an earlier job", "jobId")
+            self._submitted.add(job_id)
+            task = look.exchange.task
+            if self._described.get(task, {}).get("executionType") == _SYNCHRONOUS:
+                lie = finding(
+                    "descriptor.execution-type",
+                    operation="task",
+                    task=task,
+                    path="executionType",
+                    expected="esriExecutionTypeAsynchronous, as a job was taken",
+                    met=_SYNCHRONOUS,
+                    conversation=look.conversation,
+                    request=curl_of(look.exchange),
+                )
+                self._gathered.add([lie])
+                self._gathered.drop("drift.execution-type", task)
+
+
+def _task(described: Mapping[str, Any]) -> Task | None:
+    """A task's descriptor; None where it cannot be read, or has no parameters that an answer could be held
+    to."""
+    try:
+        task = parse_task(described)
+    except RemoteProtocolError:
+        return None
+    return task if task.parameters else None

@@ -1,0 +1,70 @@
+"""Contracts as commands write them: where they may, and what they say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gpharness.contracts.contract import Contract
+
+ENDINGS = (".yaml", ".yml", ".json")
+
+
+class NotWritten(Exception):
+    """A contract cannot be written where it is to be; the text says why and what to do."""
+
+
+def writable(path: Path, *, force: bool) -> None:
+    """Hold to it that a contract can be written there: a file that ends in .yaml or .json, or a folder.
+
+    Raises NotWritten, also for what is there already, unless `force` allows to write over it.
+    """
+    is_file = path.suffix.lower() in ENDINGS
+    if not path.absolute().parent.is_dir():
+        raise NotWritten(f"{path}: its folder does not exist; expected a folder that does")
+    if path.is_dir() and is_file:
+        raise NotWritten(f"{path}: a folder, expected a file by its ending")
+    if path.exists() and not path.is_dir() and not is_file:
+        raise NotWritten(f"{path}: a file, expected a folder, or a file that ends in .yaml or .json")
+    is_taken = any(path.iterdir()) if path.is_dir() else path.exists()
+    if is_taken and not force:
+        raise NotWritten(f"{path} is there already; choose another name, or give --force to write over it")
+
+
+def write(contract: Contract, path: Path) -> None:
+    """Write it. Raises ContractError, or NotWritten where the disk refuses."""
+    from gpharness.contracts.contract_files import write_contract
+
+    try:
+        write_contract(contract, path)
+    except OSError as error:
+        raise NotWritten(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def summary(contract: Contract, path: Path) -> str:
+    """Such as `wrote a.yaml: 2 tasks, 3 conversations (2 jobs, 1 request), recorded from https://…`."""
+    kinds = [each.kind for each in contract.conversations]
+    named = [
+        _counted(kinds.count(kind), word)
+        for kind, word in (("job", "job"), ("execute", "execution"), ("request", "request"))
+        if kind in kinds
+    ]
+    told = f" ({', '.join(named)})" if named else ""
+    source = contract.provenance
+    where = f" from {source.of}" if source.of else ""
+    return (
+        f"wrote {path}: {_counted(len(contract.tasks), 'task')}, "
+        f"{_counted(len(kinds), 'conversation')}{told}, {source.source}{where}"
+    )
+
+
+def is_empty(contract: Contract) -> bool:
+    """Whether it says nothing of any server."""
+    described: Sequence[object] = (contract.tasks, contract.services, contract.conversations)
+    return not any(described) and contract.catalogue is None and contract.server.info is None
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
