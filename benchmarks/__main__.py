@@ -10,14 +10,27 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import client_cost, first_answer, http_rates, long_job, store_size, test_cost
+from benchmarks import (
+    check_cost,
+    client_cost,
+    contract_size,
+    first_answer,
+    http_rates,
+    long_job,
+    proxy_cost,
+    store_size,
+    test_cost,
+)
 from benchmarks.measurements import Measurement, as_json, as_table
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="start, http, store, job, client, test; all unless given"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="start, http, store, job, client, test, check, contract, proxy; all unless given",
     )
     parser.add_argument("--rounds", type=int, default=9, help="pairs of rounds of each HTTP benchmark (9)")
     parser.add_argument("--seconds", type=float, default=1.5, help="length of a round (1.5)")
@@ -32,6 +45,9 @@ def main() -> None:
         "job": long_job.measure,
         "client": client_cost.measure,
         "test": test_cost.measure,
+        "check": check_cost.measure,
+        "contract": contract_size.measure,
+        "proxy": proxy_cost.measure,
     }
     if unknown := set(options.names) - set(runs):
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; known are {', '.join(runs)}")

@@ -2,8 +2,9 @@
 
 Measured: `check_body` of the answer that one result is, about 10 MB of features, beside `json.loads` of the
 same bytes, in one process and in turns; the ratio is the median of those of neighbouring rounds. Once with
-polygons of some sixty vertices, where nearly all is coordinates, and once with points of six attributes, where
-nearly all is objects. The result is in order: what is not takes longer, as each feature is then looked at.
+polygons of some sixty vertices, where nearly all is coordinates, and once with points of six attributes,
+where nearly all is objects. The result is in order: what is not takes longer, as each feature is then looked
+at.
 
 Not measured: reading the file, printing what was found, the start of the program.
 """

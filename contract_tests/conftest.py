@@ -1,12 +1,11 @@
 """Where the contract tests look: the mock, or with `--gp-url` any server.
 
-A server that is not on this machine is only read, unless `--gp-run` says that its tasks may be run. Which ones
-are, `--gp-task` says.
+A server that is not on this machine is only read, unless `--gp-run` says that its tasks may be run. Which
+ones are, `--gp-task` says.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import NamedTuple
@@ -47,13 +46,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run tasks of a server that is not on this machine; without it such a server is only read",
     )
     group.addoption("--gp-token", metavar="TOKEN", help="a token for that server")
-    group.addoption(
-        "--gp-seed",
-        type=int,
-        default=0,
-        metavar="N",
-        help="what decides the generated inputs (default: 0, the same ones each time; -1: others each time)",
-    )
 
 
 class Server(NamedTuple):
@@ -81,14 +73,9 @@ def is_on_this_machine(url: str) -> bool:
         return False
 
 
-_SEED = pytest.StashKey[int]()
-
-
 def seed_of(config: pytest.Config) -> int:
-    if _SEED not in config.stash:
-        given = config.getoption("--gp-seed", 0)
-        config.stash[_SEED] = random.SystemRandom().randrange(2**32) if given < 0 else given
-    return config.stash[_SEED]
+    """The `--gp-seed` of gpharness's pytest plugin: what decides the generated inputs; 0 unless given."""
+    return int(config.getoption("--gp-seed", None) or 0)
 
 
 @pytest.hookimpl(trylast=True)
@@ -110,7 +97,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     if report.failed and report.when == "call":
         url = item.config.getoption("--gp-url")
         words = f"--gp-seed {seed_of(item.config)}" + (f" --gp-url {url}" if url else "")
-        report.sections.append(("seed", f"seed {seed_of(item.config)}; to repeat it: pytest contract_tests {words}"))
+        report.sections.append(
+            ("seed", f"seed {seed_of(item.config)}; to repeat it: pytest contract_tests {words}")
+        )
     return report
 
 

@@ -28,9 +28,7 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 HOST = "https://gis.example.com"
 SEED = 7
 TESTER = Credentials(user="tester", password="tester-password")
-POINT = (
-    'Input_Observation_Point={"spatialReference":{"wkid":4326},"features":[{"geometry":{"x":-118.8,"y":37.5}}]}'
-)
+POINT = 'Input_Observation_Point={"spatialReference":{"wkid":4326},"features":[{"geometry":{"x":-118.8,"y":37.5}}]}'
 POINTS = 'Input_Points={"spatialReference":{"wkid":4326},"features":[{"geometry":{"x":-118.8,"y":37.5}}]}'
 VIEWSHED = (POINT, "Viewshed_Distance=5 Miles")
 OUTCOMES = "Simulation/JobOutcomes/GPServer"
@@ -91,7 +89,9 @@ MADE = {
         notes="A service that asks for a token.",
     ),
     "version-9.3": Made("WorldViewshed/GPServer/viewshed", {"given": VIEWSHED}, version="9.3"),
-    "version-10.0": Made("WorldViewshed/GPServer/viewshed", {"given": VIEWSHED, "wrong": True}, version="10.0"),
+    "version-10.0": Made(
+        "WorldViewshed/GPServer/viewshed", {"given": VIEWSHED, "wrong": True}, version="10.0"
+    ),
     "version-10.91": Made(OUTCOMES, {"only": ("Succeeds", "Fails", "StepProgress")}, version="10.91"),
     "version-11.1": Made("DataTypes/OutputsJob/GPServer", version="11.1"),
     "agol-hosted": Made("WorldViewshed/GPServer/viewshed", {"given": VIEWSHED}, version="agol-hosted"),

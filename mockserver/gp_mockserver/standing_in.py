@@ -24,3 +24,7 @@ class StandIn(Protocol):
     def has_job(self, job_id: str) -> bool:
         """Whether a job of its own has that id, which no new one may have."""
         ...
+
+    def start_anew(self) -> None:
+        """Forget what it has answered: the site starts anew, and its jobs are gone."""
+        ...

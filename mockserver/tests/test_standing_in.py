@@ -26,6 +26,9 @@ class Recordings:
                 return Reply({"address": request.address.operation, "inputs": dict(request.parameters)})
         return None
 
+    def start_anew(self) -> None:
+        TAKEN.clear()
+
     def has_job(self, job_id: str) -> bool:
         return job_id == TAKEN.pop() if TAKEN else False
 
@@ -60,4 +63,11 @@ def test_no_new_job_has_the_id_of_one_that_it_knows(wire):
     wire.site.stand_in = Recordings()
     TAKEN.append(first)
     assert wire.site.new_job_id() != first
+    assert TAKEN == []
+
+
+def test_it_starts_anew_with_the_site(wire):
+    wire.site.stand_in = Recordings()
+    TAKEN.append("j1")
+    wire.site.reset()
     assert TAKEN == []

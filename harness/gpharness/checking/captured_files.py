@@ -40,22 +40,21 @@ def check_files(files: Sequence[str], wishes: CheckWishes) -> int:
     from gpharness.standard_output import OutputLost, give_up, written
 
     try:
-        report_status = _checked(files, wishes)
+        text, status = _checked(files, wishes)
     except _Refused as refusal:
         print(f"gpharness check: {refusal}", file=sys.stderr)
         return 2
-    text, status = report_status
     try:
         with written():
-            if text is not None:
-                sys.stdout.write(text)
+            sys.stdout.write(text)
             sys.stdout.flush()
     except OutputLost as error:
         return give_up("check", error)
     return status
 
 
-def _checked(files: Sequence[str], wishes: CheckWishes) -> tuple[str | None, int]:
+def _checked(files: Sequence[str], wishes: CheckWishes) -> tuple[str, int]:
+    """The report as text, and the status to end with."""
     from gpharness.findings.reports.json_report import as_json
     from gpharness.findings.reports.report import Report
     from gpharness.findings.reports.table_report import table_lines

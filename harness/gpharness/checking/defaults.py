@@ -53,7 +53,9 @@ def default_fault(data_type: Any, value: Any) -> DefaultFault | None:
     if data_type == "GPDouble":
         return None if is_number(value) else DefaultFault("", value, "a number")
     if data_type == "GPDate":
-        return None if is_whole(value) else DefaultFault("", value, "ms since 1970", type(value) is str)
+        return (
+            None if is_whole(value) else DefaultFault("", value, "ms since 1970", type(value) in (str, dict))
+        )
     if data_type in _TEXTS:
         is_text = isinstance(value, str | list | dict)
         return None if is_text else DefaultFault("", value, "a text")
@@ -67,10 +69,11 @@ def default_fault(data_type: Any, value: Any) -> DefaultFault | None:
 def _unit_fault(key: str, units: frozenset[str], value: Any) -> DefaultFault | None:
     if type(value) is not dict:
         return DefaultFault("", value, f'an object with "{key}" and "units"')
-    if value.get(key) is not None and not is_number(value[key]):
-        return DefaultFault(key, value[key], "a number")
-    if value.get("units") is not None and value["units"] not in units:
-        return DefaultFault("units", value["units"], "a unit of the protocol's list")
+    if not is_number(value.get(key)):
+        return DefaultFault(key, value.get(key), "a number")
+    unit = value.get("units")
+    if type(unit) is not str or unit not in units:
+        return DefaultFault("units", unit, "a unit of the protocol's list")
     return None
 
 

@@ -66,6 +66,13 @@ def _check_flat(look: Looking, value: dict[str, Any]) -> Outcome:
     return "error"
 
 
+def _is_about_the_client(look: Looking, error: dict[str, Any]) -> bool:
+    """Whether a token service says that it was not told for which client the token is to be."""
+    said = str(error.get("message")) + str(error.get("details"))
+    is_token_service = look.kind == "token" or (look.is_guessed and "client" in said.lower())
+    return is_token_service and error.get("code") == _CLIENT_IS_MISSING
+
+
 def _check_members(look: Looking, error: dict[str, Any]) -> None:
     code = error.get("code")
     odd_code = is_whole(code) and not 400 <= code < 600
@@ -73,7 +80,7 @@ def _check_members(look: Looking, error: dict[str, Any]) -> None:
         look.say("envelope.members", "error.code", met_at(error, "code"), "a whole number such as 400")
     elif odd_code and code >= 600:
         look.note("envelope.members", "error.code", code, "a number from 400 to 599")
-    elif odd_code and not (look.kind == "token" and code == _CLIENT_IS_MISSING):
+    elif odd_code and not _is_about_the_client(look, error):
         look.say("envelope.members", "error.code", code, "a number from 400 to 599")
     if type(error.get("message")) is not str:
         look.say("envelope.members", "error.message", met_at(error, "message"), "a text")

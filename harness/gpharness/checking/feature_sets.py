@@ -13,7 +13,7 @@ from typing import Any, Final
 from gp_protocol.values.geometries import GEOMETRY_TYPES
 
 from gpharness.checking.feature_types import are_in_order
-from gpharness.checking.fields import Column, check_attributes, check_fields
+from gpharness.checking.fields import WITHOUT_VALUES, Column, check_attributes, check_fields
 from gpharness.checking.geometries import check_geometry, type_of
 from gpharness.checking.looking import Looking, Phrase, join, met_at
 from gpharness.checking.references import check_references_of_set
@@ -52,9 +52,9 @@ def _set_in(
     if "mapImage" in value:
         check_map_image(look, value["mapImage"], join(path, "mapImage"))
         return None
-    for key in ("url", "itemID"):
+    for key in ("url", "itemID", "itemId"):
         if key in value:
-            if type(value[key]) is not str:
+            if value[key] is not None and type(value[key]) is not str:
                 look.say("value.type", join(path, key), value[key], "a text")
             return None
     layers = value.get("layers")
@@ -139,11 +139,12 @@ def _check_each(
             continue
         attributes = feature.get("attributes")
         place = f"{path}[{index}].attributes"
-        if type(attributes) is dict:
-            if columns is not None and (attributes or is_table):
-                check_attributes(look, attributes, columns, place)
-        elif attributes is not None or is_table:
+        if not attributes and attributes in (None, {}) and not is_table:
+            _check_nothing(look, feature, columns, place)
+        elif type(attributes) is not dict:
             look.say("value.features", place, met_at(feature, "attributes"), "an object by field")
+        elif columns is not None:
+            check_attributes(look, attributes, columns, place)
         geometry = feature.get("geometry")
         if geometry is None:
             continue
@@ -153,3 +154,13 @@ def _check_each(
             look.say("value.features", f"{path}[{index}].geometry", geometry, "a geometry object, or null")
         elif kind is not None:
             check_geometry(look, geometry, kind, f"{path}[{index}].geometry", has_z=has_z, has_m=has_m)
+
+
+def _check_nothing(
+    look: Looking, feature: dict[str, Any], columns: tuple[Column, ...] | None, path: str
+) -> None:
+    """A feature without attributes, which an input may be though its set has fields."""
+    if look.is_of_inputs or not any(column.type not in WITHOUT_VALUES for column in columns or ()):
+        return
+    say = look.note if look.is_guessed else look.say
+    say("value.features", path, met_at(feature, "attributes"), "a value of each field")

@@ -6,14 +6,14 @@ as 64-bit object ids and whole numbers come under several types.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
+from gp_protocol.errors import shown
 from gp_protocol.suggestions import did_you_mean
 from gp_protocol.values.fields import FIELD_TYPES
 
-from gpharness.checking.looking import Looking, NotFinite, is_number, is_whole, join, met_at
+from gpharness.checking.looking import Looking, NotFinite, Phrase, is_number, is_whole, join, met_at
 
 _TYPES: Final = frozenset(FIELD_TYPES)
 WHOLE: Final = frozenset(
@@ -38,7 +38,7 @@ class Column(msgspec.Struct, frozen=True):
 
 
 def check_fields(look: Looking, value: Any, path: str) -> tuple[Column, ...] | None:
-    """The fields of a set; None where they cannot be told, which is found unless they are just missing."""
+    """The fields of a set; None where they cannot be told, which is found unless there are just none."""
     if value is None:
         return None
     if type(value) is not list:
@@ -51,7 +51,7 @@ def check_fields(look: Looking, value: Any, path: str) -> tuple[Column, ...] | N
         name = next(name for index, name in enumerate(names) if name in names[:index])
         look.say("value.features", path, name, "each name once")
         return None
-    return tuple(good) if len(good) == len(value) else None
+    return tuple(good) if good and len(good) == len(value) else None
 
 
 def check_field(look: Looking, value: Any, path: str, *, name: str = "value.features") -> Column | None:
@@ -84,34 +84,24 @@ def check_attributes(
     look: Looking, attributes: dict[str, Any], columns: tuple[Column, ...], path: str
 ) -> None:
     """The attributes of a feature, held to the fields of its set."""
-    known = set()
     for column in columns:
-        known.add(column.name)
-        value = attributes.get(column.name, look)
-        if value is None or type(value) is NotFinite:
-            continue
-        if value is look:
+        if column.name not in attributes:
             if column.type not in WITHOUT_VALUES:
-                look.say("value.features", path, _Missing(column.name), "a value of each field")
-        elif not fits(value, column.type):
-            if value == "NaN" and column.type in NUMBERS:
-                look.note("value.features", join(path, column.name), value, "a number, or null")
-            else:
-                expected = f"{_EXPECTED(column.type)} ({column.type})"
-                look.say("value.features", join(path, column.name), value, expected)
+                look.say(
+                    "value.features", path, Phrase(f"none of {shown(column.name)}"), "a value of each field"
+                )
+            continue
+        value = attributes[column.name]
+        if value is None or type(value) is NotFinite or fits(value, column.type):
+            continue
+        is_nan = value == "NaN" and column.type in NUMBERS
+        expected = "a number, or null" if is_nan else f"{_expected(column.type)} ({column.type})"
+        say = look.note if is_nan else look.say
+        say("value.features", join(path, column.name), value, expected)
+    known = {column.name for column in columns}
     for name in attributes:
         if name not in known:
             look.say("value.features", join(path, name), attributes[name], "a field of that name")
-
-
-class _Missing:
-    """How a value that is missing is shown."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __repr__(self) -> str:
-        return f"none of {self._name}"
 
 
 def fits(value: Any, field_type: str) -> bool:
@@ -129,6 +119,3 @@ def _expected(field_type: str) -> str:
     if field_type in WHOLE:
         return "a whole number"
     return "a number" if field_type in NUMBERS else "a text"
-
-
-_EXPECTED: Final[Callable[[str], str]] = _expected

@@ -33,7 +33,7 @@ def check_geometry(
 ) -> None:
     """A geometry of a set whose geometries are of this type; `has_z` and `has_m` are what the set
     announces."""
-    if not geometry or kind == "esriGeometryMultiPatch":
+    if kind == "esriGeometryMultiPatch":
         return
     has_z = has_z or geometry.get("hasZ") is True
     has_m = has_m or geometry.get("hasM") is True

@@ -60,7 +60,7 @@ def kind_of(value: Any) -> str:
     if type(value) is not dict:
         return "auto"
     keys = value.keys()
-    if "error" in keys:
+    if value.get("error") is not None:
         return "error"
     best, most = "auto", 0
     for kind, (own, shared) in _MEMBERS.items():

@@ -12,7 +12,7 @@ from gp_protocol.suggestions import did_you_mean
 from gp_protocol.values.data_types import DATA_TYPES
 
 from gpharness.checking.job_results import check_names
-from gpharness.checking.looking import NOTHING, Looking, Phrase, join, met_at
+from gpharness.checking.looking import NOTHING, Looking, join, met_at
 from gpharness.checking.messages import check_messages
 from gpharness.checking.values import check_value, fits
 
@@ -51,12 +51,11 @@ def check_results(look: Looking, results: list[Any], path: str) -> None:
         elif type(each) is not dict:
             look.say("value.members", place, each, "an object with paramName, dataType and value")
         else:
-            parameter = _declared(look, each.get("paramName"))
-            if parameter is None and is_other_name and each.get("paramName") not in declared:
-                expected = Phrase(str(each.get("paramName"))[:80])
-                look.say(
-                    "value.members", f"{place}.paramName", expected, f"one of {', '.join(missing)}"[:200]
-                )
+            name = each.get("paramName")
+            parameter = _declared(look, name)
+            if is_other_name and type(name) is str and name not in declared:
+                expected = f"one of {', '.join(missing)}"[:200]
+                look.say("value.members", f"{place}.paramName", name, expected)
             check_result(look, each, place, parameter)
 
 

@@ -36,6 +36,11 @@ def check_upload(look: Looking, value: dict[str, Any]) -> None:
         return
     if type(item.get("itemID")) is not str or not item["itemID"]:
         look.say("upload.answer", "item.itemID", met_at(item, "itemID"), "the item's id")
+    for key in ("itemName", "description"):
+        if item.get(key) is not None and type(item[key]) is not str:
+            look.say("upload.answer", f"item.{key}", item[key], "a text")
+    if item.get("date") is not None and not is_whole(item["date"]):
+        look.say("upload.answer", "item.date", item["date"], "a whole number of ms since 1970")
     committed = item.get("committed")
     if committed is not None and type(committed) is not bool:
         look.say("upload.answer", "item.committed", committed, "true or false")

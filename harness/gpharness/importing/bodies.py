@@ -18,7 +18,7 @@ import msgspec
 from msgspec import UNSET
 
 from gpharness.importing.body_kinds import kind_of, named_kind
-from gpharness.importing.imported import MEBIBYTE, Imported, NotImported
+from gpharness.importing.imported import MEBIBYTE, Imported, NotImported, told
 from gpharness.probing.exchanges import Exchange
 from gpharness.recording.pieces import decoded
 from gpharness.recording.placing import placed
@@ -64,7 +64,7 @@ def read_bodies(path: Path) -> Imported:
         exchange.status, exchange.body = 200, each.body
         exchange.headers = (("content-type", "application/json"),)
         imported.exchanges.append(exchange)
-    imported.left = [f"{count} x {reason}" for reason, count in left.most_common()]
+    imported.left = told(left, "file", "files")
     return imported
 
 
@@ -90,7 +90,7 @@ def _bodies(path: Path, left: Counter[str]) -> list[_Body]:
     found: list[_Body] = []
     for file in files:
         if file.suffix.lower() not in _ENDINGS or file.name.startswith("."):
-            left[f"files that end in {file.suffix or file.name}"] += 1
+            left[f"its name ends in {file.suffix or file.name}"] += 1
             continue
         try:
             body = file.read_bytes() if file.stat().st_size <= _LONGEST else None
@@ -98,7 +98,7 @@ def _bodies(path: Path, left: Counter[str]) -> list[_Body]:
             left[f"{file.name}: {error.strerror}"] += 1
             continue
         if body is None:
-            left[f"a file of more than {_LONGEST // MEBIBYTE} MiB"] += 1
+            left[f"more than {_LONGEST // MEBIBYTE} MiB"] += 1
             continue
         value = decoded(body)
         below = file.relative_to(path).parts if path.is_dir() else (file.name,)
@@ -204,10 +204,9 @@ class _Placing:
         label = str(task.get("displayName") or task["name"])
         names = {label, task["name"]}
         for each in self._services:
-            listed = each.value.get("tasks")
-            for said in listed if isinstance(listed, list) else ():
+            for said in _listed(each):
                 if said in names:
-                    return f"{self._service_url(self._service_name(each))}/{quote(str(said), safe='')}"
+                    return f"{self._service_url(self._service_name(each))}/{quote(said, safe='')}"
         service = self._service_name(self._services[0]) if len(self._services) == 1 else self._called
         return f"{self._service_url(service)}/{quote(label, safe='')}"
 
@@ -217,17 +216,23 @@ class _Placing:
             return self._task_url(self._tasks[0].value)
         names = _names(body.value)
         for each in self._tasks:
-            outputs = {said.get("name") for said in each.value["parameters"] if isinstance(said, dict)}
+            named = [said.get("name") for said in each.value["parameters"] if isinstance(said, dict)]
+            outputs = {name for name in named if isinstance(name, str)}
             if names and names <= outputs:
                 return self._task_url(each.value)
         for each in self._tasks:
             if each.value["name"].lower() in body.path.stem.lower():
                 return self._task_url(each.value)
-        listed = [(each, name) for each in self._services for name in each.value.get("tasks") or ()]
+        listed = [(each, name) for each in self._services for name in _listed(each)]
         if not self._tasks and len(listed) == 1:
             service, name = listed[0]
-            return f"{self._service_url(self._service_name(service))}/{quote(str(name), safe='')}"
+            return f"{self._service_url(self._service_name(service))}/{quote(name, safe='')}"
         return None
+
+
+def _listed(service: _Body) -> list[str]:
+    tasks = service.value.get("tasks")
+    return [each for each in tasks if isinstance(each, str)] if isinstance(tasks, list) else []
 
 
 def _names(value: Any) -> set[Any]:
@@ -238,6 +243,8 @@ def _names(value: Any) -> set[Any]:
         return {value["paramName"]}
     results = value.get("results")
     if isinstance(results, list):
-        return {each.get("paramName") for each in results if isinstance(each, dict)}
+        named = [each.get("paramName") for each in results if isinstance(each, dict)]
+        return {each for each in named if isinstance(each, str)}
     inputs = value.get("inputs")
-    return {*(results or ()), *(inputs if isinstance(inputs, dict) else ())}
+    of_job = [each for each in (results, inputs) if isinstance(each, dict)]
+    return {name for each in of_job for name in each}

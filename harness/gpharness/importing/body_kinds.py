@@ -42,7 +42,7 @@ def kind_of(body: Any, name: str = "") -> str:
         return ""
     if isinstance(body.get("jobId"), str) and "jobStatus" in body:
         return _kind_of_a_job(body, name)
-    if isinstance(body.get("parameters"), list) and "name" in body:
+    if isinstance(body.get("parameters"), list) and isinstance(body.get("name"), str):
         return "task"
     if isinstance(body.get("tasks"), list) or "executionType" in body:
         return "service"
@@ -70,7 +70,7 @@ def _kind_of_a_job(body: Mapping[str, Any], name: str) -> str:
 
 
 def _is_result(body: Any) -> bool:
-    return isinstance(body, Mapping) and body.keys() >= _RESULT
+    return isinstance(body, Mapping) and body.keys() >= _RESULT and isinstance(body["paramName"], str)
 
 
 def _words(name: str) -> set[str]:

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from gpharness.importing.imported import Imported, NotImported, contents_of, unpacked
+from gpharness.importing.imported import Imported, NotImported, contents_of, told, unpacked
 from gpharness.probing.exchanges import Exchange
 from gpharness.recording.placing import placed
 from gpharness.recording.request_parameters import parameters_of
@@ -50,7 +50,7 @@ def read_har(path: Path) -> Imported:
         try:
             entry = msgspec.json.decode(raw)
         except (msgspec.DecodeError, RecursionError, ValueError):
-            left["an entry that cannot be read"] += 1
+            left["what cannot be read"] += 1
             continue
         exchange = _exchange(entry, left)
         if exchange is None:
@@ -67,7 +67,7 @@ def read_har(path: Path) -> Imported:
         imported.notes = "The archive does not say when: a second between two requests is assumed."
     elif imported.exchanges:
         imported.at = min(each.at for each in imported.exchanges)
-    imported.left = [f"{count} x {reason}" for reason, count in left.most_common()]
+    imported.left = told(left, "entry", "entries")
     return imported
 
 
@@ -87,12 +87,12 @@ def _log(path: Path, content: memoryview) -> _Log:
 
 def _exchange(entry: Any, left: Counter[str]) -> Exchange | None:
     if not isinstance(entry, dict):
-        left["an entry that is no object"] += 1
+        left["what is no object"] += 1
         return None
     request, response = _object(entry.get("request")), _object(entry.get("response"))
     url = request.get("url")
     if not isinstance(url, str) or not url.lower().startswith(("http://", "https://")):
-        left["an entry without an http address"] += 1
+        left["no http address"] += 1
         return None
     exchange = Exchange("", str(request.get("method") or "GET").upper(), _whole(url, request))
     exchange.seconds = _seconds(entry.get("time"))
@@ -101,8 +101,8 @@ def _exchange(entry: Any, left: Counter[str]) -> Exchange | None:
     status = response.get("status")
     exchange.status = status if isinstance(status, int) and status > 0 else None
     if exchange.status is None:
-        told = entry.get("_error") or response.get("_error") or response.get("statusText")
-        exchange.fault, exchange.fault_text = "cut", str(told or "the archive has no answer")[:200]
+        said = entry.get("_error") or response.get("_error") or response.get("statusText")
+        exchange.fault, exchange.fault_text = "cut", str(said or "the archive has no answer")[:200]
     if not placed(url).operation:
         return exchange
     exchange.request_body, pairs = _post(request, exchange.request_headers)

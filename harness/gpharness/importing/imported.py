@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
@@ -41,6 +42,11 @@ class Imported(msgspec.Struct):
     left: list[str] = []
     """What cannot be used, and why."""
     notes: str = ""
+
+
+def told(left: Counter[str], one: str, many: str) -> list[str]:
+    """Lines such as `3 entries: an answer that cannot be unpacked`."""
+    return [f"{count} {one if count == 1 else many}: {reason}" for reason, count in left.most_common()]
 
 
 def contents_of(path: Path) -> memoryview:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from gpharness.importing.imported import Imported, NotImported, text_of, unpacked
+from gpharness.importing.imported import Imported, NotImported, text_of, told, unpacked
 from gpharness.probing.exchanges import Exchange
 from gpharness.recording.placing import placed
 from gpharness.recording.request_parameters import parameters_of
@@ -46,7 +46,7 @@ def read_vcr(path: Path) -> Imported:
             imported.exchanges.append(exchange)
             instants.append(_instant(each, exchange))
     _time(imported, instants)
-    imported.left = [f"{count} x {reason}" for reason, count in left.most_common()]
+    imported.left = told(left, "interaction", "interactions")
     return imported
 
 
@@ -153,7 +153,7 @@ def _exchange(interaction: Mapping[str, Any], left: Counter[str]) -> Exchange | 
     request, response = _mapping(interaction.get("request")), _mapping(interaction.get("response"))
     url = request.get("uri", request.get("url"))
     if not isinstance(url, str) or not url.lower().startswith(("http://", "https://")):
-        left["an interaction without an http address"] += 1
+        left["no http address"] += 1
         return None
     exchange = Exchange("", str(request.get("method") or "GET").upper(), url)
     exchange.request_headers = _headers(request.get("headers"))

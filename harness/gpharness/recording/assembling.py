@@ -11,13 +11,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
+from unicodedata import normalize
 
 import msgspec
 from gp_protocol.errors import LocalProtocolError
 from gp_protocol.versions import profile
 from msgspec import UNSET
 
-from gpharness.contracts.contract import Contract, Conversation, Provenance, Server
+from gpharness.contracts.contract import Answer, Contract, Conversation, Provenance, Server
 from gpharness.probing.exchanges import Exchange
 from gpharness.recording.assembled_jobs import conversation_of
 from gpharness.recording.pieces import Piece
@@ -56,6 +57,8 @@ class _Assembling:
         self._hosts: Counter[str] = Counter()
         self._found: list[tuple[float, Conversation]] = []
         self._names: Counter[str] = Counter()
+        self._answers: dict[str, list[Answer]] = {}
+        """To executions and single requests, by what was asked."""
 
     def of(self, exchanges: Sequence[Exchange]) -> tuple[Contract, list[str]]:
         pieces = [piece for each in exchanges if (piece := self._usable(each)) is not None]
@@ -191,13 +194,9 @@ class _Assembling:
     def _add_execute(self, run: Piece, files: list[Piece]) -> None:
         inputs, parameters = self._parted(run)
         answer = run.answer
-        for _, each in self._found:
-            if (each.kind, each.task, each.inputs, each.parameters) == (
-                *("execute", run.task),
-                *(inputs, parameters),
-            ) and each.submission == answer:
-                self._leave("execute: the same as before, with the same answer")
-                return
+        if self._is_known((run.task, sorted(inputs.items()), sorted(parameters.items())), answer):
+            self._leave("execute: the same as before, with the same answer")
+            return
         conversation = Conversation(
             name=self._name(_label(run.task)),
             kind="execute",
@@ -212,10 +211,9 @@ class _Assembling:
 
     def _add_request(self, piece: Piece) -> None:
         asked = piece.asked()
-        for _, each in self._found:
-            if each.kind == "request" and each.asked == [asked]:
-                self._leave(f"{piece.operation}: the same as before, with the same answer")
-                return
+        if self._is_known((asked.method, asked.path, sorted(asked.parameters.items())), asked.answer):
+            self._leave(f"{piece.operation}: the same as before, with the same answer")
+            return
         code = piece.error.code if piece.error is not None else piece.exchange.status
         what = f"error-{code}" if piece.has_failed else piece.name
         conversation = Conversation(
@@ -227,11 +225,24 @@ class _Assembling:
         )
         self._found.append((piece.exchange.at, conversation))
 
+    def _is_known(self, asked: tuple[Any, ...], answer: Answer) -> bool:
+        """Whether the same was asked before, and answered the same."""
+        answers = self._answers.setdefault(repr(asked), [])
+        if answer in answers:
+            return True
+        answers.append(answer)
+        return False
+
     def _parted(self, run: Piece) -> tuple[dict[str, str], dict[str, str]]:
         """The inputs of a run, and its other parameters."""
         described = self.contract.tasks.get(run.task)
         listed = described.get("parameters") if isinstance(described, dict) else None
-        known = {each.get("name") for each in listed or () if isinstance(each, dict)}
+        named = (
+            [each.get("name") for each in listed if isinstance(each, dict)]
+            if isinstance(listed, list)
+            else []
+        )
+        known = {each for each in named if isinstance(each, str)}
         inputs: dict[str, str] = {}
         parameters: dict[str, str] = {}
         for name, value in run.parameters.items():
@@ -241,8 +252,9 @@ class _Assembling:
 
     def _name(self, *words: str) -> str:
         """A name for a conversation that no other has, and that a file may have."""
-        stem = "-".join(_NAMES.sub("-", word).strip("-").lower() for word in words if word) or "request"
-        stem = stem[:80].strip("-")
+        plain = [normalize("NFKD", word).encode("ascii", "ignore").decode() for word in words]
+        parts = [_NAMES.sub("-", word).strip("-").lower() for word in plain]
+        stem = "-".join(part for part in parts if part)[:80].strip("-") or "conversation"
         self._names[stem] += 1
         return stem if self._names[stem] == 1 else self._name(f"{stem}-{self._names[stem]}")
 
@@ -290,7 +302,7 @@ def _owner(piece: Piece, runs: Sequence[Piece], about: dict[str, list[Piece]]) -
     told = piece.exchange.url.partition("?")[0].rpartition("/rest/")[2].encode()
     for run in runs:
         said = [run, *about.get(run.submitted, ())]
-        if any(told in each.body.replace(rb"\/", b"/") for each in said if each.json is not UNSET):
+        if any(told in each.plain for each in said if each.json is not UNSET):
             return run
     return None
 

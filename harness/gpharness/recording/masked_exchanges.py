@@ -13,20 +13,19 @@ def masked(
     exchanges: Iterable[Exchange], *, usernames: bool = False, server_paths: bool = False
 ) -> list[Exchange]:
     """The same exchanges with stand-ins for secrets, wherever one of them has them. What is the same but for
-    its time, as most polls of a job are, is masked once."""
+    its time, as most polls of a job are, is held and masked once."""
     from gpharness.contracts.secrets.masking import Mask
 
-    distinct: dict[object, Exchange] = {}
-    keys: list[object] = []
-    given = list(exchanges)
-    for each in given:
+    places: dict[object, int] = {}
+    distinct: list[Exchange] = []
+    met: list[tuple[int, float, float]] = []
+    for each in exchanges:
         telling = tuple(header for header in each.headers if header[0].lower() != "date")
         asked = (each.method, each.url, each.request_headers, each.request_body)
-        keys.append((asked, each.status, telling, each.body, each.fault))
-        distinct.setdefault(keys[-1], each)
-    mask = Mask(usernames=usernames, server_paths=server_paths)
-    done = dict(zip(distinct, mask.exchanges(distinct.values()), strict=True))
-    return [
-        msgspec.structs.replace(done[key], at=each.at, seconds=each.seconds)
-        for key, each in zip(keys, given, strict=True)
-    ]
+        place = places.setdefault((asked, each.status, telling, each.body, each.fault), len(distinct))
+        if place == len(distinct):
+            distinct.append(each)
+        met.append((place, each.at, each.seconds))
+    places.clear()
+    done = Mask(usernames=usernames, server_paths=server_paths).exchanges(distinct)
+    return [msgspec.structs.replace(done[place], at=at, seconds=seconds) for place, at, seconds in met]

@@ -55,6 +55,11 @@ class Piece:
         return body
 
     @cached_property
+    def plain(self) -> bytes:
+        """The body with its slashes as they are, which JSON may escape."""
+        return self.body.replace(rb"\/", b"/")
+
+    @cached_property
     def error(self) -> ErrorEnvelope | None:
         return None if self.json is UNSET else read_error(self.json)
 

@@ -42,6 +42,11 @@ class Jobs:
         """Take in the id that a job was recorded with: it may be asked for, too."""
         self._recorded.setdefault(job_id, place)
 
+    def start_anew(self) -> None:
+        """Forget all jobs, which the store has no more."""
+        self._runs.clear()
+        self._latest.clear()
+
     def is_recorded(self, job_id: str) -> bool:
         """Whether a job was recorded with that id."""
         return job_id in self._recorded
@@ -51,11 +56,7 @@ class Jobs:
         """The recorded id of each job that is replayed."""
         return {job_id: run.recorded_id for job_id, run in self._runs.items() if run.recorded_id}
 
-    def last_of(self, recorded_id: str) -> str:
-        """The id of the last job that repeats a recorded one."""
-        return self._latest[recorded_id]
-
-    def submit(self, request: Request, place: Place) -> AnyReply:
+    def submit(self, request: Request, place: Place) -> Run:
         """Begin a job that goes as the recorded one did. Raises Refusal where the store is full."""
         site, task, conversation = self._site, request.task, place.conversation
         timeline = usual = timeline_of(conversation.trace, conversation.submission, place.recording.value)
@@ -65,7 +66,7 @@ class Jobs:
         kept = {name: value for name, value in with_root(request).items() if name not in _NOT_KEPT}
         run = Run(job_id, place.job_id, request.arrived, usual, place)
         self._keep(run, task, msgspec.json.encode(kept), timeline, request.user)
-        return reply_of(place.recording, place.answer, request, (run.recorded_id, job_id))
+        return run
 
     def _keep(self, run: Run, task: ServedTask, given: bytes, timeline: Timeline, user: str = "") -> None:
         submission = Submission(run.job_id, task.path, run.submitted_at, given, timeline, user)

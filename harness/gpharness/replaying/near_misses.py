@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from gp_mockserver.journal.entries import Entry
+from gp_mockserver.journal.watching import ENTRY
 from gp_mockserver.wire.replies import Refusal
 from gp_mockserver.wire.requests import Request
 from gp_protocol.suggestions import did_you_mean
@@ -18,10 +20,15 @@ _MOST: Final = 4
 _ABSENT: Final = "nothing"
 
 
+def entry_of(request: Request) -> Entry | None:
+    """The journal's entry of a request; None where its site keeps no journal."""
+    entry: Entry | None = request.caller.scope.get(ENTRY)
+    return entry
+
+
 def missed(request: Request, *lines: str, name: str = "bad-value") -> Refusal:
     """The refusal of a request that fits nothing recorded; its journal's entry says the same."""
-    entry = request.caller.scope.get("gpharness.entry")
-    if entry is not None:
+    if (entry := entry_of(request)) is not None:
         entry.near_miss = "\n".join(lines)
     return Refusal(name, *lines)
 

@@ -21,7 +21,7 @@ from gpharness.replaying.answering import reply_of
 from gpharness.replaying.asked_requests import Paths, Same
 from gpharness.replaying.canonical_values import OPTIONS
 from gpharness.replaying.jobs import Jobs
-from gpharness.replaying.near_misses import missed, no_such_path, no_such_run, other_parameters
+from gpharness.replaying.near_misses import entry_of, missed, no_such_path, no_such_run, other_parameters
 from gpharness.replaying.recordings import JOB, Place, Recording, path_of, plain_path
 from gpharness.replaying.submissions import Reading, Submissions, form_of
 from gpharness.replaying.tokens import Tokens, signing_in_here
@@ -78,7 +78,11 @@ class Replaying:
         at_path = self.paths.at(request.path)
         found, near = self.same.best(at_path, request.method, request.parameters)
         if found is not None:
+            if (entry := entry_of(request)) is not None:
+                entry.unexpected = False
             return reply_of(found.recording, found.answer, request)
+        if lost is not None and near is not None and not self.fallback:
+            raise missed(request, other_parameters(request, near))
         if lost is not None:
             return None
         described = self._description(request, operation)
@@ -93,6 +97,11 @@ class Replaying:
     def has_job(self, job_id: str) -> bool:
         """Whether a job was recorded with that id, which no new one may have."""
         return self.jobs.is_recorded(job_id)
+
+    def start_anew(self) -> None:
+        """Begin with the first of several runs again; the jobs are gone."""
+        self.submissions.start_anew()
+        self.jobs.start_anew()
 
     def _service_of(self, request: Request) -> str:
         service = request.address.service
@@ -161,13 +170,15 @@ class Replaying:
         said = place.recording.value(place.answer)
         if place.recording.is_error(place.answer) or (said is UNSET and place.answer.status == 200):
             return reply_of(place.recording, place.answer, request)
-        reply = self.jobs.submit(request, place)
-        if request.form.format == "html" and place.answer.status == 200:
+        run = self.jobs.submit(request, place)
+        if request.form.format == "html" and place.answer.status < 400:
             from gp_mockserver.operations.descriptions import task_url
 
-            job_id = self.jobs.last_of(place.job_id)
-            return Redirect(f"{task_url(request)}/jobs/{job_id}")
-        return reply
+            return Redirect(f"{task_url(request)}/jobs/{run.job_id}")
+        answer = place.answer
+        if 300 <= answer.status < 400:  # which a page was sent on by, and no other client understands
+            answer = Answer(json={"jobId": run.recorded_id, "jobStatus": run.timeline.first_status})
+        return reply_of(place.recording, answer, request, (run.recorded_id, run.job_id))
 
     # Jobs
 

@@ -4,12 +4,12 @@ have conversations with, what these tell."""
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
-from gp_mockserver.sites import Site
+from gp_mockserver.sites import ServedService, ServedTask, Site
 from gp_protocol.descriptions.descriptors import (
     Direction,
     ExecutionType,
@@ -58,50 +58,58 @@ class Told(msgspec.Struct):
             self.results[name] = kind if isinstance(kind, str) and kind in DATA_TYPES else "GPString"
 
 
-def serve_described(site: Site, contracts: Iterable[Contract], told: Mapping[str, Told]) -> frozenset[str]:
-    """Add every service and task to the site; the paths of the tasks that a descriptor describes."""
+def serve_described(site: Site, contracts: Sequence[Contract]) -> frozenset[str]:
+    """Add every service and task that the contracts describe to the site; the paths of these tasks."""
     services: dict[str, Any] = {}
     tasks: dict[str, Any] = {}
     for contract in contracts:
-        for name, each in contract.services.items():
-            services.setdefault(name, each)
-        for name, each in contract.tasks.items():
-            tasks.setdefault(name, each)
-    labels: dict[str, list[str]] = defaultdict(list)
-    for path in (*tasks, *told):
-        service, _, label = path.rpartition("/")
-        if service and label and label not in labels[service]:
-            labels[service].append(label)
-    for name in services:
-        labels.setdefault(name, [])
+        services = {**contract.services, **services}
+        tasks = {**contract.tasks, **tasks}
+    for name, raw in services.items():
+        _serve(site, name, raw, is_synchronous=False)
     described = set()
-    for name, own in labels.items():
-        if name.count("/") > 1 or "" in name.split("/"):
+    for path, raw in tasks.items():
+        name, _, label = path.rpartition("/")
+        word = str(raw.get("executionType", "")) if isinstance(raw, Mapping) else ""
+        served = _serve(site, name, None, is_synchronous=word.lower().endswith("typesynchronous"))
+        if served is None or not label:
             continue
-        kinds = {kind for label in own for kind in _seen(told, name, label).kinds}
-        served = site.add_service(_service(services.get(name), name, kinds))
-        for label in own:
-            path = f"{name}/{label}"
-            task = _task(tasks.get(path), label, served.descriptor.execution_type)
-            if task is not None:
-                described.add(path)
-            served.add_task(task or _told_by(_seen(told, name, label), label))
+        task = _task(raw, label, served.descriptor.execution_type)
+        if task is not None:
+            served.add_task(task)
+            described.add(path)
     return frozenset(described)
 
 
-def _seen(told: Mapping[str, Told], service: str, label: str) -> Told:
-    return told.get(f"{service}/{label}") or Told()
+def serve_told(site: Site, contracts: Sequence[Contract], told: Mapping[str, Told]) -> None:
+    """Add the tasks of which only conversations tell, and those whose descriptors cannot be read."""
+    unread = {path: Told() for contract in contracts for path in contract.tasks}
+    for path, seen in {**unread, **told}.items():
+        name, _, label = path.rpartition("/")
+        served = _serve(site, name, None, is_synchronous="execute" in seen.kinds and "job" not in seen.kinds)
+        if served is not None and label and served.find_task(label) is None:
+            served.add_task(_told_by(seen, label))
 
 
-def _service(raw: Any, name: str, kinds: set[str]) -> Service:
+def find_served(site: Site, path: str) -> ServedTask | None:
+    """The task at `Folder/Service/Label`, if the site has it."""
+    name, _, label = path.strip("/").rpartition("/")
+    service = site.services.get(name)
+    return service.find_task(label) if service is not None else None
+
+
+def _serve(site: Site, name: str, raw: Any, *, is_synchronous: bool) -> ServedService | None:
+    """The service of that name, served if it was not yet; None for a name that no address can have."""
+    if name.count("/") > 1 or "" in name.split("/"):
+        return None
+    if (known := site.services.get(name)) is not None:
+        return known
+    kind = ExecutionType.SYNCHRONOUS if is_synchronous else ExecutionType.ASYNCHRONOUS
+    service = Service(name=name, execution_type=kind)
     if raw is not None:
-        try:
-            return parse_service(raw, name)
-        except ProtocolError:
-            pass
-    runs_jobs = "job" in kinds or "execute" not in kinds
-    kind = ExecutionType.ASYNCHRONOUS if runs_jobs else ExecutionType.SYNCHRONOUS
-    return Service(name=name, execution_type=kind)
+        with suppress(ProtocolError):
+            service = parse_service(raw, name)
+    return site.add_service(service)
 
 
 def _task(raw: Any, label: str, execution_type: ExecutionType) -> Task | None:

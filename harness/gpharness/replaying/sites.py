@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from gp_mockserver.lifecycle.clocks import Clock
-from gp_mockserver.sites import Site
+from gp_mockserver.sites import DEFAULT_VERSION, Site
 from gp_protocol.errors import LocalProtocolError
 from gp_protocol.versions import profile
 
@@ -17,7 +17,7 @@ from gpharness.replaying.asked_requests import Same, is_page
 from gpharness.replaying.canonical_values import Canonical
 from gpharness.replaying.recordings import JOB, Place, Recording, error_code, path_of, plain_path
 from gpharness.replaying.replaying import Replaying
-from gpharness.replaying.served_recordings import Told, serve_described
+from gpharness.replaying.served_recordings import Told, find_served, serve_described, serve_told
 from gpharness.replaying.submissions import Reading, Recorded, form_of
 from gpharness.replaying.tokens import INVALID, REQUIRED
 
@@ -40,33 +40,37 @@ def site_of(
     What was not recorded is refused, and the refusal says what came closest; with `fallback` the site answers
     it by the descriptors, as a mock does. `options` are those of `Site` (`public_url`, `journal`, …).
 
-    Every conversation is read once, to know it again; it is not kept. Raises ContractFileError for one that
+    Every conversation is read to know it again, and not kept. Raises ContractFileError for one that
     cannot be read, SiteError for a context that is none.
     """
     if not contracts:
         raise ValueError("site_of: give at least one contract")
     recordings = [Recording(each) for each in contracts]
-    version = options.pop("version", None) or _version(contracts)
+    version = options.pop("version", None) or _version(contracts) or DEFAULT_VERSION
     site = Site(context or context_of(contracts[0]), clock=clock, seed=seed, version=version, **options)
-    told: dict[str, Told] = {}
-    for recording in recordings:
-        for number in range(len(recording)):
-            conversation = recording.conversation(number)
-            if conversation.task and conversation.kind != "request":
-                told.setdefault(conversation.task.strip("/"), Told()).note(conversation)
-    described = serve_described(site, contracts, told)
     canonical = Canonical(contracts[0].varies, site.profile)
     replaying = Replaying(
         site,
         recordings,
-        described=described,
+        described=serve_described(site, contracts),
         fallback=fallback,
         reading=Reading(canonical),
         same=Same(canonical),
     )
+    told: dict[str, Told] = {}
+    later: list[tuple[Recording, int]] = []
     for recording in recordings:
         for number in range(len(recording)):
-            _Taking(replaying, recording, number).take()
+            conversation = recording.conversation(number)
+            if not _is_of_unserved(site, conversation):
+                _Taking(replaying, recording, number).take()
+                continue
+            later.append((recording, number))
+            if conversation.kind != "request":
+                told.setdefault(conversation.task.strip("/"), Told()).note(conversation)
+    serve_told(site, contracts, told)
+    for recording, number in later:
+        _Taking(replaying, recording, number).take()
     site.stand_in = replaying
     return site
 
@@ -93,6 +97,14 @@ def _version(contracts: Sequence[Contract]) -> str | float | None:
                 except LocalProtocolError:
                     continue
     return None
+
+
+def _is_of_unserved(site: Site, conversation: Conversation) -> bool:
+    """Whether a conversation is with a task that no descriptor describes."""
+    if conversation.kind != "request":
+        return find_served(site, conversation.task) is None
+    runs = (_TASK_IN.fullmatch(plain_path(asked.path)) for asked in conversation.asked)
+    return any(run is not None and find_served(site, f"{run[1]}/{run[2]}") is None for run in runs)
 
 
 class _Taking:
@@ -130,9 +142,7 @@ class _Taking:
     def _add(
         self, path: str, operation: str, place: Place, method: str, given: Mapping[str, str], *, is_html: bool
     ) -> bool:
-        service_name, _, label = path.rpartition("/")
-        service = self._replaying.site.services.get(service_name)
-        task = service.find_task(label) if service is not None else None
+        task = find_served(self._replaying.site, path)
         if task is None:
             return False
         meaning = self._replaying.reading.meaning(

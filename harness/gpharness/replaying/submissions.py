@@ -158,6 +158,11 @@ class Submissions:
             return chosen[number]
         return None
 
+    def start_anew(self) -> None:
+        """Give the first of several runs again."""
+        with self._lock:
+            self._turns.clear()
+
     def nearest(self, task: str, operation: str, meaning: Meaning) -> tuple[Recorded, list[str]] | None:
         """The recorded run that differs from a request in the fewest names, and these; None where the task
         has none."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 from gp_mockserver.lifecycle.timelines import NEVER, Ending, Phase, TimedMessage, Timeline
 from gp_protocol.errors import ProtocolError
-from gp_protocol.job_states import FINAL, JobStatus
+from gp_protocol.job_states import FINAL, JobStatus, may_become
 from gp_protocol.messages import MessageType
 
 from gpharness.contracts.contract import Answer, Seen
@@ -78,11 +78,20 @@ def _course(
         status, at, said = step
         new = _messages(said[len(told) :] if said[: len(told)] == told else said)
         told = said
+        if phases and _passes_through_executing(phases[-1].status, status):
+            phases.append(Phase(JobStatus.EXECUTING, seconds=0.0))
         if status in FINAL:
             return tuple(phases), Ending(status, new)
         lasts = 0.0 if after is None else after[1] - at
         phases.append(Phase(status, seconds=lasts, messages=new))
     return tuple(phases), NEVER
+
+
+def _passes_through_executing(before: JobStatus, after: JobStatus) -> bool:
+    """Whether a job must have been executing between two polls."""
+    if before is after or may_become(before, after):
+        return False
+    return may_become(before, JobStatus.EXECUTING) and may_become(JobStatus.EXECUTING, after)
 
 
 def _messages(said: Sequence[Any]) -> tuple[TimedMessage, ...]:

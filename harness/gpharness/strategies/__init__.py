@@ -40,15 +40,15 @@ if TYPE_CHECKING:
     from gpharness.strategies.drawn_descriptors import tasks as tasks
     from gpharness.strategies.drawn_features import feature_sets as feature_sets
     from gpharness.strategies.drawn_features import record_sets as record_sets
-    from gpharness.strategies.input_faults import InputFault as InputFault
-    from gpharness.strategies.input_faults import can_be_wrong as can_be_wrong
-    from gpharness.strategies.input_faults import nearly_valid_inputs as nearly_valid_inputs
     from gpharness.strategies.drawn_inputs import inputs as inputs
-    from gpharness.strategies.machines import JobMachine as JobMachine
-    from gpharness.strategies.machines import job_machine as job_machine
     from gpharness.strategies.drawn_sites import sites as sites
     from gpharness.strategies.drawn_timelines import timelines as timelines
     from gpharness.strategies.drawn_values import values as values
+    from gpharness.strategies.input_faults import InputFault as InputFault
+    from gpharness.strategies.input_faults import can_be_wrong as can_be_wrong
+    from gpharness.strategies.input_faults import nearly_valid_inputs as nearly_valid_inputs
+    from gpharness.strategies.machines import JobMachine as JobMachine
+    from gpharness.strategies.machines import job_machine as job_machine
 
 _HOMES = {
     "Described": "drawn_descriptors",

@@ -38,10 +38,24 @@ from gpharness.strategies.drawn_values import values_of
 from gpharness.strategies.drawn_words import Version, texts
 
 NEWEST: Final = "12.0"
-_NAMES: Final = (
-    "Distance Points Note Layers Area When Zone Rows Image File Limit Größe Capa_de_entrada Field_1 "
-    "Distance__value_or_field_ Überschrift"
-).split()
+_NAMES: Final = [
+    "Distance",
+    "Points",
+    "Note",
+    "Layers",
+    "Area",
+    "When",
+    "Zone",
+    "Rows",
+    "Image",
+    "File",
+    "Limit",
+    "Größe",
+    "Capa_de_entrada",
+    "Field_1",
+    "Distance__value_or_field_",
+    "Überschrift",
+]
 _LABELS: Final = ("Buffer", "Find Places", "Zonas", "Extract Data Task", "Größen")
 _SERVICES: Final = ("Tools", "Elevation/Tools", "15_Names/Odd Tools", "Werkzeuge")
 _MEMBERS: Final = ("GPString", "GPLong", "GPDouble", "GPLinearUnit", "GPBoolean")
@@ -69,7 +83,8 @@ class Described(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         tasks = {task.label: self.task_json(task.label)["parameters"] for task in self.tasks}
         told = json.dumps(json.loads(encode_json(tasks)), ensure_ascii=False)
-        return f"Described({self.version!r}, {self.service.name!r}, {self.service.execution_type.value!r}, {told})"
+        service = f"{self.service.name!r}, {self.service.execution_type.value!r}"
+        return f"Described({self.version!r}, {service}, {told})"
 
 
 def _of(version: Version) -> Profile:
@@ -283,8 +298,8 @@ def _name(parameter: Parameter) -> str:
 
 
 def _executions(version: Profile) -> list[ExecutionType]:
-    both = [ExecutionType.ASYNCHRONOUS, ExecutionType.SYNCHRONOUS]
-    return both if version.has("resource", "execute") else both[:1]
+    both = [ExecutionType.SYNCHRONOUS, ExecutionType.ASYNCHRONOUS]
+    return both if version.has("resource", "execute") else both[1:]
 
 
 def _depending(inputs: list[Parameter]) -> list[Parameter]:
@@ -305,7 +320,10 @@ def _described(draw: st.DrawFn, version: Profile, names: tuple[str, ...]) -> Des
     execution_type = draw(st.sampled_from(_executions(version)))
     made = draw(
         st.lists(
-            _tasks(version, execution_type, (), _LABELS), min_size=1, max_size=2, unique_by=lambda task: task.label
+            _tasks(version, execution_type, (), _LABELS),
+            min_size=1,
+            max_size=2,
+            unique_by=lambda task: task.label,
         )
     )
     service = Service(

@@ -1,5 +1,5 @@
-"""Feature sets and record sets: geometries of one type where its spatial reference has places, attributes that
-their fields hold.
+"""Feature sets and record sets: geometries of one type where its spatial reference has places, attributes
+that their fields hold.
 
 Geometries are sound: paths have two vertices or more, rings are closed, of some area and run clockwise.
 """
@@ -34,11 +34,15 @@ KINDS: Final = (
 WGS84: Final = SpatialReference(wkid=4326)
 _GEOGRAPHIC: Final = range(4000, 5000)
 """The wkids taken for systems in degrees; all others are taken for meters (*assumed*)."""
-_GENERATED: Final = ("esriFieldTypeInteger", "esriFieldTypeDouble", "esriFieldTypeString", "esriFieldTypeDate")
-_WITHOUT_VALUE: Final = frozenset(
-    {"esriFieldTypeGeometry", "esriFieldTypeBlob", "esriFieldTypeRaster", "esriFieldTypeOID"}
+_GENERATED: Final = (
+    "esriFieldTypeInteger",
+    "esriFieldTypeDouble",
+    "esriFieldTypeString",
+    "esriFieldTypeDate",
 )
+_WITHOUT_VALUE: Final = frozenset({"esriFieldTypeBlob", "esriFieldTypeRaster"})
 _MOST: Final = 3
+_FLAGS: Final = st.booleans()
 
 
 def feature_sets(
@@ -130,8 +134,10 @@ def _feature_sets(
     kind = draw(kinds)
     drawn = draw(shapes[kind])
     fields = draw(some_fields)
+    # A set that leaves out what may be null leaves it out in every feature, as clients do.
+    is_told = bool(fields) and (any(field.nullable is False for field in fields) or draw(_FLAGS))
     features = [
-        {"attributes": draw(_attributes(fields, number)), "geometry": geometry}
+        {"attributes": draw(_attributes(fields, number)) if is_told else {}, "geometry": geometry}
         for number, geometry in enumerate(drawn, 1)
     ]
     return FeatureSet(kind, schema.reference, fields, features, schema.has_z, schema.has_m)
@@ -169,18 +175,17 @@ def field_types(version: Profile) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1000)
 def _attributes(fields: tuple[Field, ...], number: int) -> st.SearchStrategy[dict[str, Any]]:
-    """Attributes of a feature; what may be null may also be left out."""
-    needed: dict[str, st.SearchStrategy[Any]] = {}
-    further: dict[str, st.SearchStrategy[Any]] = {}
+    """The attributes of a feature, all of its fields."""
+    found: dict[str, st.SearchStrategy[Any]] = {}
     for field in fields:
         if field.type == "esriFieldTypeOID":
-            further[field.name] = st.just(number)
-        elif field.type not in _WITHOUT_VALUE:
-            if field.nullable is False:
-                needed[field.name] = attribute_values(field)
-            else:
-                further[field.name] = st.none() | attribute_values(field)
-    return st.fixed_dictionaries(needed, optional=further)
+            found[field.name] = st.just(number)
+        elif field.type in _WITHOUT_VALUE:
+            found[field.name] = st.none()
+        elif field.type != "esriFieldTypeGeometry":
+            value = attribute_values(field)
+            found[field.name] = value if field.nullable is False else st.none() | value
+    return st.fixed_dictionaries(found)
 
 
 @cache
@@ -221,7 +226,9 @@ def _is_geographic(reference: SpatialReference) -> bool:
 
 
 @cache
-def _geometries(kind: str, is_geographic: bool, has_z: bool, has_m: bool) -> st.SearchStrategy[dict[str, Any]]:
+def _geometries(
+    kind: str, is_geographic: bool, has_z: bool, has_m: bool
+) -> st.SearchStrategy[dict[str, Any]]:
     """Geometries of a type, within the world of degrees or a region of meters."""
     wide, high, size = (170, 80, 5) if is_geographic else (900_000, 900_000, 50_000)
     x, y, extra = _ordinates(wide), _ordinates(high), _ordinates(1000)
@@ -238,7 +245,11 @@ def _geometries(kind: str, is_geographic: bool, has_z: bool, has_m: bool) -> st.
     if kind == "esriGeometryPolygon":
         return st.builds(_area, vertex, step, step, st.booleans())
     return st.builds(
-        lambda x, y, width, height: {"xmin": x, "ymin": y, "xmax": x + width, "ymax": y + height}, x, y, step, step
+        lambda x, y, width, height: {"xmin": x, "ymin": y, "xmax": x + width, "ymax": y + height},
+        x,
+        y,
+        step,
+        step,
     )
 
 
@@ -258,7 +269,13 @@ def _line(start: list[float], steps: list[tuple[int, int]]) -> dict[str, Any]:
 def _area(corner: list[float], width: int, height: int, is_triangle: bool) -> dict[str, Any]:
     """A ring that runs clockwise, as an outer ring does."""
     x, y, *more = corner
-    ring = [corner, [x, y + height, *more], [x + width, y + height, *more], [x + width, y, *more], list(corner)]
+    ring = [
+        corner,
+        [x, y + height, *more],
+        [x + width, y + height, *more],
+        [x + width, y, *more],
+        list(corner),
+    ]
     if is_triangle:
         del ring[2]
     return {"rings": [ring]}

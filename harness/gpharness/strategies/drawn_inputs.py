@@ -69,8 +69,9 @@ class Plan:
                 self._alone[parameter.name] = drawn
             elif is_needed(parameter):
                 raise ValueError(
-                    f"task {task.label!r}: its required input {parameter.name!r} of type {parameter.data_type} "
-                    "can have no value; give it a known type, and a choice list and a filter that let one through"
+                    f"task {task.label!r}: its required input {parameter.name!r} of type "
+                    f"{parameter.data_type} can have no value; give it a known type, and a choice list and a "
+                    "filter that let one through"
                 )
         self.drawn = self._all()
         """Inputs in the task's order. To make a strategy takes longer than to draw from it."""
@@ -130,9 +131,7 @@ class Plan:
 
 
 @st.composite
-def _with_dependents(
-    draw: st.DrawFn, alone: st.SearchStrategy[dict[str, Any]], plan: Plan
-) -> dict[str, Any]:
+def _with_dependents(draw: st.DrawFn, alone: st.SearchStrategy[dict[str, Any]], plan: Plan) -> dict[str, Any]:
     return plan.draw_dependents(draw, dict(draw(alone)))
 
 

@@ -15,7 +15,20 @@ from gpharness.strategies.drawn_descriptors import Described, several_described
 from gpharness.strategies.drawn_timelines import ENDINGS, timelines
 from gpharness.strategies.drawn_words import Version
 
-VERSIONS: Final = ("12.0", "9.3", "10.0", "10.1", "10.51", "10.81", "10.91", "11.1", "11.3", "11.5", "agol-hosted", "notebook")
+VERSIONS: Final = (
+    "12.0",
+    "9.3",
+    "10.0",
+    "10.1",
+    "10.51",
+    "10.81",
+    "10.91",
+    "11.1",
+    "11.3",
+    "11.5",
+    "agol-hosted",
+    "notebook",
+)
 
 
 class DrawnSite(Site):
@@ -43,7 +56,9 @@ def sites(
     """
     chosen = st.sampled_from(VERSIONS) if version is None else st.just(version)
     return chosen.flatmap(
-        lambda each: _sites(each if isinstance(each, Profile) else profile(each), clock, context, tuple(endings))
+        lambda each: _sites(
+            each if isinstance(each, Profile) else profile(each), clock, context, tuple(endings)
+        )
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from gp_mockserver.lifecycle.timelines import (
     Cancellation,
@@ -68,14 +68,17 @@ _MESSAGES: Final = st.lists(
     ),
     max_size=2,
 )
-_CANCELLATIONS: Final = st.builds(
-    lambda interval, how: Cancellation(float(interval), **({how: True} if how else {})),
-    st.sampled_from([5, 1]),
-    st.sampled_from(["", "at_once", "ignored"]),
+_CANCELLATIONS: Final = st.sampled_from(
+    [
+        Cancellation(5.0),
+        Cancellation(1.0),
+        Cancellation(5.0, at_once=True),
+        Cancellation(5.0, ignored=True),
+    ]
 )
 
 
-def _length(draw: st.DrawFn, polls: bool) -> dict[str, float | int]:
+def _length(draw: st.DrawFn, polls: bool) -> dict[str, Any]:
     if polls and draw(_FLAGS):
         return {"polls": draw(_POLLS)}
     return {"seconds": draw(_SECONDS)}

@@ -381,4 +381,3 @@ _MAKERS: Final[Mapping[str, Callable[[Part, Filter | None, _Drawing], Drawn]]] =
 def fields_in(value: Any) -> tuple[Field, ...]:
     """The fields of a set; of anything else none."""
     return value.fields if isinstance(value, FeatureSet | RecordSet) else ()
-

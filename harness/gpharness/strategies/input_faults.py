@@ -12,18 +12,20 @@ from gp_protocol.descriptions.descriptors import Parameter, ParameterInfo, Task
 from gp_protocol.descriptions.filters import CodedValueFilter, ListFilter, RangeFilter
 from gp_protocol.values.data_types import DATA_TYPES
 from gp_protocol.values.literals import long_limits
-from gp_protocol.versions import Profile
+from gp_protocol.versions import Profile, profile
 from hypothesis import strategies as st
 
 from gpharness.strategies.drawn_features import KINDS
 from gpharness.strategies.drawn_inputs import Plan, is_needed
 from gpharness.strategies.drawn_words import Version, profile_of
 
-FaultKind = Literal["missing", "type", "choice", "range", "units", "geometry", "attribute", "file", "field", "part"]
+FaultKind = Literal[
+    "missing", "type", "choice", "range", "units", "geometry", "attribute", "file", "field", "part"
+]
 """missing: a required input is not there. type: no value of the data type. choice: not in the choice list or
-among the coded values. range: outside the filter's range. units: a unit that nobody knows. geometry, attribute:
-of a feature. file, field: of a type that the filter does not list. part: an element or a cell of a list or a
-table."""
+among the coded values. range: outside the filter's range. units: a unit that nobody knows. geometry,
+attribute: of a feature. file, field: of a type that the filter does not list. part: an element or a cell of a
+list or a table."""
 
 
 class InputFault(msgspec.Struct, frozen=True):
@@ -52,23 +54,29 @@ def nearly_valid_inputs(
     refuses to send them. Only faults that a server sees without running a tool are drawn. Raises ValueError
     for a task that cannot be given wrong inputs (`can_be_wrong` says so), and as `inputs` does.
     """
-    found = profile_of(version)
-    ways = list(_ways(task, found))
+    ways = list(_ways(task, _strictest(version)))
     if not ways:
         raise ValueError(
-            f"task {task.label!r} takes anything: it has no input that is required, or of a type, a choice list "
-            "or a filter that something does not fit"
+            f"task {task.label!r} takes anything: it has no input that is required, or of a type, a choice "
+            "list or a filter that something does not fit"
         )
-    return _nearly_valid(Plan(task, found), st.sampled_from(ways))
+    return _nearly_valid(Plan(task, profile_of(version)), st.sampled_from(ways))
 
 
 def can_be_wrong(task: Task, *, version: Version = None) -> bool:
     """Whether `nearly_valid_inputs` finds anything to get wrong."""
-    return next(_ways(task, profile_of(version)), None) is not None
+    return next(_ways(task, _strictest(version)), None) is not None
+
+
+def _strictest(version: Version) -> Profile:
+    """What is wrong there is wrong in every version that is meant: numbers grow with the versions."""
+    return profile(_NEWEST) if version is None else profile_of(version)
 
 
 @st.composite
-def _nearly_valid(draw: st.DrawFn, plan: Plan, ways: st.SearchStrategy[_Way]) -> tuple[dict[str, str], InputFault]:
+def _nearly_valid(
+    draw: st.DrawFn, plan: Plan, ways: st.SearchStrategy[_Way]
+) -> tuple[dict[str, str], InputFault]:
     way = draw(ways)
     name = way.parameter.name
     given = plan.texts(draw(plan.drawn))
@@ -100,6 +108,7 @@ Wrong = tuple[FaultKind, tuple[str, ...]]
 _WORDS: Final = ("GPString", "GPStringHidden", "GPSQLExpression")
 _LAYERS: Final = ("GPFeatureRecordSetLayer", "GPRecordSet", "GPRasterData", "GPRasterDataLayer")
 _NOT_LISTED: Final = "not-one-of-them"
+_NEWEST: Final = "12.0"
 _BROKEN: Final = '{"broken": '
 
 
@@ -170,7 +179,9 @@ def _wrong_values(part: Parameter | ParameterInfo, version: Profile) -> Iterator
             key = _UNITS.get(name)
             yield (
                 "range",
-                tuple(json.dumps({key: each, "units": _UNIT_WORDS[name]} if key else each) for each in numbers),
+                tuple(
+                    json.dumps({key: each, "units": _UNIT_WORDS[name]} if key else each) for each in numbers
+                ),
             )
     elif name == "GPLong":
         yield "range", (str(long_limits(version.number)[1] + 1),)
@@ -253,7 +264,10 @@ def _beside_the_list(part: Parameter | ParameterInfo, listed: ListFilter) -> Ite
     elif listed.type == "featureClass" and part.data_type == "GPFeatureRecordSetLayer":
         other = next((each for each in KINDS if each[12:].casefold() not in bare), None)
         if other:
-            yield "geometry", (json.dumps({"geometryType": other, "features": [{"geometry": _SHAPES[other]}]}),)
+            yield (
+                "geometry",
+                (json.dumps({"geometryType": other, "features": [{"geometry": _SHAPES[other]}]}),),
+            )
 
 
 _SHAPES: Final[Mapping[str, dict[str, Any]]] = {

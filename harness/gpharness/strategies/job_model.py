@@ -115,7 +115,12 @@ class JobBook:
             if job.last is not None and name in (job.last.get("inputs") or {}):
                 raise Departure(f"{job.name}, input {name}", "an error", "the input that the job lists")
             return
-        _same(f"{job.name}, input {name}", job.inputs, name, _named(f"{job.name}, input {name}", name, "", answer))
+        _same(
+            f"{job.name}, input {name}",
+            job.inputs,
+            name,
+            _named(f"{job.name}, input {name}", name, "", answer),
+        )
 
     def _state(self, job: KnownJob, answer: Any) -> Mapping[str, Any]:
         found = _an_object(job.name, answer)
@@ -125,12 +130,18 @@ class JobBook:
             raise Departure(f"{job.name}, jobId", f"that of {other}", "its own")
         status = _status(job.name, found)
         if not may_reach(job.status, status):
-            raise Departure(job.name, f"{status.value} after {job.status.value}", "no way back, and an end that stays")
+            raise Departure(
+                job.name, f"{status.value} after {job.status.value}", "no way back, and an end that stays"
+            )
         gone = (JobStatus.DELETING, JobStatus.DELETED)
         if job.is_known_to_succeed and not may_reach(status, JobStatus.SUCCEEDED) and status not in gone:
-            raise Departure(job.name, f"{status.value} although a result was there", JobStatus.SUCCEEDED.value)
+            raise Departure(
+                job.name, f"{status.value} although a result was there", JobStatus.SUCCEEDED.value
+            )
         if job.is_known_to_succeed and status not in (JobStatus.SUCCEEDED, *gone):
-            raise Departure(job.name, f"{status.value} although a result was there", JobStatus.SUCCEEDED.value)
+            raise Departure(
+                job.name, f"{status.value} although a result was there", JobStatus.SUCCEEDED.value
+            )
         job.status = status
         return found
 

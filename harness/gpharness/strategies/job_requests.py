@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Union
 import httpx
 import msgspec
 from gp_client.clocks import Advance
-from gp_client.wire.addresses import service_url, services_root, task_url
+from gp_client.wire.addresses import services_root, task_url
 from gp_protocol.descriptions.descriptors import ExecutionType, Task, parse_service, parse_task
 from gp_protocol.errors import ProtocolError
 from gp_protocol.versions import Profile, profile
@@ -118,7 +118,9 @@ def _described(asker: JobAsker, path: str) -> tuple[Task, Profile | None]:
     except ProtocolError as error:
         raise ValueError(f"task {path!r}: its descriptor cannot be read: {error}") from None
     if task.execution_type is not ExecutionType.ASYNCHRONOUS:
-        raise ValueError(f"task {path!r} is synchronous: it has no jobs; give a task of an asynchronous service")
+        raise ValueError(
+            f"task {path!r} is synchronous: it has no jobs; give a task of an asynchronous service"
+        )
     return task, version
 
 

@@ -101,8 +101,8 @@ def job_machine(
 ) -> type[JobMachine]:
     """A machine for a task, `Folder/Service/Label`, of the server at an address or behind a transport.
 
-    `target` may also be a mock's Site, or a function that makes one: then each run has a server of its own, and
-    a failure can be repeated exactly. The task's descriptor is read at once. Between steps time passes on
+    `target` may also be a mock's Site, or a function that makes one: then each run has a server of its own,
+    and a failure can be repeated exactly. The task's descriptor is read at once. Between steps time passes on
     `clock`, or on the site's where that can be moved, else for `pause` seconds of real time. `inputs` are the
     texts to submit, made from the descriptor unless given. Requests carry `token` where there is one.
 
@@ -122,9 +122,7 @@ def job_machine(
     return machine
 
 
-def _machine(
-    found: JobTarget, count: int, chosen: st.SearchStrategy[Mapping[str, str]]
-) -> type[JobMachine]:
+def _machine(found: JobTarget, count: int, chosen: st.SearchStrategy[Mapping[str, str]]) -> type[JobMachine]:
     who = st.integers(0, count - 1)
     outputs = [each.name for each in found.task.outputs]
     given = [each.name for each in found.task.inputs]

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 MARKER = "gp_site"
 MARKER_TEXT = (
     "gp_site(file=None, *, seed=0, version=None, clock='jump', context=None, deviations=(), "
-    "allow_unexpected=False, allow_unused=False, allow_tool_errors=False): what the test's own site is: the "
-    "built-in one, or that of a site file (relative to the test's), what it departs in, and what may pass at "
-    "the test's end."
+    "allow_unexpected=False, allow_unused=False, allow_tool_errors=False, contract=None, fallback=False): "
+    "what the test's own site is: the built-in one, that of a site file or one that replays a contract "
+    "(relative to the test's), what it departs in, and what may pass at the test's end."
 )
 _LONGEST_CONTEXT = 40
 
@@ -46,6 +46,9 @@ class SiteSettings(msgspec.Struct, frozen=True):
     allow_unexpected: bool = False
     allow_unused: bool = False
     allow_tool_errors: bool = False
+    contract: str | os.PathLike[str] | None = None
+    """A contract that is replayed; with `fallback` the site answers what was not recorded."""
+    fallback: bool = False
 
     @property
     def allowed(self) -> Allowed:
@@ -80,6 +83,8 @@ def settings_of(
         given |= named
     for name, value in given.items():
         _check(name, value, who)
+    if given.get("file") is not None and given.get("contract") is not None:
+        raise SettingsError(f"{who}: met a site file and a contract, expected one of them")
     if "deviations" in given:
         given["deviations"] = _listed(given["deviations"])
     return msgspec.structs.replace(base, **given)
@@ -95,6 +100,7 @@ def _is_clock(value: object) -> bool:
 
 _FORMS: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
     "file": (lambda value: isinstance(value, str | os.PathLike), "the path of a site file"),
+    "contract": (lambda value: isinstance(value, str | os.PathLike), "the path of a contract"),
     "seed": (lambda value: isinstance(value, int) and not isinstance(value, bool), "a whole number"),
     "version": (lambda value: isinstance(value, str) or _is_number(value), "a version, such as 10.91"),
     "clock": (_is_clock, '"jump", "manual", "real", "x60" or any other rate, or a clock'),
@@ -165,6 +171,8 @@ def make_site(settings: SiteSettings, context: str, folder: Path, *, needs_manua
         options["seed"] = settings.seed
     if settings.version is not None:
         options["version"] = str(settings.version)
+    if settings.contract is not None:
+        return _replaying(folder / settings.contract, settings, options)
     if settings.file is None:
         from gp_mockserver.builtin.builtin_site import builtin_site
 
@@ -172,6 +180,18 @@ def make_site(settings: SiteSettings, context: str, folder: Path, *, needs_manua
     from gp_mockserver.configuration.site_files import load_site
 
     return load_site(folder / settings.file, **options)
+
+
+def _replaying(path: Path, settings: SiteSettings, options: dict[str, Any]) -> Site:
+    from gp_mockserver.errors import SiteError
+
+    from gpharness.contracts.contract_files import ContractError, read_contract
+    from gpharness.replaying.sites import site_of
+
+    try:
+        return site_of(read_contract(path), fallback=settings.fallback, **options)
+    except ContractError as error:
+        raise SiteError(str(error)) from None
 
 
 def inject(site: Site, deviations: Iterable[Any]) -> None:

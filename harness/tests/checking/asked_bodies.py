@@ -255,6 +255,9 @@ class Asker:
                 if self.site.profile.has("resource", what):
                     yield self._get(what, f"{path}/{what}")._replace(task=task, job_id=job_id)
 
+    def results_alone(self) -> Iterator[Body]:
+        yield from self.results(with_references=False)
+
     def tokens(self) -> Iterator[Body]:
         if self.site.profile.has("resource", "generateToken"):
             sign_in = {"username": "tester", "password": "tester-password", "client": "requestip"}

@@ -72,7 +72,7 @@ def answers(here: Asker, entry: Deviation) -> Iterator[Body]:
         ({"execute"}, here.executions),
         ({"submit"}, here.submissions),
         ({"job"}, here.polls),
-        ({"result", "results"}, here.results),
+        ({"result", "results"}, here.results_alone),
         ({"cancel"}, here.cancellations),
         ({"upload"}, here.uploads),
     ):

@@ -162,6 +162,16 @@ PLACES: dict[str, Callable[[str], Exchange]] = {
     "message, quoted": lambda s: (
         _message(f"password='{s}' refused") if "'" not in s else _message(f"password={json.dumps(s)} refused")
     ),
+    "message, said": lambda s: _message(f"Layer not found (token {json.dumps(s)} was sent)"),
+    "xml, key and value": lambda s: _body(f'<add value="{html.escape(s)}" key="apiKey"/>', "text/xml"),
+    "matrix parameter": lambda s: exchange(url=f"{HOST}/rest;jsessionid={quote(s, safe='')}?f=json"),
+    "set-cookie, joined": lambda s: exchange(
+        headers=(("Set-Cookie", f"lang=en; Path=/, agstoken={quote(s, safe='')}; Path=/"),)
+    ),
+    "log of cookies": lambda s: _body(json.dumps({"Cookie": f"lang=en; agstoken={quote(s, safe='')}"})),
+    "log of basic": lambda s: _body(json.dumps({"Authorization": f"Basic {_b64('tester:' + s)}"})),
+    "link": lambda s: exchange(headers=(("Link", f"<{HOST}/x?token={quote(s, safe='')}>; rel=next"),)),
+    "jsonp": lambda s: _body(f"callback({json.dumps({'token': s})});", "application/javascript"),
     "html, link": lambda s: _body(
         f'<a href="/arcgis/rest/services?f=json&amp;token={quote(s, safe="")}">x</a>', "text/html"
     ),

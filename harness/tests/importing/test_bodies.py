@@ -135,14 +135,16 @@ def test_files_that_are_no_answer_are_told(tmp_path: Path) -> None:
     _, left = imported(folder)
 
     assert sorted(left) == [
-        "1 x JSON that is no answer of a GP server",
-        "1 x files that end in .png",
-        "1 x no JSON",
+        "1 file: JSON that is no answer of a GP server",
+        "1 file: its name ends in .png",
+        "1 file: no JSON",
     ]
 
 
 def test_a_result_of_which_no_job_is_known_is_told(tmp_path: Path) -> None:
-    assert imported(saved(tmp_path, task=TASK, result=RESULT))[1] == ["1 x result: nothing says of which job"]
+    assert imported(saved(tmp_path, task=TASK, result=RESULT))[1] == [
+        "1 file: result: nothing says of which job"
+    ]
 
 
 def test_a_folder_without_answers_is_refused(tmp_path: Path) -> None:

@@ -129,21 +129,21 @@ def test_forms_are_read_as_text_and_as_fields(tmp_path: Path, post: dict[str, An
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"content": {"text": None}}, "1 x an answer whose body the archive does not have"),
-        ({"content": {"text": "=", "encoding": "base64"}}, "1 x an answer whose Base64 is broken"),
+        ({"content": {"text": None}}, "1 entry: an answer whose body the archive does not have"),
+        ({"content": {"text": "=", "encoding": "base64"}}, "1 entry: an answer whose Base64 is broken"),
         (
             {"content": {"comment": "the first 5 bytes; 9 were sent"}},
             "of which the archive has the beginning",
         ),
-        ({"request": {"url": "data:text/plain,x"}}, "1 x an entry without an http address"),
-        ({"request": {"url": None}}, "1 x an entry without an http address"),
-        ({"request": None}, "1 x an entry without an http address"),
+        ({"request": {"url": "data:text/plain,x"}}, "1 entry: no http address"),
+        ({"request": {"url": None}}, "1 entry: no http address"),
+        ({"request": None}, "1 entry: no http address"),
         (
             {
                 "response": {"headers": [{"name": "Content-Encoding", "value": "gzip"}]},
                 "content": {"text": base64.b64encode(b"\x1f\x8bbroken").decode(), "encoding": "base64"},
             },
-            "1 x an answer that cannot be unpacked",
+            "1 entry: an answer that cannot be unpacked",
         ),
     ],
 )

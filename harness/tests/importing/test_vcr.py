@@ -162,6 +162,6 @@ def test_interactions_that_cannot_be_used_are_told(tmp_path: Path) -> None:
 
     assert len(found.exchanges) == 1
     assert sorted(found.left) == [
-        "1 x a body whose Base64 or charset is broken",
-        "1 x an interaction without an http address",
+        "1 interaction: a body whose Base64 or charset is broken",
+        "1 interaction: no http address",
     ]

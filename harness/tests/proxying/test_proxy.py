@@ -345,7 +345,7 @@ def test_an_answer_beyond_the_limit_passes_whole_and_is_told_as_left_out() -> No
         assert httpx.get(f"{url}{SERVICES}/S/GPServer?f=json").content == body
     _, left = contract_from(notes, ways)
 
-    assert left == ["1 x an answer of more than 1000 bytes"]
+    assert left == ["1 request: an answer of more than 1000 bytes"]
 
 
 def test_what_does_not_fit_into_the_memory_lies_in_a_file_and_comes_back_in_order() -> None:
@@ -374,3 +374,40 @@ def test_secrets_that_pass_are_not_in_the_contract(server: Any) -> None:
 
     assert contract.conversations
     assert secret not in repr(contract)
+
+
+@pytest.mark.parametrize(
+    ("method", "sent"),
+    [
+        ("HEAD", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n"),
+        ("GET", b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
+        ("GET", b"HTTP/1.1 304 Not Modified\r\nETag: x\r\nConnection: close\r\n\r\n"),
+        (
+            "GET",
+            b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        ),
+        ("GET", b"HTTP/1.0 200 OK\r\n\r\nto the end"),
+        (
+            "GET",
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+        ),
+        ("GET", b"HTTP/1.1 599 Odd\r\nContent-Length: 1\r\nConnection: close\r\n\r\n!"),
+    ],
+)
+def test_answers_of_every_framing_come_back_as_they_are(method: str, sent: bytes) -> None:
+    with given(sent) as upstream, proxy(upstream.url) as (url, _):
+        direct = httpx.request(method, f"{upstream.url}/x")
+        met = httpx.request(method, f"{url}/x")
+
+    assert (met.status_code, met.content) == (direct.status_code, direct.content)
+    assert met.headers.get("location") == direct.headers.get("location")
+    assert met.headers.get("content-length") == direct.headers.get("content-length")
+
+
+def test_bodies_of_unknown_length_and_odd_targets_reach_the_server_as_they_are() -> None:
+    with given(answer()) as upstream, proxy(upstream.url) as (url, _):
+        httpx.post(f"{url}/a%20b/%2F?x=1&y=%C3%A9", content=iter([b"abc", b"def"]))
+
+    (head,) = upstream.heads
+    assert head.startswith(b"POST /a%20b/%2F?x=1&y=%C3%A9 HTTP/1.1\r\n")
+    assert b"transfer-encoding: chunked" in head.lower()

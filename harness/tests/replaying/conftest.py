@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import pytest
+from gp_mockserver import serve
 from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.lifecycle.clocks import JumpingClock, ManualClock
 from gp_mockserver.sites import Site
@@ -153,6 +154,27 @@ def replay() -> Iterator[Replay]:
         client.site.close()
 
 
-@pytest.fixture
-def jumping() -> JumpingClock:
-    return JumpingClock()
+OBSERVER = {
+    "geometryType": "esriGeometryPoint",
+    "spatialReference": {"wkid": 54003},
+    "features": [{"geometry": {"x": -13308192.1956127, "y": 4221903.58555983}}],
+}
+
+
+@pytest.fixture(scope="session")
+def replayed_services() -> Iterator[str]:
+    """The services address of a server that replays what the documentation's scripts ask for."""
+    clock = ManualClock()
+    recorder = Recorder(builtin_site("server", clock=clock))
+    synchronous = "rest/services/Elevation/ESRI_Elevation_World/GPServer/Viewshed"
+    failing = "rest/services/Simulation/JobOutcomes/GPServer/Fails"
+    inputs = {
+        "Input_Observation_Point": json.dumps(OBSERVER),
+        "Viewshed_Distance": json.dumps({"distance": 8.5, "units": "esriMiles"}),
+    }
+    describe(recorder, VIEWSHED, synchronous, failing)
+    recorder.ask(f"{synchronous}/execute", "POST", **inputs)
+    run_job(recorder, clock, VIEWSHED, (1.0, 2.0), **inputs)
+    run_job(recorder, clock, failing, (1.0, 2.0), Note="it's meant to fail")
+    with serve(site_of(recorder.contract(), clock=JumpingClock())) as server:
+        yield f"{server.url}/rest/services"

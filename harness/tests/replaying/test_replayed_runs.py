@@ -189,6 +189,8 @@ def test_runs_with_the_same_inputs_are_replayed_in_turn_and_the_last_one_stays(r
         contract_of_areas(executed("first", 1.0), executed("second", 2.0), executed("third", 3.0))
     )
     assert [value_of(client) for _ in range(5)] == [1.0, 2.0, 3.0, 3.0, 3.0]
+    client.site.reset()
+    assert value_of(client) == 1.0
 
 
 def test_features_are_the_same_in_any_order_unless_the_contract_says_otherwise(replay):

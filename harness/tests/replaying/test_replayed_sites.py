@@ -1,4 +1,4 @@
-"""What a site that replays says of itself: descriptions, tokens and files; and contracts that stand in files."""
+"""What a site that replays says of itself, tokens and files; and contracts that stand in files."""
 
 from __future__ import annotations
 
@@ -170,7 +170,10 @@ def test_a_path_that_was_recorded_with_other_parameters_is_a_near_miss(replay):
     path = "/rest/services/Own/MapServer/export"
     client = replay(contract_of(asked("", path, {"href": "x"}, bbox="1,2,3,4", f="json")))
     assert client.ask(path.lstrip("/"), bbox="1,2,3,4") == {"href": "x"}
-    assert client.ask(path.lstrip("/"), bbox="0,0,1,1")["error"]["code"] in (400, 404)
+    error = client.ask(path.lstrip("/"), bbox="0,0,1,1")["error"]
+    assert error["details"] == [f"{path} was recorded otherwise: bbox: 1,2,3,4 ▸ 0,0,1,1"]
+    client.ask(path.lstrip("/"), bbox="1,2,3,4")
+    assert [entry.unexpected for entry in client.site.journal] == [False, True, False]
 
 
 def test_a_file_that_was_not_recorded_is_not_found_and_the_journal_says_so(replay):
@@ -245,3 +248,27 @@ def test_large_and_binary_answers_stand_beside_the_contract(replay, tmp_path):
     value = client.ask(f"{OWN_TASK}/jobs/{job_id}/results/Out")["value"]
     assert value == "x" * 20_000 + client.root
     assert client.send(f"{OWN_TASK}/jobs/{job_id}/results/Out", f="pjson").text.startswith("{\n")
+
+
+def test_a_submission_that_was_recorded_as_a_page_is_replayed_in_either_form(replay):
+    conversation = job()
+    conversation.submission = Answer(302, {"location": f"{ROOT}/{OWN_TASK}/jobs/{JOB_ID}"})
+    client = replay(contract_of(conversation))
+    told = client.ask(f"{OWN_TASK}/submitJob", "POST")
+    assert told["jobStatus"] == "esriJobSubmitted"
+    answer = client.send(f"{OWN_TASK}/submitJob", "POST", f="html")
+    assert answer.status_code == 302
+    assert answer.headers["location"].startswith(f"{client.root}/{OWN_TASK}/jobs/")
+    assert JOB_ID not in answer.headers["location"]
+
+
+@pytest.mark.parametrize("raw", [[], "text", {"parameters": [{"name": "x"}]}, {"executionType": "odd"}, None])
+def test_a_descriptor_that_cannot_be_read_is_answered_all_the_same(replay, raw):
+    contract = contract_of(job())
+    contract.services["Own"] = {"executionType": "nonsense", "currentVersion": 99.9}
+    contract.tasks["Own/Task"] = contract.tasks["Own/Other"] = raw
+    client = replay(contract)
+    if raw is not None:
+        assert client.ask(f"{OWN_TASK}") == raw
+        assert client.ask("rest/services/Own/GPServer/Other") == raw
+    assert "jobId" in client.ask(f"{OWN_TASK}/submitJob", "POST")

@@ -14,12 +14,13 @@ from gp_protocol.versions import PROFILES, profile
 from gpharness.in_process import SiteTransport
 from gpharness.strategies import Described, descriptors, parameters, sites, tasks, timelines
 from gpharness.strategies.drawn_descriptors import known_types
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 ROOT = "https://gis.example.com"
 FEW = max(1, settings.default.max_examples // 10)
 VERSIONS = sorted(PROFILES)
+QUICK = settings(database=None, phases=[Phase.generate, Phase.shrink])
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -40,7 +41,9 @@ def test_descriptions_load_in_the_mock_and_the_client_reads_them(version: str) -
                 read = found.task(task.label).describe()
                 expected = parse_task(described.task_json(task.label), task.execution_type)
                 assert [each.name for each in read.inputs] == [each.name for each in expected.inputs]
-                assert [each.data_type for each in read.outputs] == [each.data_type for each in expected.outputs]
+                assert [each.data_type for each in read.outputs] == [
+                    each.data_type for each in expected.outputs
+                ]
 
     holds()
 
@@ -73,7 +76,7 @@ def test_every_data_type_of_a_version_comes_up() -> None:
 
 
 def test_a_description_is_read_at_a_glance() -> None:
-    found = find(descriptors(), lambda each: len(each.tasks[0].inputs) > 0, settings=settings(database=None))
+    found = find(descriptors(), lambda each: len(each.tasks[0].inputs) > 0, settings=QUICK)
     assert len(found.tasks) == 1
     assert len(found.tasks[0].parameters) == 1
     assert repr(found).startswith("Described('12.0', 'Tools', 'esriExecutionType")
@@ -102,7 +105,7 @@ def test_a_site_lists_what_it_serves(site: Site) -> None:
 
 
 def test_the_smallest_site_has_one_task() -> None:
-    site = find(sites(version="12.0"), lambda each: True, settings=settings(database=None, max_examples=10))
+    site = find(sites(version="12.0"), lambda each: True, settings=QUICK)
     (service,) = site.services.values()
     assert len(service.tasks) == 1
     assert site.seed == 0
@@ -116,7 +119,7 @@ def test_a_timeline_is_one_that_a_job_may_have(timeline: Timeline) -> None:
 
 
 def test_the_smallest_timeline_is_a_job_that_succeeds_at_once() -> None:
-    found = find(timelines(), lambda timeline: True, settings=settings(database=None, max_examples=10))
+    found = find(timelines(), lambda timeline: True, settings=QUICK)
     assert [phase.status for phase in found.phases] == [JobStatus.SUBMITTED, JobStatus.EXECUTING]
     assert all(phase.seconds == 0 and not phase.messages for phase in found.phases)
     assert found.ending.status is JobStatus.SUCCEEDED

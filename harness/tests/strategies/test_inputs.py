@@ -1,4 +1,4 @@
-"""What is drawn for a task is what servers with that task accept, or refuse for the one thing that is wrong."""
+"""What is drawn for a task is what servers with that task accept, or refuse for the one wrong thing in it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from gp_protocol.values.feature_sets import FeatureSet
 from gp_protocol.versions import PROFILES, profile
 from gpharness.in_process import SiteTransport
 from gpharness.strategies import InputFault, can_be_wrong, inputs, nearly_valid_inputs, tasks
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 VERSIONS = sorted(PROFILES)
@@ -41,7 +41,7 @@ def wanted(name: str, data_type: str, **rules: Any) -> Parameter:
 
 
 def smallest(strategy: st.SearchStrategy[Any], condition: Any = None) -> Any:
-    how = settings(database=None, derandomize=True, max_examples=200 if condition else 10)
+    how = settings(database=None, derandomize=True, phases=[Phase.generate, Phase.shrink])
     return find(strategy, condition or (lambda drawn: True), settings=how)
 
 
@@ -58,9 +58,7 @@ VERSION_AND_TASK = st.sampled_from(VERSIONS).flatmap(
 
 @given(
     VERSION_AND_TASK.flatmap(
-        lambda drawn: st.tuples(
-            st.just(drawn), inputs(drawn[1], version=drawn[0], references=True)
-        )
+        lambda drawn: st.tuples(st.just(drawn), inputs(drawn[1], version=drawn[0], references=True))
     )
 )
 def test_what_is_drawn_is_read_by_a_server_and_written_by_the_client(
@@ -84,9 +82,7 @@ def test_values_are_those_that_arrive(drawn: tuple[tuple[str, Task], dict[str, A
     assert {name: read[name] for name in values} == values
 
 
-@given(
-    VERSION_AND_TASK.flatmap(lambda drawn: st.tuples(st.just(drawn), inputs(drawn[1], version=drawn[0])))
-)
+@given(VERSION_AND_TASK.flatmap(lambda drawn: st.tuples(st.just(drawn), inputs(drawn[1], version=drawn[0]))))
 @settings(max_examples=FEW)
 def test_a_mock_runs_the_task_and_the_client_reads_what_comes_of_it(
     drawn: tuple[tuple[str, Task], dict[str, str]],
@@ -99,9 +95,8 @@ def test_a_mock_runs_the_task_and_the_client_reads_what_comes_of_it(
     assert set(result) == {each.name for each in task.outputs}
 
 
-WRONG = (
-    VERSION_AND_TASK.filter(lambda drawn: can_be_wrong(drawn[1], version=drawn[0]))
-    .flatmap(lambda drawn: st.tuples(st.just(drawn), nearly_valid_inputs(drawn[1], version=drawn[0])))
+WRONG = VERSION_AND_TASK.filter(lambda drawn: can_be_wrong(drawn[1], version=drawn[0])).flatmap(
+    lambda drawn: st.tuples(st.just(drawn), nearly_valid_inputs(drawn[1], version=drawn[0]))
 )
 
 
@@ -164,8 +159,13 @@ def _inputs_of(path: str, task: Task) -> st.SearchStrategy[dict[str, str]]:
 
 
 def test_the_smallest_inputs_are_one_point_at_0_0() -> None:
-    task = Task("T", parameters=(wanted("Points", "GPFeatureRecordSetLayer"), Parameter("Note", "GPString",
-        parameter_type=ParameterType.OPTIONAL)))
+    task = Task(
+        "T",
+        parameters=(
+            wanted("Points", "GPFeatureRecordSetLayer"),
+            Parameter("Note", "GPString", parameter_type=ParameterType.OPTIONAL),
+        ),
+    )
     assert smallest(inputs(task)) == {
         "Points": '{"geometryType": "esriGeometryPoint", "spatialReference": {"wkid": 4326}, '
         '"features": [{"geometry": {"x": 0, "y": 0}}]}'
@@ -192,7 +192,10 @@ def test_a_field_is_one_of_the_layer_that_it_depends_on(data: st.DataObject) -> 
     filters = {"filter": {"type": "field", "list": ["esriFieldTypeDouble"]}}
     task = Task(
         "T",
-        parameters=(wanted("Zone", "Field", dependency="Areas", **filters), wanted("Areas", "GPFeatureRecordSetLayer")),
+        parameters=(
+            wanted("Zone", "Field", dependency="Areas", **filters),
+            wanted("Areas", "GPFeatureRecordSetLayer"),
+        ),
     )
     drawn = data.draw(inputs(task, form="value"))
     assert drawn["Zone"] in drawn["Areas"].fields
@@ -212,7 +215,11 @@ SCHEMA = {
 }
 
 
-@given(inputs(Task("T", parameters=(wanted("Lines", "GPFeatureRecordSetLayer", defaultValue=SCHEMA),)), form="value"))
+@given(
+    inputs(
+        Task("T", parameters=(wanted("Lines", "GPFeatureRecordSetLayer", defaultValue=SCHEMA),)), form="value"
+    )
+)
 def test_features_follow_the_schema_of_their_parameter(drawn: dict[str, FeatureSet]) -> None:
     lines = drawn["Lines"]
     assert (lines.geometry_type, lines.has_z) == ("esriGeometryPolyline", True)
@@ -296,3 +303,17 @@ def test_a_task_that_takes_anything_is_told_so() -> None:
     assert not can_be_wrong(task)
     with pytest.raises(ValueError, match="task 'T' takes anything"):
         nearly_valid_inputs(task)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_without_a_version_inputs_are_right_and_wrong_in_every_version(version: str) -> None:
+    task = Task("T", parameters=(wanted("Count", "GPLong"),))
+
+    @given(inputs(task), nearly_valid_inputs(task))
+    @settings(max_examples=FEW)
+    def holds(right: dict[str, str], wrong: tuple[dict[str, str], InputFault]) -> None:
+        read_inputs(task, right, profile(version))
+        with pytest.raises(BadInputs):
+            read_inputs(task, wrong[0], profile(version))
+
+    holds()

@@ -1,4 +1,4 @@
-"""The machine finds nothing in a server that keeps to the protocol, and what is wrong in one that does not."""
+"""The machine finds nothing in a server that keeps to the protocol, and what is wrong in one that departs."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def small_site(
 ) -> Site:
     site = Site(clock=ManualClock())
     service = site.add_service(Service("Tools", execution_type=ExecutionType.ASYNCHRONOUS))
-    service.add_task(TASK, timeline=standard_timeline(ending=ending, submitted=1.0, waiting=1.0, executing=1.0))
+    service.add_task(
+        TASK, timeline=standard_timeline(ending=ending, submitted=1.0, waiting=1.0, executing=1.0)
+    )
     if deviation:
         site.deviate(deviation)
     return site
@@ -86,7 +88,12 @@ def test_a_transport_and_a_site_are_servers_as_well() -> None:
 @given(sites(endings=(JobStatus.SUCCEEDED, JobStatus.FAILED)))
 @settings(max_examples=5, suppress_health_check=[HealthCheck.nested_given])
 def test_any_site_passes(site: Site) -> None:
-    tasks = [task.path for service in site.services.values() for task in service.tasks.values() if not service.is_synchronous]
+    tasks = [
+        task.path
+        for service in site.services.values()
+        for task in service.tasks.values()
+        if not service.is_synchronous
+    ]
     if tasks:
         run(job_machine(site, tasks[0]), settings(QUICK, max_examples=2, stateful_step_count=8))
 
@@ -115,7 +122,10 @@ def test_a_server_that_departs_fails(deviation: str) -> None:
 
 def test_the_failure_is_the_shortest_conversation_as_numbered_steps() -> None:
     with pytest.raises(Departure) as found:
-        run(job_machine(lambda: small_site("job-id-reused"), "Tools/Count"), settings(QUICK, phases=[Phase.generate, Phase.shrink]))
+        run(
+            job_machine(lambda: small_site("job-id-reused"), "Tools/Count"),
+            settings(QUICK, phases=[Phase.generate, Phase.shrink]),
+        )
     text, first, second = str(found.value).splitlines()
     assert text == "submitJob: met the id of job 1 again, expected an id that no other job has"
     assert first.startswith("   1. client A submits {}: esriJobSubmitted (jobId j")
@@ -132,7 +142,10 @@ def test_jobs_that_still_run_are_cancelled_at_a_server_that_others_use() -> None
     site.clock.advance(60)  # type: ignore[attr-defined]
     records = [site.store.get(job_id, site.clock.now()) for job_id in site.store.ids()]
     statuses = {record.state(site.clock.now()).status for record in records if record is not None}
-    assert statuses <= {JobStatus.CANCELLED, JobStatus.EXECUTING}  # a job that is submitted cannot be cancelled
+    assert statuses <= {
+        JobStatus.CANCELLED,
+        JobStatus.EXECUTING,
+    }  # a job that is submitted cannot be cancelled
     assert JobStatus.CANCELLED in statuses
 
 
@@ -140,7 +153,9 @@ def test_inputs_of_ones_own_are_submitted() -> None:
     site = small_site()
     machine = job_machine(site, "Tools/Count", inputs=st.just({"Note": "mine"}))
     run(machine, settings(QUICK, max_examples=2))
-    assert {entry.parameters.get("Note") for entry in site.journal if entry.operation == "submitJob"} == {"mine"}
+    assert {entry.parameters.get("Note") for entry in site.journal if entry.operation == "submitJob"} == {
+        "mine"
+    }
 
 
 def no_such_task() -> type[JobMachine]:
@@ -192,7 +207,11 @@ INFORMED = {"type": "esriJobMessageTypeInformative", "description": "a"}
 def test_states_may_be_skipped_and_messages_taken_back_at_the_end() -> None:
     known(
         {"jobStatus": "esriJobExecuting", "messages": [INFORMED]},
-        {"jobStatus": "esriJobSucceeded", "messages": [], "results": {"Total": {"paramUrl": "results/Total"}}},
+        {
+            "jobStatus": "esriJobSucceeded",
+            "messages": [],
+            "results": {"Total": {"paramUrl": "results/Total"}},
+        },
         {"jobStatus": "esriJobDeleting"},
     )
 
@@ -201,7 +220,10 @@ def test_states_may_be_skipped_and_messages_taken_back_at_the_end() -> None:
     ("answers", "said"),
     [
         ([{"jobStatus": "esriJobSucceeded"}], "no Total"),
-        ([{"jobStatus": "esriJobExecuting", "results": {"Total": {}}}], "some of a job that is esriJobExecuting"),
+        (
+            [{"jobStatus": "esriJobExecuting", "results": {"Total": {}}}],
+            "some of a job that is esriJobExecuting",
+        ),
         (
             [
                 {"jobStatus": "esriJobExecuting", "messages": [INFORMED]},

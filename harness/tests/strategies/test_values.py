@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,19 +15,22 @@ from gp_protocol.values.data_types import DATA_TYPES, OutputOptions, data_type
 from gp_protocol.values.feature_sets import FeatureSet
 from gp_protocol.values.literals import long_limits
 from gpharness.strategies import feature_sets, record_sets, values
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 EVERYTHING = OutputOptions(return_z=True, return_m=True)
 
 
 def smallest(strategy: st.SearchStrategy[Any], condition: Any = None) -> Any:
-    how = settings(database=None, derandomize=True, max_examples=200 if condition else 10)
+    how = settings(database=None, derandomize=True, phases=[Phase.generate, Phase.shrink])
     return find(strategy, condition or (lambda drawn: True), settings=how)
 
 
 def spec(name: str) -> Any:
-    members: list[dict[str, Any]] = [{"name": "Name", "dataType": "GPString"}, {"name": "Share", "dataType": "GPDouble"}]
+    members: list[dict[str, Any]] = [
+        {"name": "Name", "dataType": "GPString"},
+        {"name": "Share", "dataType": "GPDouble"},
+    ]
     if name.endswith("GPComposite"):
         members = [{"dataType": "GPLong"}, {"dataType": "GPString"}]
     return parse_parameter({"name": "P", "dataType": name, "parameterInfos": members})
@@ -99,8 +103,14 @@ def test_the_smallest_features_are_one_at_0_0_without_attributes(kind: str, geom
 
 
 def test_what_is_looked_for_stays_and_the_rest_goes() -> None:
-    drawn = smallest(feature_sets(), lambda each: each.geometry_type.endswith("Point") and len(each.features) > 1
-                     and each.features[1]["geometry"]["x"] > 10)
+    drawn = smallest(
+        feature_sets(),
+        lambda each: (
+            each.geometry_type.endswith("Point")
+            and len(each.features) > 1
+            and each.features[1]["geometry"]["x"] > 10
+        ),
+    )
     assert [each["geometry"] for each in drawn.features] == [{"x": 0, "y": 0}, {"x": 11, "y": 0}]
 
 
@@ -109,7 +119,7 @@ def test_rings_are_closed_and_run_clockwise(drawn: FeatureSet) -> None:
     for feature in drawn.features:
         for ring in feature["geometry"]["rings"]:
             assert ring[0] == ring[-1]
-            doubled = sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(ring, ring[1:], strict=False))
+            doubled = sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(ring))
             assert doubled < 0
 
 

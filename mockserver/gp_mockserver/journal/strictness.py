@@ -124,6 +124,8 @@ def reset(site: Site) -> None:
     site.expectations.clear()
     site.tool_errors.clear()
     site.journal.clear()
+    if site.stand_in is not None:
+        site.stand_in.start_anew()
 
 
 def _followed(site: Site) -> list[Deviations]:

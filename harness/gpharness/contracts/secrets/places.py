@@ -7,13 +7,13 @@ matter: most texts have none, and cost next to nothing.
 
 from __future__ import annotations
 
-import binascii
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final
 
+from gpharness.contracts.secrets.packed_texts import parts_of, runs_of, unpacked, user_and_password
 from gpharness.contracts.secrets.secret_kinds import (
+    is_likely_secret,
     is_token_shaped,
     is_value_of_secret,
     looks_random,
@@ -28,7 +28,7 @@ RANDOM: Final = "token-like text"
 USER: Final = "user"
 _STEMS: Final = (
     *("token", "pass", "pwd", "secret", "key", "cred", "verifier", "auth", "sess", "saml", "sig", "cookie"),
-    *("stringhidden", "ags_roles", "code"),
+    *("stringhidden", "ags_roles", "code", "assertion", "csrf", "xsrf", "otp"),
 )
 """One of these is in every name that says that a value is secret."""
 _MARKS: Final = ("bearer", "basic", "eyj", "private key-----")
@@ -51,13 +51,15 @@ _AFTER: Final = re.compile(
     | (?: ["'] [^{}<>]{0,300}? ["'] (?:value|defaultValue|content) ["'] \s*:\s*
           (?P<q2>["']) (?P<beside> (?: \\. | (?!(?P=q2)) [^\\] )* ) (?P=q2) )
     | (?: \s{0,3} : \s{1,20} (?:(?:basic|bearer|token)\s+)? (?P<said> [^\s"'<>{}\[\],;&]{3,} ) )
-    | (?: \s{1,3} (?:is\s|was\s|of\s)? \s{0,3} (?P<q3>["']) (?P<cited> [^"'\s]{3,4096} ) (?P=q3) )
-    | (?: \s{1,3} (?:is\s|was\s|of\s)? \s{0,3} (?P<loose> [\w\-.~+/=%]{8,} ) )
+    | (?: \s{1,3} (?:is\s|was\s|of\s)? \s{0,3} (?P<q3>["'])
+          (?P<cited> (?: \\. | (?!(?P=q3)) [^\\\r\n] ){3,4096} ) (?P=q3) )
+    | (?: \s{1,3} (?:is|was) \s{1,3} (?P<stated> [^\s"'<>{}\[\],;&]{6,} ) )
+    | (?: \s{1,3} (?P<loose> [\w\-.~+/=%]{8,} ) )
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 _ELEMENT: Final = re.compile(r"[^<>]{0,300}>\s*(?:<!\[CDATA\[)?([^<>]+?)\s*(?:\]\]>|<|\Z)")
-_TAG: Final = re.compile(r"<(?:input|meta|param|button|option)\b[^<>]{0,6000}>", re.IGNORECASE)
+_TAG: Final = re.compile(r"<[A-Za-z][^<>]{0,6000}>")
 _ATTRIBUTE: Final = re.compile(r"([\w:.\-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>]+))")
 _QUOTED: Final = re.compile(r"\"((?:\\.|[^\"\\])*)\"|'((?:\\.|[^'\\])*)'")
 _BEARER: Final = re.compile(r"\bbearer(?:\s+|\+|%20)([\w.~+/=\-]{6,})", re.IGNORECASE)
@@ -72,12 +74,11 @@ _VALUE_FIRST: Final = re.compile(
 _HIDDEN_TYPE: Final = re.compile(
     r"[\"']GPStringHidden[\"'][^{}]{0,400}?[\"'](?:value|defaultValue)[\"']\s*:\s*([\"'])((?:\\.|(?!\1)[^\\])*)\1"
 )
-_CLASS: Final = bytes(
-    97 if chr(each).isascii() and (chr(each).isalnum() or chr(each) in "+/_-") else 32 for each in range(256)
+_MAKERS_MARK: Final = re.compile(
+    r"(?<![A-Za-z0-9])(?:AAPK[\w-]{16,}|AAPT[\w-]{16,}|AIza[\w-]{30,}|AKIA[A-Z0-9]{16}|gh[pousr]_\w{20,}"
+    r"|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|[sr]k_live_\w{16,})"
 )
-_SHORTEST_RUN: Final = 16
-LARGE: Final = 100_000
-"""Characters of a text in which short words are not unpacked."""
+"""How the keys of well-known services begin, ArcGIS's own first."""
 
 
 def secrets_in(text: str, *, users: bool = False, level: int = 0) -> Iterator[Found]:
@@ -173,7 +174,7 @@ def _is_in_address(low: str, place: int) -> bool:
 _WORD: Final = re.compile(
     r"token|passw(?:or)?d|pwd|pass[-_ ]?phrase|secret|api[-_ ]?key|credential|code[-_ ]?verifier"
     r"|esri[-_]?auth|authorization|signature|sess(?:ion)?[-_]?id|account[-_]?key|private[-_]?key"
-    r"|access[-_]?key|subscription[-_]?key|samlresponse|ags_roles|(?<![A-Za-z0-9])(?:auth|pass|sig|code)(?![A-Za-z0-9])",
+    r"|assertion|[cx]srf|\botp\b|access[-_]?key|subscription[-_]?key|samlresponse|ags_roles|(?<![A-Za-z0-9])(?:auth|pass|sig|code)(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 _USER_WORD: Final = re.compile(
@@ -200,7 +201,7 @@ def _in_view(view: str, users: bool) -> Iterator[Found]:
             name = view[word.start() : end]
         done = end
         for value in _values_after(view, begin, end):
-            if is_value_of_secret(value):
+            if is_value_of_secret(value, name):
                 yield name, value
     yield from _in_tags(view)
     for found in _BEARER.finditer(view):
@@ -223,7 +224,7 @@ def _in_view(view: str, users: bool) -> Iterator[Found]:
     for found in _PEM.finditer(view):
         yield "private key", found[1].strip()
     for found in _VALUE_FIRST.finditer(view):
-        if names_a_secret(found[3]) and is_value_of_secret(found[2]):
+        if names_a_secret(found[3]) and is_value_of_secret(found[2], found[3]):
             yield found[3], found[2]
     for found in _HIDDEN_TYPE.finditer(view):
         if is_value_of_secret(found[2]):
@@ -249,7 +250,6 @@ def _values_after(view: str, begin: int, end: int) -> Iterator[str]:
     found = _AFTER.match(view, end)
     if found is None:
         return
-    kind = found.lastgroup
     groups = found.groupdict()
     if (several := groups["list"]) is not None:
         yield from (one or other for one, other in _QUOTED.findall(several))
@@ -259,22 +259,25 @@ def _values_after(view: str, begin: int, end: int) -> Iterator[str]:
         if view[max(0, begin - 1) : begin] in "\"'" and ":" in view[max(0, begin - 6) : begin]:
             yield groups["beside"]
     elif groups["bare"] is not None:
-        if len(groups["bare"]) >= 6 and groups["bare"].lower() not in ("false", "undefined"):
+        if len(groups["bare"]) >= 4 and groups["bare"].lower() not in ("false", "undefined"):
             yield groups["bare"]
     elif groups["form"] is not None:
-        yield groups["form"].rstrip(").") if groups["form"].endswith(")") else groups["form"]
+        value = groups["form"].partition("?")[0] if ahead == ";" else groups["form"]
+        yield value.rstrip(").") if value.endswith(")") else value
     elif groups["part"] is not None:
         if "name=" in view[max(0, begin - 8) : begin].lower():
             yield groups["part"]
     elif groups["said"] is not None:
-        if looks_random(groups["said"]) or _begins_line(view, begin):
-            yield groups["said"]
+        if is_likely_secret(groups["said"]) or _begins_line(view, begin):
+            yield groups["said"].rstrip(".")
     elif groups["cited"] is not None:
-        if looks_random(groups["cited"]):
+        if is_likely_secret(groups["cited"], is_cited=True):
             yield groups["cited"]
+    elif groups["stated"] is not None:
+        if is_likely_secret(groups["stated"]):
+            yield groups["stated"].rstrip(".")
     elif groups["loose"] is not None and looks_random(groups["loose"].rstrip(".,;:")):
         yield groups["loose"].rstrip(",;:")
-    del kind
 
 
 def _begins_line(view: str, begin: int) -> bool:
@@ -289,9 +292,15 @@ def _in_tags(view: str) -> Iterator[Found]:
             found[1].lower(): found[2] or found[3] or found[4] or "" for found in _ATTRIBUTE.finditer(tag[0])
         }
         value = attributes.get("value") or attributes.get("content") or ""
-        name = attributes.get("name") or attributes.get("id") or attributes.get("property") or ""
+        name = (
+            attributes.get("name")
+            or attributes.get("id")
+            or attributes.get("key")
+            or attributes.get("property")
+            or ""
+        )
         if (names_a_secret(name) or attributes.get("type", "").lower() == "password") and is_value_of_secret(
-            value
+            value, name
         ):
             yield name or "password", value
 
@@ -313,64 +322,6 @@ def _users_in(view: str) -> Iterator[Found]:
             yield USER, attributes["value"]
 
 
-def runs_of(text: str, shortest: int = _SHORTEST_RUN) -> list[tuple[int, int]]:
-    """Where sixteen letters, digits and `+/_-`, or more, stand in a row."""
-    data = text.encode("latin-1", "replace").translate(_CLASS)
-    runs = []
-    wanted = b"a" * shortest
-    place = data.find(wanted)
-    while place >= 0:
-        end = data.find(b" ", place)
-        end = len(data) if end < 0 else end
-        runs.append((place, end))
-        place = data.find(wanted, end)
-    return runs
-
-
-def unpacked(run: str) -> str | None:
-    """The text that a run of base64 holds; None where it is none. Its last letters may be missing."""
-    return None if run[:1] in _NO_BEGINNING else _unpacked(run)
-
-
-_NO_BEGINNING: Final = frozenset("ghijklmnopqrstuv")
-"""Letters with which base64 of no text in UTF-8 begins."""
-
-
-@lru_cache(maxsize=1024)
-def _unpacked(run: str) -> str | None:
-    data = run.replace("-", "+").replace("_", "/").encode("ascii", "replace")
-    try:
-        told = binascii.a2b_base64(
-            data[: len(data) // 4 * 4] if len(data) % 4 == 1 else data + b"=" * (-len(data) % 4)
-        )
-    except (ValueError, binascii.Error):
-        return None
-    try:
-        text = told.decode("ascii")
-    except UnicodeDecodeError:
-        try:
-            text = told.decode("utf-8")
-        except UnicodeDecodeError:
-            return None
-    return text if all(each.isprintable() or each in "\r\n\t" for each in text) else None
-
-
-def unpacked_parts(text: str) -> list[str]:
-    """What is packed in base64 in a text, short words of small texts included."""
-    runs = runs_of(text, 8 if len(text) < LARGE else _SHORTEST_RUN)
-    parts = (unpacked(part) for start, end in runs for part in parts_of(text[start:end]))
-    return [part for part in parts if part is not None]
-
-
-def user_and_password(credentials: str) -> tuple[str, str] | None:
-    """What credentials of the scheme Basic (RFC 7617) hold; None where they are none."""
-    text = unpacked(credentials.strip().rstrip("="))
-    if text is None or ":" not in text:
-        return None
-    user, _, password = text.partition(":")
-    return user, password
-
-
 def _in_runs(text: str, users: bool, level: int) -> Iterator[Found]:
     done: set[str] = set()
     for start, end in runs_of(text):
@@ -382,18 +333,13 @@ def _in_runs(text: str, users: bool, level: int) -> Iterator[Found]:
             for part in parts_of(run):
                 if (told := unpacked(part)) is not None:
                     yield from secrets_in(told, users=users, level=level + 1)
+        if (known := _MAKERS_MARK.search(run)) is not None and looks_random(known[0][4:]):
+            yield "key", known[0]
         if end - start >= 32:
             if run.startswith("eyJ") and text[end : end + 1] == ".":
                 continue
-            if is_token_shaped(run):
+            if is_token_shaped(run) and unpacked(run) is None:
                 yield RANDOM, run + _tail(text, end)
-
-
-def parts_of(run: str) -> Iterator[str]:
-    """A run, and, where it has slashes as an address has, what stands between them."""
-    yield run
-    if "/" in run:
-        yield from (part for part in run.split("/") if len(part) >= 8)
 
 
 def _tail(text: str, end: int) -> str:

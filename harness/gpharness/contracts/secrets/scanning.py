@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from gpharness.contracts.secrets.places import RANDOM, USER, secrets_in, unpacked_parts
+from gpharness.contracts.secrets.packed_texts import unpacked, unpacked_parts
+from gpharness.contracts.secrets.places import RANDOM, USER, secrets_in
 from gpharness.contracts.secrets.secret_kinds import (
     HOLDERS,
     is_value_of_secret,
+    looks_random,
     name_of_held,
     names_a_secret,
 )
 from gpharness.contracts.secrets.spellings import Spelling, canonical_of
-from gpharness.contracts.secrets.stand_ins import is_stand_in
+from gpharness.contracts.secrets.stand_ins import begins_with_stand_in, is_stand_in
 
 if TYPE_CHECKING:
     from gpharness.contracts.contract import Contract
@@ -162,17 +164,19 @@ def _in_contract(contract: Contract, spellings: Sequence[Spelling]) -> Iterator[
 def in_data(data: Any, spellings: Sequence[Spelling] = (), path: str = "", name: str = "") -> Iterator[Leak]:
     """Where secrets stand in data of JSON's kinds."""
     if isinstance(data, str):
-        if name and names_a_secret(name) and is_value_of_secret(data) and not is_stand_in(data):
+        if name and names_a_secret(name) and _is_told(name, data):
             yield Leak(path, f"a value called {name[:60]}")
         else:
             yield from (Leak(path, what) for what in _kinds_in(data, spellings))
     elif isinstance(data, bool) or data is None:
         return
-    elif isinstance(data, int | float):
-        if len(str(data)) >= 6:
+    elif isinstance(data, int):
+        if len(str(data)) >= 4:
             yield from (Leak(path, what) for what in _known_in(str(data), spellings))
-            if isinstance(data, int) and name and names_a_secret(name) and not is_stand_in(str(data)):
+            if name and names_a_secret(name) and _is_told(name, str(data)):
                 yield Leak(path, f"a number called {name[:60]}")
+    elif isinstance(data, float):
+        return
     elif isinstance(data, Mapping):
         held_as = name_of_held(data)
         for key, each in data.items():
@@ -200,16 +204,28 @@ def _kinds_in(text: str, spellings: Sequence[Spelling]) -> Iterator[str]:
 
 
 def _is_told(name: str, value: str) -> bool:
-    if is_stand_in(value):
-        return False
+    """Whether what has this name is a secret, and no stand-in for one."""
     plain = canonical_of(value)
-    return not is_stand_in(plain) and is_value_of_secret(plain) and not _is_packed_stand_in(value)
+    if (
+        is_stand_in(value)
+        or is_stand_in(plain)
+        or begins_with_stand_in(plain)
+        or not is_value_of_secret(plain, name)
+    ):
+        return False
+    low = name.lower()
+    if low.endswith("authorization") or low == "auth":
+        value = value.strip().rpartition(" ")[2]
+        if is_stand_in(value):
+            return False
+    elif "cookie" in low and "=" in value:
+        told = [part.partition("=")[2].strip().strip('"') for part in plain.split(";")]
+        return any(looks_random(each) and not is_stand_in(each) for each in told)
+    return not _is_packed_stand_in(value)
 
 
 def _is_packed_stand_in(value: str) -> bool:
     """Whether what is called a secret is base64 of one that was masked: `user:standin…`."""
-    from gpharness.contracts.secrets.places import unpacked
-
     told = unpacked(value.rstrip("="))
     return told is not None and is_stand_in(told.rpartition(":")[2].strip("\"'} "))
 

@@ -9,11 +9,13 @@ from itertools import pairwise
 from typing import Any, Final
 
 from gp_mockserver.security.secret_names import is_secret_header, is_secret_name
+from gp_protocol.values.data_types import DATA_TYPES
 
 _OTHERS: Final = frozenset(
     {"sig", "signature", "xamzsignature", "xgoogsignature", "xamzcredential", "accountkey", "privatekey"}
     | {"accesskey", "accesskeyid", "subscriptionkey", "sharedaccesssignature", "sessionid", "jsessionid"}
     | {"phpsessid", "aspnetsessionid", "sessionkey", "samlresponse", "agsroles", "ocpapimsubscriptionkey"}
+    | {"assertion", "clientassertion", "csrf", "xsrf", "otp", "passcode", "samlassertion", "sessionkey"}
     | {"gpstringhidden", "setcookie", "cookie", "cookies", "xesriauthorization", "proxyauthorization"}
 )
 _SAY_SOMETHING_ELSE: Final = re.compile(
@@ -30,7 +32,7 @@ _WORD_OF_NAME: Final = re.compile(
 )
 _IS_ONE: Final = re.compile(
     r"(?:tokens?|password\d?|passwd|pwd|passphrase|secrets?|apikey|credentials?|codeverifier|authorization|auth"
-    r"|pass|basic|signature|sig|key|sessionid|sessid|jsessionid|cookies?|roles|samlresponse|gpstringhidden)\Z"
+    r"|pass|basic|signature|sig|key|sessionid|sessid|jsessionid|cookies?|roles|samlresponse|gpstringhidden|assertion|csrf|xsrf|otp|passcode)\Z"
 )
 COMMON: Final = frozenset(
     {"true", "false", "null", "none", "undefined", "json", "pjson", "html", "token", "password", "secret"}
@@ -57,13 +59,16 @@ COMMON: Final = frozenset(
 )
 """Words that stand everywhere. One that is somebody's password is masked where it is named so, and only
 there."""
+_SOFT: Final = frozenset({"signature", "sig", "auth", "pass", "credential", "credentials", "csrf", "xsrf"})
+"""Names that also passes in mountains, signatures of rasters and kinds of log-ins have."""
 _ORDINARY: Final = re.compile(
-    r"(?:true|false|null|none|undefined|nan|-?\d{1,5}(?:\.\d+)?|required|invalid|expired|missing|string|number"
+    r"(?:true|false|null|none|undefined|nan|-?\d{1,3}(?:\.\d+)?|required|invalid|expired|missing|string|number"
     r"|must|should|is|was|not|has|have|cannot|could|and|or|the|a|an|for|of|to|in|with|could|does|may|will"
+    r"|\d+\s?(?:s|ms|min|mins|minutes|h|hours|d|days|seconds|weeks|months|years)"
     r"|unknown|met|expected|empty|none|yes|no|ok|based|security|service|services|bearer|basic)[.,;:!?]?\Z",
     re.IGNORECASE,
 )
-_PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}\Z|esri[A-Z]\w+\Z|GP[A-Z]\w+(?::\w+)?\Z")
+_PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}\Z|esri(?:FieldType|GP|Job|Geometry|Execution)[A-Za-z]+\Z")
 _ADDRESS: Final = re.compile(r"(?:https?:)?//|/[\w.-]+/", re.IGNORECASE)
 _HEX_OR_ID: Final = re.compile(
     r"[ij]?(?:[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}|[0-9a-f]+|[0-9A-F]+)\Z"
@@ -107,11 +112,29 @@ def name_of_held(data: Mapping[str, Any]) -> str:
     return "GPStringHidden" if data.get("dataType") == "GPStringHidden" else ""
 
 
-def is_value_of_secret(value: str) -> bool:
-    """Whether what is called a secret may be one: not `true`, `required`, a type or an address."""
-    return not (
-        len(value) < 2 or _ORDINARY.match(value) or _PLACEHOLDER.match(value) or _ADDRESS.match(value)
-    )
+def is_value_of_secret(value: str, name: str = "") -> bool:
+    """Whether what is called a secret may be one: not `true`, `required`, a type or an address; where other
+    things have such names, too, no plain word."""
+    if len(value) < 2 or _ORDINARY.match(value) or _PLACEHOLDER.match(value):
+        return False
+    if value.partition(":")[0] in DATA_TYPES:
+        return False
+    if _ADDRESS.match(value) and not (value[:1] == "/" and len(value) >= 20 and looks_random(value)):
+        return False
+    if re.sub(r"[\W_]+", "", name.lower()) in _SOFT:
+        return len(value) >= 6 and any(map(str.isdigit, value)) and " " not in value.strip()
+    return True
+
+
+def is_likely_secret(value: str, *, is_cited: bool = False) -> bool:
+    """Whether a word that a sentence calls a secret is one: `password is hunter2`, not `token is invalid`.
+    `is_cited`: it stands in quotes."""
+    if not any(map(str.isdigit, value)):
+        return False
+    if is_cited:
+        is_no_phrase = len(value) >= 8 and re.search(r"[^\w\s.,:()=\-]", value) is not None
+        return len(value) >= 4 and (" " not in value or is_no_phrase)
+    return len(value) >= 6 and any(map(str.isalpha, value))
 
 
 def is_masked_everywhere(name: str, value: str) -> bool:

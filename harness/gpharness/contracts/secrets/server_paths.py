@@ -10,7 +10,7 @@ _SIGN: Final = r"[^\\/:*?\"<>|\s%&,;'()\[\]{}]"
 _SEGMENT: Final = rf"{_SIGN}+"
 _BACK: Final = r"\\{1,8}|%(?:25)?5[Cc]|&\#92;"
 _WINDOWS: Final = re.compile(
-    rf"(?<![A-Za-z0-9])[A-Za-z](?::|%(?:25)?3[Aa])(?P<s>{_BACK}|/(?!/)|%(?:25)?2[Ff])"
+    rf"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{{2}}))[A-Za-z](?::|%(?:25)?3[Aa])(?P<s>{_BACK}|/(?!/)|%(?:25)?2[Ff])"
     rf"(?:{_SIGN}+(?:\ {_SIGN}+){{0,4}}(?P=s)(?!\\)){{0,30}}{_SEGMENT}"
 )
 _SHARE: Final = re.compile(
@@ -41,7 +41,7 @@ def without_server_paths(text: str, number_of: Callable[[str], int]) -> str:
         sign = found["s"]
         return f"{begin}{sign}server{sign}path{number_of(plain):04d}{ending[0] if ending else ''}{tail}"
 
-    if "\\" in text or "%5" in text or "%25" in text or ":/" in text or "&#92;" in text or ":%" in text:
+    if "\\" in text or "%" in text or ":/" in text or "&#92;" in text:
         text = _WINDOWS.sub(lambda found: told(found, "C%3A" if "%" in found[0][:4] else "C:"), text)
         text = _SHARE.sub(lambda found: told(found, found["s"]), text)
     return _POSIX.sub(lambda found: told(found, ""), text) if "/" in text else text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from gp_mockserver.errors import MockServerError
 
 from gpharness.contracts.contract import Contract, Provenance, Source
 from gpharness.contracts.errors import ContractError
+from gpharness.importing.imported import told
 from gpharness.recording.assembling import contract_of
 from gpharness.recording.masked_exchanges import masked
 from gpharness.recording.proxying.listening import run_proxy
@@ -72,8 +74,8 @@ def record_by_proxy(wishes: ProxyWishes) -> int:
 
 def contract_of_notes(notes: Notes, ways: Ways, wishes: ProxyWishes) -> tuple[Contract, list[str]]:
     """The contract of what has passed, its secrets masked, and what could not be used."""
-    exchanges, left = exchanges_of(notes)
-    exchanges = masked(exchanges, usernames=wishes.mask_users, server_paths=wishes.mask_paths)
+    left: Counter[str] = Counter()
+    exchanges = masked(exchanges_of(notes, left), usernames=wishes.mask_users, server_paths=wishes.mask_paths)
     began = datetime.fromtimestamp(notes.began, UTC)
     provenance = Provenance(
         wishes.source or "recorded",
@@ -86,7 +88,7 @@ def contract_of_notes(notes: Notes, ways: Ways, wishes: ProxyWishes) -> tuple[Co
     root = contract.server.url
     if wishes.source is None and ways.upstream is None and root and _is_mock(root):
         contract.provenance = msgspec.structs.replace(contract.provenance, source="generated", of=root)
-    return contract, [*left, *unused]
+    return contract, [*told(left, "request", "requests"), *unused]
 
 
 def _is_mock(root: str) -> bool:

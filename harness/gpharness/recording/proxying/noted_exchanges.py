@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus, urlsplit
 
 from gpharness.importing.imported import unpacked
@@ -12,11 +12,9 @@ from gpharness.recording.proxying.notes import Headers, Note
 from gpharness.recording.request_parameters import parameters_of
 
 
-def exchanges_of(notes: Iterable[Note]) -> tuple[list[Exchange], list[str]]:
-    """The exchanges, and what cannot be used of what was noted. Where the proxy stood in front of the server,
-    its own address becomes the server's again."""
-    exchanges: list[Exchange] = []
-    left: Counter[str] = Counter()
+def exchanges_of(notes: Iterable[Note], left: Counter[str]) -> Iterator[Exchange]:
+    """The exchanges, one at a time. `left` counts what cannot be used of what was noted, by the reason. Where
+    the proxy stood in front of the server, its own address becomes the server's again."""
     for note in notes:
         if note.left:
             left[note.left] += 1
@@ -43,8 +41,7 @@ def exchanges_of(notes: Iterable[Note]) -> tuple[list[Exchange], list[str]]:
             fault_text=note.fault,
         )
         exchange.parameters = parameters_of(exchange.url, exchange.request_headers, exchange.request_body)
-        exchanges.append(exchange)
-    return exchanges, [f"{count} x {reason}" for reason, count in left.most_common()]
+        yield exchange
 
 
 class _Swap:
@@ -52,6 +49,8 @@ class _Swap:
 
     def __init__(self, note: Note) -> None:
         self._pairs: list[tuple[bytes, bytes]] = []
+        self._port = note.own.rpartition(b":")[2]
+        """Its port stands in every form of the address."""
         if note.own:
             parts = urlsplit(note.url.decode("latin-1"))
             theirs, ours = f"{parts.scheme}://{parts.netloc}", note.own.decode("latin-1")
@@ -61,6 +60,8 @@ class _Swap:
             ]
 
     def __call__(self, text: bytes) -> bytes:
+        if not self._pairs or self._port not in text:
+            return text
         for ours, theirs in self._pairs:
             if ours in text:
                 text = text.replace(ours, theirs)

@@ -6,6 +6,7 @@ included, is left where the program dies.
 
 from __future__ import annotations
 
+import struct
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ import msgspec
 MEBIBYTE: Final = 1024 * 1024
 _HELD: Final = 16 * MEBIBYTE
 """Bytes of bodies and heads that are held in memory."""
+_LARGE: Final = 256 * 1024
+"""Bytes of one exchange that are not held at all."""
+_SIZES: Final = struct.Struct(">QQQ")
 _OVERHEAD: Final = 2000
 """Bytes that a note takes besides, about."""
 _GP: Final = (b"/gpserver", b"/rest/info", b"/rest/services", b"/rest/directories/", b"token")
@@ -90,9 +94,7 @@ class Noting:
     def end(self) -> None:
         """All has passed, or nothing more will."""
         self.note.seconds = time.monotonic() - self._since
-        self.note.body = b"".join(self._pieces)
-        self.note.request_body = b"".join(self._request_pieces)
-        self._notes.add(self.note)
+        self._notes.add(self.note, self._request_pieces, self._pieces)
 
 
 class Notes:
@@ -114,20 +116,33 @@ class Notes:
         note.own = own
         return Noting(self, note)
 
-    def add(self, note: Note) -> None:
+    def add(self, note: Note, asked: list[bytes], answered: list[bytes]) -> None:
+        """One that is over, its bodies in pieces. Large ones go to the file as they are: to join them first
+        would cost as much as to write them."""
         self.count += 1
+        size = sum(map(len, asked)) + sum(map(len, answered))
+        if size > _LARGE:
+            self._put_away([(note, asked, answered)])
+            return
+        note.request_body, note.body = b"".join(asked), b"".join(answered)
         self._held.append(note)
-        self._size += len(note.body) + len(note.request_body) + _OVERHEAD
+        self._size += size + _OVERHEAD
         if self._size > _HELD:
-            self._put_away()
+            self._put_away([(each, [], []) for each in self._held])
+            self._held.clear()
+            self._size = 0
 
     def __iter__(self) -> Iterator[Note]:
-        """Those that are over, in the order in which they ended."""
+        """Those that are over, in no order."""
         if self._file is not None:
             self._file.seek(0)
             decoder = msgspec.msgpack.Decoder(Note)
-            while size := self._file.read(8):
-                yield decoder.decode(self._file.read(int.from_bytes(size, "big")))
+            while sizes := self._file.read(_SIZES.size):
+                head, asked, answered = _SIZES.unpack(sizes)
+                note = decoder.decode(self._file.read(head))
+                note.request_body += self._file.read(asked)
+                note.body += self._file.read(answered)
+                yield note
         yield from list(self._held)
 
     def close(self) -> None:
@@ -137,14 +152,12 @@ class Notes:
             self._file.close()
             self._file = None
 
-    def _put_away(self) -> None:
+    def _put_away(self, notes: list[tuple[Note, list[bytes], list[bytes]]]) -> None:
         if self._file is None:
             self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115
         self._file.seek(0, 2)
         encoder = msgspec.msgpack.Encoder()
-        for note in self._held:
-            packed = encoder.encode(note)
-            self._file.write(len(packed).to_bytes(8, "big"))
-            self._file.write(packed)
-        self._held.clear()
-        self._size = 0
+        for note, asked, answered in notes:
+            head = encoder.encode(note)
+            self._file.write(_SIZES.pack(len(head), sum(map(len, asked)), sum(map(len, answered))))
+            self._file.writelines([head, *asked, *answered])

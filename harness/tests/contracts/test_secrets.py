@@ -1,0 +1,337 @@
+"""No secret survives in a contract, whatever it is, wherever it stands, and however it is spelt."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+import uuid
+from base64 import b64encode
+from hashlib import sha256
+from urllib.parse import quote
+
+import pytest
+from gpharness.contracts.answers import answer_from
+from gpharness.contracts.contract import Answer, Asked, Contract, Conversation, Provenance
+from gpharness.contracts.contract_files import SecretLeft, read_contract, write_contract
+from gpharness.contracts.secrets import Mask, scan, scan_files
+from gpharness.probing.exchanges import Exchange
+from planted_secrets import PLACES, RECURRENCES, SECRETS, exchange, parts_of, survivors
+
+JOB_ID = "j0123456789abcdef0123456789abcdef"
+
+
+def contract_of(*exchanges: Exchange) -> Contract:
+    """A contract that keeps whatever stands in the exchanges, more than any recorder does."""
+    asked = []
+    for each in exchanges:
+        answer = answer_from(each.status or 200, each.headers, each.body)
+        parts = {name: part.decode("utf-8", "replace") for name, part in parts_of(each).items()}
+        parameters = parts | dict(each.parameters)
+        asked.append(Asked(each.operation, each.url, answer, each.method, parameters))
+    return Contract(
+        Provenance("recorded", of="https://gis.example.com", at="2026-11-26T20:15:00Z"),
+        conversations=[Conversation("planted", "request", asked=asked)],
+    )
+
+
+def written(folder) -> bytes:
+    return b"\n".join(each.read_bytes() for each in sorted(folder.rglob("*")) if each.is_file())
+
+
+def test_there_are_secrets_enough():
+    assert len(SECRETS) * len(PLACES) >= 300
+    assert len(SECRETS) * len(RECURRENCES) >= 100
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_planted_secret_survives(place):
+    for secret in SECRETS.values():
+        planted = PLACES[place](secret)
+        assert any(survivors(secret, part) for part in parts_of(planted).values()), "it is not there at all"
+        told = Mask().exchange(planted)
+        for name, part in parts_of(told).items():
+            assert not survivors(secret, part), (name, part)
+            assert scan(part) == [], (name, part)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_file_is_written_that_holds_a_secret(tmp_path, place):
+    for number, secret in enumerate(SECRETS.values()):
+        planted = PLACES[place](secret)
+        with pytest.raises(SecretLeft) as error:
+            write_contract(contract_of(planted), tmp_path / f"{number}.yaml")
+        assert not survivors(secret, str(error.value).encode())
+    assert written(tmp_path) == b""
+
+
+@pytest.mark.parametrize("form", ["c.yaml", "c.json", "c"])
+def test_no_secret_stands_in_any_file_of_a_contract(tmp_path, form):
+    mask = Mask()
+    secrets = [SECRETS["token of a server"], SECRETS["odd password"]]
+    planted = [make(secret) for make in PLACES.values() for secret in secrets]
+    write_contract(contract_of(*mask.exchanges(planted)), tmp_path / form, known=mask)
+    whole = written(tmp_path)
+    for secret in secrets:
+        assert not survivors(secret, whole)
+    assert scan_files([tmp_path], known=mask) == []
+
+
+@pytest.mark.parametrize("spelling", RECURRENCES)
+@pytest.mark.parametrize("around", ['{"value":"note (%s) here"}', "x=%s&y=1", "<p>%s</p>"])
+def test_what_one_exchange_tells_to_be_secret_is_masked_in_all_others(spelling, around):
+    for secret in SECRETS.values():
+        text = around % RECURRENCES[spelling](secret)
+        before = exchange(body=text.encode(), name="out.zip", fault_text=text)
+        telling = exchange(parameters={"token": secret})
+        told, _ = Mask().exchanges([before, telling])
+        for part in parts_of(told).values():
+            assert not survivors(secret, part), part
+        assert scan(text, known=[secret]), text
+        assert scan({"a": [text]}, known=Mask(known=[secret])), text
+
+
+def test_the_beginning_of_a_token_that_was_cut_off_is_masked():
+    token = SECRETS["token of a portal"]
+    mask = Mask(known=[token])
+    assert token[:20] not in mask.text(f"Token {token[:20]}… refused")
+    assert scan(f"refused: {token[:20]}...", known=mask)
+
+
+def test_the_same_secret_has_the_same_stand_in_of_its_form():
+    mask = Mask()
+    token = SECRETS["token of a server"]
+    planted = [PLACES[place](token) for place in ("query", "json", "authorization", "html, field")]
+    told = mask.exchanges(planted)
+    stand_in = json.loads(told[1].body)["token"]
+    assert len(stand_in) == len(token)
+    assert stand_in.endswith("..")
+    assert stand_in != token
+    assert told[0].url.endswith(f"token={stand_in}")
+    assert told[2].request_headers == (("Authorization", f"Bearer {stand_in}"),)
+    assert f'value="{stand_in}"'.encode() in told[3].body
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_stand_in_is_of_the_secrets_kind_and_known_as_one(name):
+    secret = SECRETS[name]
+    stand_in = Mask().value("token", secret)
+    assert stand_in != secret
+    assert Mask().value("token", stand_in) == stand_in
+    assert scan({"token": stand_in}) == scan(f"https://x/?token={stand_in}&f=json") == []
+    if secret.isdigit():
+        assert stand_in.isdigit()
+    if name == "hex token":
+        assert int(stand_in, 16) > 0
+        assert len(stand_in) == len(secret)
+    if name == "jwt":
+        assert stand_in.count(".") == 2
+    if secret.isascii() and len(secret) >= 12:
+        assert abs(len(stand_in) - len(secret)) <= 24
+
+
+def test_stand_ins_tell_nothing_of_secrets_and_are_the_same_each_time():
+    one = [Mask().value("token", secret) for secret in ("Ab3dEf6hIj9lMn2pQr5t", "Zz9yXw6vUt3sRq0pOn7m")]
+    assert one[0] == one[1]
+    mask = Mask()
+    two = [mask.value("token", secret) for secret in ("Ab3dEf6hIj9lMn2pQr5t", "Zz9yXw6vUt3sRq0pOn7m")]
+    assert two[0] != two[1]
+
+
+def test_lengths_are_left_to_whoever_serves():
+    token = SECRETS["token of a portal"]
+    told = Mask().exchange(PLACES["json"](token))
+    assert "content-length" not in answer_from(200, (("Content-Length", "99"),), told.body).headers
+
+
+def test_an_odd_password_that_is_masked_leaves_json_as_json():
+    for secret in SECRETS.values():
+        told = Mask().exchange(PLACES["json in json in json"](secret))
+        inner = json.loads(json.loads(json.loads(told.body)["v"])["w"])["accessToken"]
+        assert inner
+        told = Mask().exchange(PLACES["form, layer with a token"](secret))
+        assert told.request_body.startswith(b"f=json&In_Layer=")
+
+
+def test_a_word_of_every_day_is_masked_only_where_it_is_named_a_password():
+    body = b'{"tasks":["arcgis test"],"u":"https://gis.example.com/arcgis/rest","login":"user=a&password=arcgis"}'
+    told = Mask().exchange(exchange(body=body, parameters={"password": "arcgis"}))
+    assert b"https://gis.example.com/arcgis/rest" in told.body
+    assert b"password=arcgis" not in told.body
+    assert told.parameters["password"] != "arcgis"
+    assert scan(told.body) == []
+
+
+def random_features(count: int) -> bytes:
+    drawn = random.Random(1)
+    features = [
+        {
+            "attributes": {
+                "OBJECTID": number,
+                "GlobalID": f"{{{str(uuid.UUID(int=drawn.getrandbits(128))).upper()}}}",
+                "author": f"Passenger {number}",
+                "Secretary": "J. Doe",
+                "mail": f"a{number}@example.org",
+                "link": f"https://example.org/a/b/c{number}?f=json",
+            },
+            "geometry": {
+                "rings": [[[drawn.uniform(-1e7, 1e7), drawn.uniform(-1e7, 1e7)] for _ in range(12)]]
+            },
+        }
+        for number in range(count)
+    ]
+    return json.dumps(
+        {"paramName": "Out", "dataType": "GPRecordSet", "value": {"features": features}}
+    ).encode()
+
+
+ORDINARY = {
+    "a job": json.dumps({"jobId": JOB_ID, "jobStatus": "esriJobSucceeded"}).encode(),
+    "a server": b'{"authInfo":{"isTokenBasedSecurity":true,"tokenServicesUrl":"https://h/arcgis/tokens/",'
+    b'"shortLivedTokenValidity":60}}',
+    "an error": b'{"error":{"code":499,"message":"Token Required","details":["token is not valid"]}}',
+    "a token that is empty": b'{"token":"","password":null}',
+    "a parameter of a token": b'{"name":"Token_Field","dataType":"GPString","defaultValue":"NAME"}',
+    "features": random_features(50),
+    "a file": b'{"value":{"url":"https://h/arcgis/rest/directories/arcgisjobs/a_gpserver/j%s/scratch/o.zip"}}'
+    % (b"0f" * 16),
+    "a hash": json.dumps({"sha256": sha256(b"x").hexdigest(), "itemID": f"i{uuid.UUID(int=7)}"}).encode(),
+    "a picture": json.dumps(
+        {"imageData": b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(256))).decode()}
+    ).encode(),
+    "a projection": b'{"wkt":"PROJCS[\\"x\\",AUTHORITY[\\"EPSG\\",\\"3857\\"]]"}',
+    "messages": b'{"description":"Executing (BufferPoints): BufferPoints \\"Feature Set\\" \\"8.5 Miles\\""}',
+    "a path of words": b"/arcgis/rest/services/SampleWorldCities/MapServer/World2000PopulationDensityInMiles",
+    "a page": b'<a href="/arcgis/rest/login?redirect=%2Farcgis%2Frest">Login</a> <b>Token:</b> none',
+    "a form": b"f=json&env%3AoutSR=102100&Input_Points=%7B%22x%22%3A%201%7D&returnMessages=true",
+    "base64 of numbers": b64encode(bytes(range(250)) * 8),
+}
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_ordinary_bodies_stay_as_they_are(name):
+    body = ORDINARY[name]
+    mask = Mask(known=[SECRETS["odd password"], SECRETS["token of a portal"]])
+    assert mask.exchange(exchange(body=body)).body == body
+    assert scan(body) == []
+
+
+def test_a_contract_of_ordinary_things_has_no_leak(tmp_path):
+    exchanges = [exchange(body=body) for body in ORDINARY.values()]
+    write_contract(contract_of(*exchanges), tmp_path / "c", known=[SECRETS["password"]])
+    assert scan_files([tmp_path]) == []
+    assert scan(read_contract(tmp_path / "c")) == []
+
+
+def test_names_of_users_are_masked_on_request():
+    planted = exchange(
+        parameters={"username": "jane.doe"},
+        body=b'{"owner":"jane.doe","u":"https://jane.doe:pw9pw9pw9@h/","m":"jane.does"}',
+        request_headers=(("Authorization", f"Basic {b64encode(b'jane.doe:pw9pw9pw9').decode()}"),),
+    )
+    assert b"jane.doe" in Mask().exchange(planted).body
+    told = Mask(usernames=True).exchange(planted)
+    assert told.parameters == {"username": "user0001"}
+    assert json.loads(told.body)["owner"] == "user0001"
+    for part in parts_of(told).values():
+        assert "jane.doe" not in part.decode().replace("jane.does", "")
+    assert not survivors("pw9pw9pw9", b"".join(parts_of(told).values()))
+
+
+PATHS = {
+    r"D:\arcgisserver\directories\arcgisjobs\a_gpserver\j1\scratch\out.shp": r"C:\server\path0001.shp",
+    "D:/arcgisserver/data/out.gdb": "C:/server/path0001.gdb",
+    r"\\fileserver\share\data\x.tif": r"\\server\path0001.tif",
+    "/arcgis/directories/arcgisjobs/a/j1/scratch/out.zip": "/server/path0001.zip",
+    "/home/ags/data/x.gdb": "/server/path0001.gdb",
+    r"C:\Program Files\ArcGIS\Server\x.py": r"C:\server\path0001.py",
+}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_paths_of_the_server_are_masked_on_request(path):
+    said = f"ERROR 000732: Dataset {path} does not exist"
+    assert Mask().text(said) == said
+    mask = Mask(server_paths=True)
+    assert mask.text(said) == f"ERROR 000732: Dataset {PATHS[path]} does not exist"
+    in_json = mask.text(json.dumps({"d": f"{said}\nNext"}))
+    assert json.loads(in_json)["d"] == f"ERROR 000732: Dataset {PATHS[path]} does not exist\nNext"
+    assert "arcgisserver" not in mask.text(quote(said))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://h/arcgis/rest/directories/arcgisjobs/a_gpserver/j1/scratch/o.zip",
+        '"url":"/arcgis/rest/services/A/GPServer"',
+        "results/Out",
+        "https://h/data/x/y.zip",
+        "11/26/2026 10:15",
+        "a and/or b",
+    ],
+)
+def test_addresses_are_no_paths_of_the_server(address):
+    assert Mask(server_paths=True).text(address) == address
+
+
+def test_a_contract_that_was_made_without_a_mask_can_be_masked(tmp_path):
+    token, password = SECRETS["token of a portal"], SECRETS["odd password"]
+    contract = Contract(
+        Provenance("recorded", of=f"https://gis.example.com/arcgis?token={token}"),
+        tasks={"A/T": {"name": "T", "parameters": [{"name": "p", "defaultValue": password}]}},
+        conversations=[
+            Conversation(
+                "one",
+                "execute",
+                inputs={"In": json.dumps({"url": "https://x", "token": token})},
+                submission=Answer(json={"messages": [{"description": f"used {password}"}]}),
+                results={
+                    "Out": Answer(text=f"<a href='?token={token}'>"),
+                    "F": Answer(content=b"\0" + token.encode()),
+                },
+                asked=[Asked("token", "/tokens", Answer(), "POST", {"password": password})],
+            )
+        ],
+    )
+    mask = Mask()
+    write_contract(mask.contract(contract), tmp_path / "c.yaml", known=mask)
+    for secret in (token, password):
+        assert not survivors(secret, written(tmp_path))
+
+
+def test_files_are_scanned_by_their_structure_or_by_their_lines(tmp_path):
+    token = SECRETS["token of a portal"]
+    import gzip
+
+    files = {
+        "a.json": json.dumps({"log": [{"headers": [{"name": "Cookie", "value": f"a={token}"}]}]}).encode(),
+        "b.yaml": f"a:\n  - password: {token}\n".encode(),
+        "c.html": f"<p>\n<a href='?token={token}'>".encode(),
+        "d.har.gz": gzip.compress(json.dumps({"url": f"https://x?token={token}"}).encode()),
+        "e.json": b'{"token": "standin0001"}',
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    leaks = {leak.file.rpartition("/")[2]: leak.path for leak in scan_files([tmp_path])}
+    assert leaks == {
+        "a.json": "log[0].headers[0].value",
+        "b.yaml": "a[0].password",
+        "c.html": "line 2",
+        "d.har.gz": "url",
+    }
+
+
+def test_a_body_without_secrets_costs_little():
+    """A megabyte in well under 50 ms, beside what reading its JSON takes."""
+    body = random_features(1600)
+    planted = exchange(body=body)
+    mask = Mask(known=[SECRETS["odd password"], SECRETS["token of a portal"]])
+    masked, parsed = [], []
+    for _ in range(3):
+        start = time.process_time()
+        assert mask.exchange(planted).body == body
+        masked.append(time.process_time() - start)
+        start = time.process_time()
+        json.loads(body)
+        parsed.append(time.process_time() - start)
+    assert min(masked) < 8 * min(parsed)
