@@ -84,7 +84,7 @@ def read(path: Path, visited: int, conversations: int) -> tuple[float, float]:
 
 
 def generated(conversations: int) -> Contract:
-    """A contract of jobs, made one by one as they are asked for."""
+    """A contract of so many jobs, in memory."""
     from gpharness.contracts.contract import Answer, Contract, Conversation, Provenance, Seen
 
     def conversation(place: int) -> Conversation:

@@ -45,7 +45,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(VALUES)
 @example({"a": 85768.567850000007, "b": 2**63, "c": -0.0, "d": 5e-324, "e": 1.7976931348623157e308})
 @example({"z": 1, "a": {"y": [], "b": {}}, "": [[[]]], "9": None})
@@ -89,7 +89,7 @@ def test_rings_stand_in_brackets_and_all_else_in_lines():
 
 
 @given(st.lists(st.lists(st.lists(NUMBERS, min_size=2, max_size=3), min_size=1, max_size=40), min_size=1))
-@settings(max_examples=50)
+@settings(max_examples=25)
 def test_no_line_of_a_ring_is_long(rings):
     longest = max(len(line) for line in yaml_text({"a": [{"rings": rings}]}).split("\n"))
     assert longest <= max(110, 12 + 3 * max(len(repr(n)) + 2 for ring in rings for p in ring for n in p) + 6)

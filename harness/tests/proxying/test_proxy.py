@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from gp_client import GPClient
+from gp_client.clocks import SharedClock
 from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.lifecycle.clocks import JumpingClock
 from gp_mockserver.server import serve
@@ -97,7 +98,7 @@ def server() -> Iterator[Any]:
 
 def test_what_a_client_does_in_front_of_a_server_becomes_a_contract(server: Any) -> None:
     notes = Notes()
-    with proxy(server.url, notes) as (url, ways), GPClient(f"{url}/arcgis") as client:
+    with proxy(server.url, notes) as (url, ways), GPClient(f"{url}/arcgis", clock=SharedClock()) as client:
         ran = client.task("Simulation/JobOutcomes/Succeeds").run({})
     contract, left = contract_from(notes, ways)
 
@@ -129,7 +130,7 @@ def test_several_clients_at_once_are_told_apart(server: Any) -> None:
     with proxy(server.url, notes) as (url, ways):
 
         def run(task: str) -> None:
-            with GPClient(f"{url}/arcgis") as client:
+            with GPClient(f"{url}/arcgis", clock=SharedClock()) as client:
                 client.task(f"Simulation/JobOutcomes/{task}").run({})
 
         names = ["Succeeds", "SucceedsWithWarnings", "StepProgress", "WaitsInQueue"]

@@ -123,7 +123,7 @@ def _note_job(entry: Entry, told: bytes) -> None:
     other ones than the site."""
     try:
         answer = msgspec.json.decode(told)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return
     if isinstance(answer, dict):
         status, job_id = answer.get("jobStatus"), answer.get("jobId")

@@ -43,13 +43,13 @@ _USER_NAMES: Final = frozenset({"username", "user", "userid", "loginname", "owne
 
 _AFTER: Final = re.compile(
     r"""
-      (?: ["']? \s{0,20} [:=] \s{0,20} u? (?P<q>["']) (?P<quoted> (?: \\. | (?!(?P=q)) [^\\] )* ) (?P=q) )
+      (?: ["']? \s{0,20} [:=] \s{0,20} u? (?P<q>["']) (?P<quoted> (?: \\. | (?!(?P=q)) [^\\] ){0,8192} ) (?P=q) )
     | (?: ["']? \s{0,20} : \s{0,20} \[ (?P<list> [^\]\[]{0,8000} ) \] )
     | (?: ["'] \s{0,20} : \s{0,20} (?P<bare> [^\s"',}\]\[{]+ ) )
     | (?: \s{0,3} = \s{0,3} (?:(?:basic|bearer)(?:\s+|\+))? (?P<form> [^\s"'&;,<>{}\[\]\\]+ ) )
     | (?: ["'] [^\r\n]{0,200} (?:\r?\n[^\r\n]{1,300}){0,8}? \r?\n\r?\n (?P<part> [^\r\n]+ ) )
     | (?: ["'] [^{}<>]{0,300}? ["'] (?:value|defaultValue|content) ["'] \s*:\s*
-          (?P<q2>["']) (?P<beside> (?: \\. | (?!(?P=q2)) [^\\] )* ) (?P=q2) )
+          (?P<q2>["']) (?P<beside> (?: \\. | (?!(?P=q2)) [^\\] ){0,8192} ) (?P=q2) )
     | (?: \s{0,3} : \s{1,20} (?:(?:basic|bearer|token)\s+)? (?P<said> [^\s"'<>{}\[\],;&]{3,} ) )
     | (?: \s{1,3} (?:is\s|was\s|of\s)? \s{0,3} (?P<q3>["'])
           (?P<cited> (?: \\. | (?!(?P=q3)) [^\\\r\n] ){3,4096} ) (?P=q3) )
@@ -68,11 +68,11 @@ _USERINFO: Final = re.compile(r"://([^\s/@:\"'<>\\?#]*)(?::([^\s/@\"'<>\\]*))?@(
 _JWT: Final = re.compile(r"eyJ[\w\-]{8,}\.[\w\-]{8,}(?:\.[\w\-]*)?", re.ASCII)
 _PEM: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(.{16,8000}?)-----END", re.DOTALL)
 _VALUE_FIRST: Final = re.compile(
-    r"[\"']value[\"']\s*:\s*([\"'])((?:\\.|(?!\1)[^\\])*)\1\s*,[^{}]{0,200}?[\"'](?:name|key|paramName)[\"']"
+    r"[\"']value[\"']\s*:\s*([\"'])((?:\\.|(?!\1)[^\\]){0,8192})\1\s*,[^{}]{0,200}?[\"'](?:name|key|paramName)[\"']"
     r"\s*:\s*[\"']([\w.\- ]{1,80})[\"']"
 )
 _HIDDEN_TYPE: Final = re.compile(
-    r"[\"']GPStringHidden[\"'][^{}]{0,400}?[\"'](?:value|defaultValue)[\"']\s*:\s*([\"'])((?:\\.|(?!\1)[^\\])*)\1"
+    r"[\"']GPStringHidden[\"'][^{}]{0,400}?[\"'](?:value|defaultValue)[\"']\s*:\s*([\"'])((?:\\.|(?!\1)[^\\]){0,8192})\1"
 )
 _MAKERS_MARK: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:AAPK[\w-]{16,}|AAPT[\w-]{16,}|AIza[\w-]{30,}|AKIA[A-Z0-9]{16}|gh[pousr]_\w{20,}"
