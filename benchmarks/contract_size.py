@@ -7,6 +7,7 @@ conversation is a job's, with inputs, a trace, and a result of a polygon.
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import sys
 import tempfile
@@ -96,7 +97,7 @@ def generated(conversations: int) -> Contract:
             name=f"conversation {place}",
             kind="job",
             task="Folder/Service/Task",
-            inputs={"Input_Points": '{"features": [{"geometry": {"x": %d, "y": 7.5}}]}' % place},
+            inputs={"Input_Points": json.dumps({"features": [{"geometry": {"x": place, "y": 7.5}}]})},
             job_id=job_id,
             submission=Answer(json={"jobId": job_id, "jobStatus": states[0]}),
             trace=[

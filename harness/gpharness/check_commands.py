@@ -12,8 +12,8 @@ from gpharness.checking.kinds import KINDS
 from gpharness.command_options import option
 
 STATUSES = (
-    "Ends with status 0 where nothing worse than a note was found; 1 where something was; 2 for wrong usage "
-    "and for files that cannot be read."
+    "Ends with status 0 where nothing worse than a note, and no secret, was found; 1 where something was; 2 "
+    "for wrong usage and for files that cannot be read or written."
 )
 
 
@@ -47,6 +47,15 @@ STATUSES = (
 )
 @option("job-id", metavar="ID", help="The id of the job that was asked for.")
 @option("json", "is_json", is_flag=True, help="One JSON document on stdout.")
+@option("junit", metavar="FILE", type=click.Path(path_type=Path), help="Write it as JUnit XML, too.")
+@option("html", metavar="FILE", type=click.Path(path_type=Path), help="Write it as one HTML page, too.")
+@option(
+    "secrets",
+    "is_for_secrets",
+    is_flag=True,
+    help="Look for passwords, tokens and the like instead, in files of any kind and in folders; only the "
+    "places are told.",
+)
 def check(
     files: Sequence[str],
     kind: str,
@@ -55,6 +64,9 @@ def check(
     asked: str | None,
     job_id: str | None,
     is_json: bool,
+    junit: Path | None,
+    html: Path | None,
+    is_for_secrets: bool,
 ) -> None:
     """Hold captured answers of a geoprocessing server to the protocol.
 
@@ -64,8 +76,14 @@ def check(
     gpharness check --as job polled.json
     curl -s "$TASK_URL?f=json" | gpharness check --as task -
     gpharness check --as result --task-descriptor task.json out.json
+    gpharness check --secrets contracts/
     """
+    if is_for_secrets:
+        from gpharness.checking.secret_search import search_files
+
+        others = (kind != "auto", version, task_descriptor, asked, job_id, is_json, junit, html)
+        sys.exit(search_files(files, is_alone=not any(others)))
     from gpharness.checking.captured_files import CheckWishes, check_files
 
-    wishes = CheckWishes(kind, version, task_descriptor, asked or "", job_id or "", is_json)
+    wishes = CheckWishes(kind, version, task_descriptor, asked or "", job_id or "", is_json, junit, html)
     sys.exit(check_files(files, wishes))

@@ -15,6 +15,7 @@ from gpharness.import_commands import import_
 from gpharness.record_commands import record
 from gpharness.replay_commands import replay
 from gpharness.server_commands import deviations, wait
+from gpharness.verify_commands import verify
 
 PRECEDENCE = "An option wins over its environment variable, that over a site file, that over the default."
 
@@ -49,6 +50,7 @@ main.add_command(deviations)
 main.add_command(record)
 main.add_command(import_)
 main.add_command(replay)
+main.add_command(verify)
 main.add_command(check)
 
 

@@ -18,7 +18,7 @@ from gpharness.checking.descriptions import check_catalogue, check_info, check_s
 from gpharness.checking.envelopes import check_envelope
 from gpharness.checking.jobs import check_cancelled, check_job, check_submission
 from gpharness.checking.json_bodies import read_body
-from gpharness.checking.kinds import KINDS, kind_of
+from gpharness.checking.kinds import KINDS, OTHERS, kind_of
 from gpharness.checking.looking import Looking, Phrase
 from gpharness.checking.results import check_one_result, check_results, check_run
 from gpharness.checking.tokens_and_uploads import check_token, check_upload
@@ -143,8 +143,9 @@ def _check(look: Looking, value: Any) -> None:
             _CHECKS[look.kind](look, value)
         elif look.kind == "error":
             look.say("envelope.shape", "", value, 'an error as {"error": {"code", "message", "details"}}')
-        else:
-            look.say("format.not-object", "", value, "an object that a geoprocessing service answers")
+        elif not OTHERS & value.keys():
+            say = look.note if value == {"success": True} else look.say
+            say("format.not-object", "", value, "an object that a geoprocessing service answers")
 
 
 def _check_list(look: Looking, value: list[Any]) -> None:

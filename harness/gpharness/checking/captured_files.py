@@ -13,7 +13,7 @@ import msgspec
 if TYPE_CHECKING:
     from gp_protocol.descriptions.descriptors import Task
 
-    from gpharness.findings.reports.report import Section
+    from gpharness.findings.reports.report import Report, Section
 
 _STDIN: Final = "-"
 _LARGEST: Final = 1_000_000_000
@@ -29,6 +29,8 @@ class CheckWishes(msgspec.Struct, frozen=True):
     asked: str = ""
     job_id: str = ""
     is_json: bool = False
+    junit: Path | None = None
+    html: Path | None = None
 
 
 class _Refused(Exception):
@@ -66,11 +68,25 @@ def _checked(files: Sequence[str], wishes: CheckWishes) -> tuple[str, int]:
     bodies = ((name, _read(name)) for name in files)
     sections = [_section(name, body, wishes, task) for name, body in bodies]
     report = Report(command="check", sections=sections, at=_now(), by=_program())
+    _write_reports(report, wishes)
     if wishes.is_json:
         return as_json(report), int(report.is_failure)
     lines = "".join(f"{line}\n" for line in table_lines(report))
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     return lines.encode(encoding, "backslashreplace").decode(encoding), int(report.is_failure)
+
+
+def _write_reports(report: Report, wishes: CheckWishes) -> None:
+    from gpharness.findings.reports.html_report import as_html
+    from gpharness.findings.reports.junit_report import as_junit
+
+    for path, as_text in ((wishes.junit, as_junit), (wishes.html, as_html)):
+        if path is None:
+            continue
+        try:
+            path.write_text(as_text(report), encoding="utf-8", errors="backslashreplace")
+        except OSError as error:
+            raise _Refused(f"{str(path)!r} cannot be written: {error.strerror or error}") from None
 
 
 def _section(name: str, body: bytes, wishes: CheckWishes, task: Task | None) -> Section:

@@ -14,13 +14,13 @@ from gp_protocol.suggestions import did_you_mean
 from gp_protocol.values.data_types import DATA_TYPES
 
 from gpharness.checking.defaults import default_fault
+from gpharness.checking.filters import check_filter
 from gpharness.checking.looking import NOTHING, Looking, Phrase, is_number, is_whole, join, met_at
 
 if TYPE_CHECKING:
     from enum import StrEnum
 
 _MEMBERS: Final = "descriptor.members"
-_FILTERS: Final = ("range", "featureClass", "file", "field", "codedValue", "composite")
 
 
 def check_info(look: Looking, value: dict[str, Any]) -> None:
@@ -56,8 +56,11 @@ def check_catalogue(look: Looking, value: dict[str, Any]) -> None:
         if type(service) is not dict:
             look.say(_MEMBERS, path, service, "an object with name and type")
             continue
-        _check_text(look, service, "name", path)
-        _check_text(look, service, "type", path)
+        for key in ("name", "type"):
+            _check_text(look, service, key, path)
+            if service.get(key) == "":
+                look.say(_MEMBERS, f"{path}.{key}", "", f"the service's {key}")
+        _check_text(look, service, "url", path, is_needed=False)
     folders = value.get("folders")
     if folders is None and "folders" not in value:
         return
@@ -73,7 +76,7 @@ def check_service(look: Looking, value: dict[str, Any]) -> None:
         look.say(_MEMBERS, "tasks", met_at(value, "tasks"), "a list of names")
     else:
         for index, task in enumerate(tasks):
-            if type(task) is not str:
+            if type(task) is not str or not task:
                 look.say(_MEMBERS, f"tasks[{index}]", task, "a task's name")
         names = [task for task in tasks if type(task) is str]
         if len(set(names)) < len(names):
@@ -91,6 +94,10 @@ def check_service(look: Looking, value: dict[str, Any]) -> None:
     schema = value.get("schema")
     if schema is not None and type(schema) is not dict:
         look.say(_MEMBERS, "schema", schema, "an object")
+    elif schema and "json-schema" in schema:
+        inner = schema["json-schema"]
+        if type(inner) is not dict or type(inner.get("url")) is not str:
+            look.say(_MEMBERS, "schema.json-schema", inner, "an object with url")
 
 
 def check_task(look: Looking, value: dict[str, Any]) -> None:
@@ -99,9 +106,9 @@ def check_task(look: Looking, value: dict[str, Any]) -> None:
         _check_text(look, value, key, "")
     if not value.get("name") and type(value.get("name")) is str:
         look.say(_MEMBERS, "name", "", "the tool's name")
-    _check_word(look, value, "executionType", ExecutionType, "", is_needed=False)
     parameters = value.get("parameters")
     are_described = _are_described(look, value)
+    _check_word(look, value, "executionType", ExecutionType, "", is_needed=False)
     _check_text(look, value, "description", "", is_needed=are_described)
     if type(parameters) is not list:
         met = met_at(value, "parameters")
@@ -145,10 +152,11 @@ def _check_parameter(look: Looking, value: dict[str, Any], path: str, *, is_desc
     if "defaultValue" not in value:
         look.say(_MEMBERS, f"{path}.defaultValue", NOTHING, "a default, or null")
     elif fault := default_fault(value.get("dataType"), value["defaultValue"]):
-        place = join(f"{path}.defaultValue", fault.path)
+        place = f"{path}.defaultValue"
+        place = place + fault.path if fault.path.startswith("[") else join(place, fault.path)
         look.say(_MEMBERS, place, fault.met, fault.expected, severity="note" if fault.is_note else None)
     _check_choices(look, value, path)
-    _check_filter(look, value, path)
+    check_filter(look, value.get("filter"), f"{path}.filter")
     _check_text(look, value, "dependency", path, is_needed=False)
     _check_infos(look, value, path)
 
@@ -184,27 +192,6 @@ def _check_choices(look: Looking, value: dict[str, Any], path: str) -> None:
             look.say(_MEMBERS, f"{path}.choiceList[{index}]", choice, "a text")
 
 
-def _check_filter(look: Looking, value: dict[str, Any], path: str) -> None:
-    given = value.get("filter")
-    if given is None:
-        return
-    place = f"{path}.filter"
-    if type(given) is not dict:
-        look.say(_MEMBERS, place, given, "an object with type")
-        return
-    kind = given.get("type")
-    if given and type(kind) is not str:
-        look.say(_MEMBERS, f"{place}.type", met_at(given, "type"), "a filter's type such as range")
-    elif given and kind not in _FILTERS:
-        look.note(_MEMBERS, f"{place}.type", kind, f"one of {', '.join(_FILTERS)}")
-    elif kind == "range":
-        for key in ("minimum", "maximum"):
-            if given.get(key) is not None and not is_number(given[key]):
-                look.say(_MEMBERS, f"{place}.{key}", given[key], "a number")
-    elif given and type(given.get("list")) is not list:
-        look.say(_MEMBERS, f"{place}.list", met_at(given, "list"), "a list")
-
-
 def _check_infos(look: Looking, value: dict[str, Any], path: str) -> None:
     infos = value.get("parameterInfos")
     if infos is None:
@@ -218,17 +205,18 @@ def _check_infos(look: Looking, value: dict[str, Any], path: str) -> None:
         if type(info) is not dict:
             look.say(_MEMBERS, inner, info, "an object with name and dataType")
             continue
-        _check_text(look, info, "name", inner, is_needed=False)
+        for key in ("name", "displayName"):
+            _check_text(look, info, key, inner, is_needed=False)
         _check_data_type(look, info, inner)
         _check_choices(look, info, inner)
-        _check_filter(look, info, inner)
+        check_filter(look, info.get("filter"), f"{inner}.filter")
         if len(inner) < 200:  # nested once in what servers send
             _check_infos(look, info, inner)
 
 
 def _check_version(look: Looking, value: dict[str, Any]) -> None:
     version = value.get("currentVersion")
-    if "currentVersion" in value and not is_number(version):
+    if "currentVersion" in value and not (is_number(version) and version > 0):
         look.say(_MEMBERS, "currentVersion", version, "a number such as 10.91")
     elif "currentVersion" not in value and look.profile is not None and look.profile.number >= 10.1:
         look.say(_MEMBERS, "currentVersion", NOTHING, "a number such as 10.91")

@@ -16,12 +16,13 @@ from gpharness.checking.feature_types import are_in_order
 from gpharness.checking.fields import WITHOUT_VALUES, Column, check_attributes, check_fields
 from gpharness.checking.geometries import check_geometry, type_of
 from gpharness.checking.looking import Looking, Phrase, join, met_at
-from gpharness.checking.references import check_references_of_set
+from gpharness.checking.references import check_reference, check_references_of_set
 
 CheckMapImage = Callable[[Looking, Any, str], None]
 
 _TYPES: Final = frozenset(GEOMETRY_TYPES)
 _OF_LAYER: Final = ("geometryType", "fields", "hasZ", "hasM", "spatialReference")
+_REFERENCES: Final = ("url", "itemID", "itemId")
 _NO_TYPE: Final = "esriGeometryNull"
 
 
@@ -52,20 +53,34 @@ def _set_in(
     if "mapImage" in value:
         check_map_image(look, value["mapImage"], join(path, "mapImage"))
         return None
-    for key in ("url", "itemID", "itemId"):
-        if key in value:
-            if value[key] is not None and type(value[key]) is not str:
-                look.say("value.type", join(path, key), value[key], "a text")
-            return None
+    references = [key for key in _REFERENCES if key in value]
+    for key in references:
+        if value[key] is not None and type(value[key]) is not str:
+            look.say("value.type", join(path, key), value[key], "a text")
+    if references:
+        return None
     layers = value.get("layers")
     if type(layers) is list and len(layers) == 1 and type(layers[0]) is dict:
         return _set_in(look, layers[0], join(path, "layers[0]"), check_map_image)
     inner = value.get("featureSet")
     if type(inner) is dict and "features" in inner:
         layer = value.get("layerDefinition")
+        _check_layer(look, layer, join(path, "layerDefinition"))
         known = {key: layer[key] for key in _OF_LAYER if key in layer} if type(layer) is dict else {}
         return {**known, **inner}, join(path, "featureSet")
     return value, path
+
+
+def _check_layer(look: Looking, layer: Any, path: str) -> None:
+    """What a feature collection says of its layer, as far as its features need it."""
+    if layer is None:
+        return
+    if type(layer) is not dict:
+        look.say("value.features", path, layer, "an object")
+        return
+    word = layer.get("geometryType")
+    if word not in (None, "", _NO_TYPE) and (type(word) is not str or word not in _TYPES):
+        look.say("value.features", join(path, "geometryType"), word, f"one of {', '.join(GEOMETRY_TYPES)}")
 
 
 def _check_set(look: Looking, value: dict[str, Any], path: str, *, is_table: bool) -> None:
@@ -74,6 +89,8 @@ def _check_set(look: Looking, value: dict[str, Any], path: str, *, is_table: boo
             look.say("value.features", join(path, key), value[key], "true or false")
     if value.get("displayFieldName") is not None and type(value["displayFieldName"]) is not str:
         look.say("value.features", join(path, "displayFieldName"), value["displayFieldName"], "a text")
+    if value.get("fieldAliases") is not None and type(value["fieldAliases"]) is not dict:
+        look.say("value.features", join(path, "fieldAliases"), value["fieldAliases"], "an object by field")
     columns = check_fields(look, value.get("fields"), join(path, "fields"))
     features = value.get("features")
     if type(features) is not list:
@@ -101,6 +118,8 @@ def _check_set(look: Looking, value: dict[str, Any], path: str, *, is_table: boo
         _check_each(look, features, columns, kind, has_z, has_m, join(path, "features"), is_table=is_table)
     if has_geometries:
         check_references_of_set(look, value, features, path)
+    elif value.get("spatialReference"):
+        check_reference(look, value["spatialReference"], join(path, "spatialReference"))
 
 
 def _geometry_type(
@@ -113,7 +132,9 @@ def _geometry_type(
         if not has_geometries:
             return None
         if not look.is_of_inputs:
-            look.say("value.features", place, met_at(value, "geometryType"), "the type of the geometries")
+            may_be_input = look.is_guessed and "exceededTransferLimit" not in value
+            say = look.note if may_be_input else look.say
+            say("value.features", place, met_at(value, "geometryType"), "the type of the geometries")
         geometries = (each.get("geometry") for each in features if type(each) is dict)
         return next((found for each in geometries if (found := type_of(each)) is not None), None)
     if type(word) is not str or word not in _TYPES:
@@ -157,7 +178,10 @@ def _check_each(
 
 
 def _check_nothing(
-    look: Looking, feature: dict[str, Any], columns: tuple[Column, ...] | None, path: str
+    look: Looking,
+    feature: dict[str, Any],
+    columns: tuple[Column, ...] | None,
+    path: str,
 ) -> None:
     """A feature without attributes, which an input may be though its set has fields."""
     if look.is_of_inputs or not any(column.type not in WITHOUT_VALUES for column in columns or ()):

@@ -26,6 +26,7 @@ WHOLE: Final = frozenset(
     }
 )
 NUMBERS: Final = frozenset({"esriFieldTypeSingle", "esriFieldTypeDouble"})
+_OBJECT_ID: Final = "esriFieldTypeOID"
 WITHOUT_VALUES: Final = frozenset({"esriFieldTypeGeometry", "esriFieldTypeBlob", "esriFieldTypeRaster"})
 """Fields that a feature need not have a value of."""
 
@@ -87,9 +88,8 @@ def check_attributes(
     for column in columns:
         if column.name not in attributes:
             if column.type not in WITHOUT_VALUES:
-                look.say(
-                    "value.features", path, Phrase(f"none of {shown(column.name)}"), "a value of each field"
-                )
+                say = look.note if column.type == _OBJECT_ID else look.say
+                say("value.features", path, Phrase(f"none of {shown(column.name)}"), "a value of each field")
             continue
         value = attributes[column.name]
         if value is None or type(value) is NotFinite or fits(value, column.type):

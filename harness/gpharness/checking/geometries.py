@@ -35,6 +35,9 @@ def check_geometry(
     announces."""
     if kind == "esriGeometryMultiPatch":
         return
+    for key in ("hasZ", "hasM"):
+        if geometry.get(key) is not None and type(geometry[key]) is not bool:
+            look.say("value.features", join(path, key), geometry[key], "true or false")
     has_z = has_z or geometry.get("hasZ") is True
     has_m = has_m or geometry.get("hasM") is True
     if kind == "esriGeometryPoint":

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _PLAIN: Final = re.compile(r"[^a-z0-9]+")
 _MOST_NAMED: Final = 10
+OF_NOTEBOOKS: Final = frozenset({"containerConfigStoreId", "outputPreview"})
+"""What notebook servers add to a job's results, whatever became of it: the first is a text."""
 
 
 def check_listed(look: Looking, value: dict[str, Any]) -> None:
@@ -53,7 +55,7 @@ def needed_outputs(task: Task) -> list[str]:
 def check_names(look: Looking, task: Task, names: list[str], path: str) -> None:
     """The names of results, held to the outputs that the task declares."""
     declared = {each.name for each in task.outputs}
-    unknown = [name for name in names if name not in declared]
+    unknown = [name for name in names if name not in declared and name not in OF_NOTEBOOKS]
     folded = {name.casefold(): name for name in declared}
     missing = [name for name in needed_outputs(task) if name not in names]
     for name in unknown:
@@ -76,12 +78,18 @@ def check_references(look: Looking, listed: dict[str, Any], what: str) -> None:
     for name, reference in listed.items():
         path = join(what, name)
         expected = f"{what}/{name}, relative to the job"
+        if name == "containerConfigStoreId" and type(reference) is str:
+            continue
         if type(reference) is not dict:
             look.say("results.param-url", path, reference, f'{{"paramUrl": "{what}/{name}"}}')
             continue
+        if type(reference.get("error")) is dict:
+            look.say("envelope.both", f"{path}.error", reference["error"], "either an error or an address")
         url = reference.get("paramUrl", NOTHING)
-        if type(url) is not str or not _leads_to(url, what, name):
+        if type(url) is not str or not _leads_to(url.strip(), what, name):
             look.say("results.param-url", f"{path}.paramUrl", url, expected)
+        elif url != url.strip():
+            look.note("results.param-url", f"{path}.paramUrl", url, expected)
 
 
 def _leads_to(url: str, what: str, name: str) -> bool:

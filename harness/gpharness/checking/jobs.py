@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from gp_protocol.job_states import JobStatus
 
-from gpharness.checking.job_results import check_listed, check_references
+from gpharness.checking.job_results import OF_NOTEBOOKS, check_listed, check_references
 from gpharness.checking.looking import NOTHING, Looking, Phrase, met_at
 from gpharness.checking.messages import check_messages, check_progress
 
@@ -101,7 +101,9 @@ def _check_lists(look: Looking, value: dict[str, Any], *, is_complete: bool) -> 
         look.say("results.shape", "results", results, "an object by name")
     elif results and status is not None and status not in _WITH_RESULTS:
         named = Phrase(f"results beside {status}")
-        look.say("job.results-early", "results", named, "none before the job has succeeded")
+        is_preview = type(results) is dict and results.keys() <= OF_NOTEBOOKS
+        say = look.note if is_preview else look.say
+        say("job.results-early", "results", named, "none before the job has succeeded")
     elif results and type(results) is dict:
         check_references(look, results, "results")
     inputs = value.get("inputs")

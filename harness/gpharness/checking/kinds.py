@@ -25,7 +25,7 @@ KINDS: Final = (
 """What a body may be said to be. `cancel` is the answer to a cancel; `auto` leaves it to its members."""
 
 _MEMBERS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
-    "result": (frozenset({"paramName", "value"}), frozenset({"dataType"})),
+    "result": (frozenset({"paramName", "value", "containerConfigStoreId"}), frozenset({"dataType"})),
     "execute": (frozenset({"results"}), frozenset({"messages"})),
     "job": (
         frozenset({"jobStatus", "jobId"}),
@@ -46,11 +46,16 @@ _MEMBERS: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
     ),
     "token": (frozenset({"token"}), frozenset({"expires", "ssl"})),
     "upload": (
-        frozenset({"item", "itemID", "maxUploadFileSize"}),
+        frozenset({"item", "items", "itemID", "maxUploadFileSize"}),
         frozenset({"success", "itemName", "committed", "description", "date"}),
     ),
 }
 """Members that tell a kind, each enough, and those that several kinds have."""
+OTHERS: Final = frozenset(
+    {"validationResults", "culture", "catalogPath", "typeKeywords", "$schema", "mapName", "helperServices"}
+)
+"""Members that tell an answer of another resource beside the tasks: validate, info, the types' schema, the
+result map service, a portal."""
 
 
 def kind_of(value: Any) -> str:

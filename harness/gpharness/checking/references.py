@@ -24,7 +24,7 @@ def check_references_of_set(look: Looking, value: dict[str, Any], features: list
     """The spatial reference of a set with geometries, and of the geometries that have their own."""
     place = join(path, "spatialReference")
     given = value.get("spatialReference")
-    reference = _check_reference(look, given, place) if given is not None else None
+    reference = check_reference(look, given, place) if given is not None else None
     has_own = False
     for index, feature in enumerate(features[:_MOST_OWN]):
         geometry = feature.get("geometry") if type(feature) is dict else None
@@ -33,7 +33,7 @@ def check_references_of_set(look: Looking, value: dict[str, Any], features: list
             continue
         has_own = True
         at = f"{path}.features[{index}].geometry.spatialReference" if path else f"features[{index}].geometry"
-        found = _check_reference(look, own, at)
+        found = check_reference(look, own, at)
         if found is not None and reference is not None and not _agree(found, reference):
             look.say(_NAME, at, own, f"the set's {shown(given)}")
         reference = reference or found
@@ -46,7 +46,8 @@ def check_references_of_set(look: Looking, value: dict[str, Any], features: list
         look.say(_NAME, place, Phrase(shown(given or reference.wkid)), f"{number}, which was asked for")
 
 
-def _check_reference(look: Looking, value: Any, path: str) -> SpatialReference | None:
+def check_reference(look: Looking, value: Any, path: str) -> SpatialReference | None:
+    """One spatial reference; None where it is none, which has been found."""
     if type(value) is not dict:
         look.say(_NAME, path, value, _FORM)
         return None

@@ -11,12 +11,14 @@ from gp_protocol.descriptions.descriptors import Parameter
 from gp_protocol.suggestions import did_you_mean
 from gp_protocol.values.data_types import DATA_TYPES
 
-from gpharness.checking.job_results import check_names
+from gpharness.checking.job_results import OF_NOTEBOOKS, check_names
 from gpharness.checking.looking import NOTHING, Looking, join, met_at
 from gpharness.checking.messages import check_messages
 from gpharness.checking.values import check_value, fits
 
 _MEMBERS: Final = ("paramName", "dataType", "value")
+_FREE: Final = ("GPString", "GPStringHidden")
+"""Types whose values may be any object."""
 _COMPOSITE: Final = "GPComposite"
 
 
@@ -36,6 +38,7 @@ def check_results(look: Looking, results: list[Any], path: str) -> None:
     """A list of results, or of inputs."""
     names = [each.get("paramName") for each in results if type(each) is dict]
     texts = [name for name in names if type(name) is str]
+    seen: set[str] = set()
     is_other_name = False
     if look.task is not None and not look.is_of_inputs:
         declared = {each.name for each in look.task.outputs}
@@ -46,6 +49,10 @@ def check_results(look: Looking, results: list[Any], path: str) -> None:
             check_names(look, look.task, texts, path)
     for index, each in enumerate(results):
         place = f"{path}[{index}]"
+        if type(each) is dict and type(name := each.get("paramName")) is str:
+            if name in seen:
+                look.say("value.members", f"{place}.paramName", name, "each name once")
+            seen.add(name)
         if type(each) is list:
             look.say("format.not-object", place, each, "an object in the list")
         elif type(each) is not dict:
@@ -61,6 +68,9 @@ def check_results(look: Looking, results: list[Any], path: str) -> None:
 
 def check_one_result(look: Looking, value: dict[str, Any]) -> None:
     """A result or an input by itself."""
+    if "containerConfigStoreId" in value and value.keys() <= OF_NOTEBOOKS:
+        look.note("value.members", "paramName", NOTHING, "a result, not what notebooks add to a job")
+        return
     parameter = look.parameter
     name = value.get("paramName")
     if parameter is None and look.task is not None:
@@ -89,6 +99,8 @@ def check_result(look: Looking, value: dict[str, Any], path: str, parameter: Par
     for key in _MEMBERS:
         if key not in value:
             look.say("value.members", join(path, key), NOTHING, f"a result's {key}")
+    if path and type(value.get("error")) is dict:
+        look.say("envelope.both", join(path, "error"), value["error"], "either an error or a result")
     name, data_type = value.get("paramName"), value.get("dataType")
     if "paramName" in value and (type(name) is not str or not name):
         look.say("value.members", join(path, "paramName"), name, "the name of a parameter")
@@ -98,6 +110,8 @@ def check_result(look: Looking, value: dict[str, Any], path: str, parameter: Par
     if data_type is None:
         return
     made = value.get("value")
+    if type(made) is dict and data_type not in _FREE and type(made.get("error")) is dict:
+        look.say("envelope.both", join(path, "value.error"), made["error"], "either an error or a value")
     if _is_right_type(look, data_type, made, join(path, "dataType"), parameter):
         check_value(look, data_type, made, join(path, "value"), parameter)
 

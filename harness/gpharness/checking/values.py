@@ -35,6 +35,8 @@ def check_value(look: Looking, data_type: str, value: Any, path: str, spec: Spec
     """A value of a data type; `spec` is what the task declares of it, where that is known."""
     if value is None or (type(value) is dict and not value) or (not look.is_strict and _is_told(value)):
         return
+    if value == "" and look.is_of_inputs:
+        return  # an input that was left out
     if data_type.startswith(_MULTI):
         _check_elements(look, data_type.removeprefix(_MULTI), value, path, spec)
     elif data_type == "GPValueTable":

@@ -56,15 +56,16 @@ class Jobs:
         """The recorded id of each job that is replayed."""
         return {job_id: run.recorded_id for job_id, run in self._runs.items() if run.recorded_id}
 
-    def submit(self, request: Request, place: Place) -> Run:
-        """Begin a job that goes as the recorded one did. Raises Refusal where the store is full."""
+    def submit(self, request: Request, place: Place, cancelled_place: Place | None = None) -> Run:
+        """Begin a job that goes as the recorded one did, and, once it is cancelled, as the other one. Raises
+        Refusal where the store is full."""
         site, task, conversation = self._site, request.task, place.conversation
         timeline = usual = timeline_of(conversation.trace, conversation.submission, place.recording.value)
         job_id = site.new_job_id()
         if (changes := request.changes) is not None:
             timeline, job_id = changes.timeline(task, timeline), changes.job_id(job_id)
         kept = {name: value for name, value in with_root(request).items() if name not in _NOT_KEPT}
-        run = Run(job_id, place.job_id, request.arrived, usual, place)
+        run = Run(job_id, place.job_id, request.arrived, usual, place, cancelled_place=cancelled_place)
         self._keep(run, task, msgspec.json.encode(kept), timeline, request.user)
         return run
 
@@ -147,6 +148,7 @@ class Jobs:
         record = self._site.store.get(run.job_id, now)
         if record is None or _is_led_otherwise(run, record):
             return None
+        self._turn_to_cancelled(run, now)
         conversation = run.place.conversation
         asked = [each for each in conversation.asked if each.operation == "cancel"]
         value = run.place.recording
@@ -161,11 +163,22 @@ class Jobs:
             return reply_of(run.place.recording, refused.answer, request, job)
         return None
 
+    def _turn_to_cancelled(self, run: Run, now: float) -> None:
+        """Let a job go on as the one that was recorded with a cancel, from that cancel on."""
+        place = run.cancelled_place
+        if place is None or run.is_cancelled or self.status(run, now) in FINAL:
+            return
+        asked = next((each for each in place.conversation.asked if each.operation == "cancel"), None)
+        if asked is None or place.recording.is_error(asked.answer):
+            return
+        run.shift, run.since = _cancelled_at(place.conversation, asked) - run.elapsed(now), now
+        run.place, run.recorded_id, run.cancelled_place = place, place.job_id, None
+        self._latest[run.recorded_id] = run.job_id
+
     def _go_on_cancelled(self, run: Run, conversation: Conversation, asked: Asked, now: float) -> None:
         if run.is_cancelled:
             return
-        begins = [each.after for each in conversation.trace if each.status in _CANCELS]
-        at = asked.after if asked.after is not None else min(begins, default=0.0)
+        at = _cancelled_at(conversation, asked)
         run.is_cancelled = True
         if (elapsed := run.elapsed(now)) < at:
             run.shift, run.since = at - elapsed, now
@@ -174,6 +187,13 @@ class Jobs:
 
     def _was_cancelled(self, conversation: Conversation) -> bool:
         return any(each.status in _CANCELS for each in conversation.trace)
+
+
+def _cancelled_at(conversation: Conversation, asked: Asked) -> float:
+    """When a recorded job was cancelled, in seconds after its submission."""
+    if asked.after is not None:
+        return asked.after
+    return min((each.after for each in conversation.trace if each.status in _CANCELS), default=0.0)
 
 
 def _is_led_otherwise(run: Run, record: JobRecord) -> bool:

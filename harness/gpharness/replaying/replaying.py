@@ -23,7 +23,7 @@ from gpharness.replaying.canonical_values import OPTIONS
 from gpharness.replaying.jobs import Jobs
 from gpharness.replaying.near_misses import entry_of, missed, no_such_path, no_such_run, other_parameters
 from gpharness.replaying.recordings import JOB, Place, Recording, path_of, plain_path
-from gpharness.replaying.submissions import Reading, Submissions, form_of
+from gpharness.replaying.submissions import Reading, Recorded, Submissions, form_of
 from gpharness.replaying.tokens import Tokens, signing_in_here
 from gpharness.replaying.traces import Run
 
@@ -157,20 +157,22 @@ class Replaying:
         forms = ("html", "") if request.form.format == "html" else (form,)
         found = self.submissions.next(task.path, operation, forms, request.method, meaning)
         if found is not None:
-            return self._replayed(request, found.place)
+            return self._replayed(request, found)
         is_other_verb = is_described and request.service.is_synchronous is not (operation == "execute")
         if self.fallback or is_other_verb:
             return None
         near = self.submissions.nearest(task.path, operation, meaning)
         raise missed(request, no_such_run(request, self.submissions, near))
 
-    def _replayed(self, request: Request, place: Place) -> AnyReply:
+    def _replayed(self, request: Request, found: Recorded) -> AnyReply:
+        place = found.place
         if place.asked >= 0 or place.conversation.kind != "job" or not place.job_id:
             return reply_of(place.recording, place.answer, request)
         said = place.recording.value(place.answer)
         if place.recording.is_error(place.answer) or (said is UNSET and place.answer.status == 200):
             return reply_of(place.recording, place.answer, request)
-        run = self.jobs.submit(request, place)
+        like = self.submissions.cancelled_like(request.task.path, request.address.operation, found)
+        run = self.jobs.submit(request, place, None if found.wholeness == "cancelled" else like)
         if request.form.format == "html" and place.answer.status < 400:
             from gp_mockserver.operations.descriptions import task_url
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from gp_mockserver.lifecycle.clocks import Clock
 from gp_mockserver.sites import DEFAULT_VERSION, Site
 from gp_protocol.errors import LocalProtocolError
+from gp_protocol.job_states import FINAL
 from gp_protocol.versions import profile
 
 from gpharness.contracts.contract import Asked, Contract, Conversation
@@ -18,8 +19,9 @@ from gpharness.replaying.canonical_values import Canonical
 from gpharness.replaying.recordings import JOB, Place, Recording, error_code, path_of, plain_path
 from gpharness.replaying.replaying import Replaying
 from gpharness.replaying.served_recordings import Told, find_served, serve_described, serve_told
-from gpharness.replaying.submissions import Reading, Recorded, form_of
+from gpharness.replaying.submissions import Reading, Recorded, Wholeness, form_of
 from gpharness.replaying.tokens import INVALID, REQUIRED
+from gpharness.replaying.traces import status_word
 
 _CONTEXT: Final = re.compile(r"[A-Za-z0-9._-]+")
 _SERVICE_IN: Final = re.compile(r"rest/services/((?:[^/]+/)?[^/]+)/GPServer(?:/|$)")
@@ -107,6 +109,22 @@ def _is_of_unserved(site: Site, conversation: Conversation) -> bool:
     return any(run is not None and find_served(site, f"{run[1]}/{run[2]}") is None for run in runs)
 
 
+def _wholeness(recording: Recording, conversation: Conversation) -> Wholeness:
+    """How much of a run was recorded."""
+    said = conversation.submission
+    if conversation.kind != "job" or said is None or recording.is_error(said):
+        return "whole"
+    if any(each.operation == "cancel" and not recording.is_error(each.answer) for each in conversation.asked):
+        return "cancelled"
+    if conversation.results or not conversation.trace:
+        return "whole"
+    last = conversation.trace[-1]
+    if status_word(last.status) not in FINAL:
+        return "cut"
+    value = recording.value(last.answer)
+    return "cut" if isinstance(value, Mapping) and value.get("results") else "whole"
+
+
 class _Taking:
     """Takes one conversation into the indexes of what is replayed."""
 
@@ -153,7 +171,8 @@ class _Taking:
             is_described=task.path in self._replaying.described,
         )
         form = form_of(given, is_page=is_html)
-        recorded = Recorded(place, method.upper() or "POST", form, meaning)
+        wholeness = _wholeness(self._recording, self._conversation) if place.asked < 0 else "whole"
+        recorded = Recorded(place, method.upper() or "POST", form, meaning, wholeness)
         self._replaying.submissions.add(task.path, operation, recorded)
         return True
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from sys import intern
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from gp_mockserver.security.secret_names import is_secret_name
@@ -115,6 +115,12 @@ def _note(digests: dict[str, bytes], name: str, form: str) -> None:
         digests[intern(name)] = blake2b(form.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
+Wholeness = Literal["whole", "cut", "cancelled"]
+"""How much of a run a recording has: all of it; a job without an end or without the results of its success;
+a job that its client cancelled."""
+_ORDER: Final[tuple[Wholeness, ...]] = ("whole", "cut", "cancelled")
+
+
 class Recorded(msgspec.Struct, frozen=True):
     """A run that was recorded: where, by which method, and what it asked for."""
 
@@ -122,10 +128,13 @@ class Recorded(msgspec.Struct, frozen=True):
     method: str
     form: str
     meaning: Meaning
+    wholeness: Wholeness = "whole"
 
 
 class Submissions:
-    """Every recorded run. Several that mean the same are given in turn; the last one stays."""
+    """Every recorded run. Several that mean the same are given in turn; the last one stays. One that was cut
+    short is given only where no whole one means the same, one that its client cancelled where nothing else
+    does."""
 
     def __init__(self) -> None:
         self._by_key: dict[bytes, list[Recorded]] = {}
@@ -149,6 +158,8 @@ class Submissions:
             alike = self._by_key.get(key)
             if not alike:
                 continue
+            best = min(_ORDER.index(each.wholeness) for each in alike)
+            alike = [each for each in alike if _ORDER.index(each.wholeness) == best]
             same = [each for each in alike if each.method == method]
             chosen = same or alike
             turn = (key, method if same else "")
@@ -157,6 +168,11 @@ class Submissions:
                 self._turns[turn] = min(number + 1, len(chosen) - 1)
             return chosen[number]
         return None
+
+    def cancelled_like(self, task: str, operation: str, recorded: Recorded) -> Place | None:
+        """Where a run that means the same was cancelled by its client."""
+        alike = self._by_key.get(recorded.meaning.key(task, operation, recorded.form), ())
+        return next((each.place for each in alike if each.wholeness == "cancelled"), None)
 
     def start_anew(self) -> None:
         """Give the first of several runs again."""

@@ -115,9 +115,11 @@ class Run(msgspec.Struct):
     timeline: Timeline
     place: Place
     shift: float = 0.0
-    """Seconds by which a cancel has moved the trace on, since it came earlier than the recorded one."""
+    """Seconds by which a cancel has moved the trace, since it came at another time than the recorded one."""
     is_cancelled: bool = False
     """Whether a recorded cancel was replayed."""
+    cancelled_place: Place | None = None
+    """Where the same run was recorded with a cancel: how this one goes on once it is cancelled."""
     since: float = -math.inf
     """From when on the trace is moved."""
 

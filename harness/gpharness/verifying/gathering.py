@@ -33,6 +33,10 @@ class Gathered:
             self._found.setdefault(key, each)
             self._times[key] = self._times.get(key, 0) + 1
 
+    def has(self, *names: str) -> bool:
+        """Whether something was found by one of these names, or by one that begins so."""
+        return any(key[0].startswith(names) for key in self._found)
+
     def drop(self, name: str, task: str) -> None:
         """Take back what was found by this name about a task, or about the service that it is of."""
         service = task.rpartition("/")[0]

@@ -17,8 +17,10 @@ from gp_client.wire.addresses import service_url, task_url
 from gp_protocol.descriptions.descriptors import Task, parse_task
 from gp_protocol.errors import RemoteProtocolError
 
+from gpharness.comparing.descriptors import compare_services, compare_tasks
 from gpharness.contracts.contract import Contract, Conversation
 from gpharness.findings.finding_names import finding
+from gpharness.findings.findings import Finding
 from gpharness.findings.reports.report import Case, Section, shown_server
 from gpharness.probing.conversing import converse
 from gpharness.probing.exchanges import Exchange
@@ -26,9 +28,10 @@ from gpharness.probing.prober import Prober
 from gpharness.verifying.exchange_checks import Promise, looked_at
 from gpharness.verifying.front_door import knock
 from gpharness.verifying.gathering import Gathered
+from gpharness.verifying.kept_promises import differences
 from gpharness.verifying.looks import Look, curl_of
 from gpharness.verifying.results_files import check_file_urls
-from gpharness.verifying.sequences import settle
+from gpharness.verifying.sequences import error_of, settle
 from gpharness.verifying.traces import check_trace
 
 Progress = Callable[[int, int, str], object]
@@ -39,6 +42,8 @@ NOT_REACHED: Final = "the server is not reached"
 UNREADABLE: Final = "nothing that the server says of itself can be read"
 """Why a conversation was not held."""
 _NOBODY: Final = ("transport.unreachable", "transport.tls")
+_SIGN_IN: Final = ("token.answer", "auth.")
+"""How findings begin after which nothing is answered as it was."""
 _SYNCHRONOUS: Final = "esriExecutionTypeSynchronous"
 
 
@@ -60,6 +65,12 @@ def verify(
         return _Verification(contract, prober, only, progress).run(subject)
 
 
+def is_wanted(conversation: Conversation, only: Sequence[str]) -> bool:
+    """Whether a conversation is one of those that are asked for, by its name or its task."""
+    names = (conversation.name, conversation.task)
+    return not only or any(fnmatchcase(name, glob) for name in names for glob in only)
+
+
 class _Verification:
     def __init__(
         self, contract: Contract, prober: Prober, only: Sequence[str], progress: Progress | None
@@ -71,6 +82,8 @@ class _Verification:
         self._gathered = Gathered()
         self._described: dict[str, Mapping[str, Any]] = {}
         """The tasks as the server describes them now."""
+        self._refused: list[Finding] = []
+        """Descriptions that were refused."""
         self._submitted: set[str] = set()
 
     def run(self, subject: str) -> Section:
@@ -87,7 +100,7 @@ class _Verification:
         for number, conversation in enumerate(self._contract.conversations):
             if self._progress is not None:
                 self._progress(number, total, conversation.name)
-            if reason or not self._is_wanted(conversation):
+            if reason or not is_wanted(conversation, self._only):
                 yield Case(conversation.name, conversation.task, 0.0, reason or "not asked for")
             else:
                 yield self._hold(conversation)
@@ -97,33 +110,48 @@ class _Verification:
         looks = knock(self._prober, self._contract)
         is_there = not any(each.name in _NOBODY for look in looks for each in look.findings)
         if is_there:
-            looks += self._describe()
+            looks += self._describe(is_silent=looks[-1].exchange.fault is not None)
         settle(looks)
         self._gathered.take(looks)
+        if not self._gathered.has(*_SIGN_IN):
+            self._gathered.add(self._refused)
         if not is_there:
             return NOT_REACHED
         return "" if any(look.is_good for look in looks) else UNREADABLE
 
-    def _is_wanted(self, conversation: Conversation) -> bool:
-        names = (conversation.name, conversation.task)
-        return not self._only or any(fnmatchcase(name, glob) for name in names for glob in self._only)
-
     # Descriptions
 
-    def _describe(self) -> list[Look]:
+    def _describe(self, *, is_silent: bool) -> list[Look]:
+        """`is_silent`: nothing whole came when it was knocked at the door, so that one try more is enough."""
         contract, root = self._contract, self._prober.root
         looks: list[Look] = []
         if contract.server.info is not None:
             looks += self._asked(f"{root}/rest/info")
         for name in contract.services:
-            looks += self._asked(service_url(root, name))
+            looks += (found := self._asked(service_url(root, name)))
+            self._check_described(found)
+            if found and found[-1].is_good:
+                now, request = found[-1].value, curl_of(found[-1].exchange)
+                self._gathered.add(compare_services(contract.services[name], now, name, request))
+        if is_silent and not any(look.is_good for look in looks):
+            return looks
         for name in contract.tasks:
             service, _, label = name.rpartition("/")
-            found = self._asked(task_url(root, service, label))
-            looks += found
+            looks += (found := self._asked(task_url(root, service, label)))
+            self._check_described(found)
             if found and found[-1].is_good:
-                self._described[name] = found[-1].value
+                now, request = found[-1].value, curl_of(found[-1].exchange)
+                self._described[name] = now
+                self._gathered.add(compare_tasks(contract.tasks[name], now, name, request))
         return looks
+
+    def _check_described(self, looks: Sequence[Look]) -> None:
+        """A description that is refused now; what breaks the protocol is told as that."""
+        error = error_of(looks[-1]) if looks else None
+        if error is not None and not looks[-1].findings:
+            met = f"the error {error.code}: {error.message}"[:200]
+            refused = finding("changed.answer", expected="a description", met=met)
+            self._refused.append(looks[-1].placed(refused))
 
     def _asked(self, url: str) -> list[Look]:
         before = len(self._prober.exchanges)
@@ -147,6 +175,10 @@ class _Verification:
         self._check_submissions(looks)
         settle(looks)
         self._gathered.take(looks)
+        if not self._gathered.has(*_SIGN_IN):
+            tasks = self._promise(conversation).tasks
+            task = tasks[-1] if tasks else None
+            self._gathered.add(differences(self._contract, conversation, looks, task, observed.error))
         self._forget()
         return Case(conversation.name, conversation.task, max(0.0, self._prober.clock.now() - begun))
 

@@ -26,6 +26,9 @@ from gp_mockserver.tools.tool_calls import ToolCall, ToolFailed
 FARTHEST_VIEW = 100_000.0
 """Meters: farther than this nothing is seen, whatever distance is asked for."""
 
+SHORTEST_DISTANCE = 0.001
+"""Meters: what lies nearer than this is one place, as for a server's XY tolerance."""
+
 MOST_OBSERVERS = 100
 """Observation points in one run."""
 
@@ -49,7 +52,7 @@ _NOT_COPIED: Final = ("esriFieldTypeOID", "esriFieldTypeGeometry")
 def viewshed(call: ToolCall) -> Mapping[str, Any]:
     """One polygon around each observation point, within the distance, in the spatial reference asked for."""
     points, source = _located_features(call, "Input_Observation_Point")
-    distance = meters(_positive(call, "Viewshed_Distance"), source)
+    distance = meters(_distance(call, "Viewshed_Distance", source), source)
     if distance > FARTHEST_VIEW:
         call.warning(
             f"Viewshed Distance: nothing is seen farther than {FARTHEST_VIEW / 1000:.0f} kilometers."
@@ -90,7 +93,7 @@ def buffer_points(call: ToolCall) -> Mapping[str, Any]:
     It fails on more than can be buffered in a moment (see `ground_buffers.MOST_PARTS`).
     """
     features, source = _located_features(call, "Input_Points")
-    distance = _positive(call, "Distance")
+    distance = _distance(call, "Distance", source)
     target = reported(call.out_sr or call.process_sr or source)
     with _BUFFERING:
         polygons = project(buffer(_numbered(features), distance), target)
@@ -167,12 +170,14 @@ def _located_features(call: ToolCall, name: str) -> tuple[FeatureSet, SpatialRef
     return value, value.spatial_reference
 
 
-def _positive(call: ToolCall, name: str) -> LinearUnit:
+def _distance(call: ToolCall, name: str, source: SpatialReference) -> LinearUnit:
+    """A distance that is far enough to make an area."""
     distance: LinearUnit = call.inputs[name]
-    if distance.distance <= 0:
+    if meters(distance, source) < SHORTEST_DISTANCE:
+        expected = "more than 0" if distance.distance <= 0 else f"{SHORTEST_DISTANCE} meters at least"
         raise ToolFailed(
             f"ERROR 000628: Cannot set input into parameter {name}.",
-            f"{name.replace('_', ' ')}: met {distance.distance:g} {distance.units}, expected more than 0.",
+            f"{name.replace('_', ' ')}: met {distance.distance:g} {distance.units}, expected {expected}.",
         )
     return distance
 

@@ -15,7 +15,14 @@ from gp_protocol.values.feature_sets import FeatureSet
 from gp_protocol.values.spatial_references import SpatialReference
 from gp_protocol.values.units import LinearUnit
 
-from gp_mockserver.geometry.coordinate_systems import WGS84, meters, to_degrees, transformed
+from gp_mockserver.geometry.coordinate_systems import (
+    WGS84,
+    ProjectionFailed,
+    label,
+    meters,
+    to_degrees,
+    transformed,
+)
 from gp_mockserver.geometry.shapes import (
     Ring,
     check_crossings,
@@ -40,6 +47,9 @@ MOST_PARTS = 1000
 MOST_VERTICES = 5000
 """Vertices of them all."""
 
+_BEYOND_ALL = 1e12
+"""No place has such a coordinate, in whatever unit, and what is reckoned with larger ones may overflow."""
+
 _QUADRANT_SEGMENTS = 16
 _MANY_VERTICES = 100
 _SEGMENTS_OF_A_PIECE = 8
@@ -53,20 +63,24 @@ def buffer(features: FeatureSet, distance: LinearUnit) -> FeatureSet:
     distance holds in any spatial reference; across the 180th meridian the polygon continues on the other
     side, and around a pole it reaches the pole. Features in an unknown spatial reference are buffered in the
     plane, the number of `distance` taken as it is. A feature of which nothing is left (a polygon buffered
-    inwards) is left out. Outer rings run clockwise. Raises ProjectionFailed, and ToolFailed beyond
-    LARGEST_BUFFER and for more than MOST_PARTS, MOST_VERTICES, or crossings (see `check_crossings`).
+    inwards) is left out. Outer rings run clockwise. Raises ProjectionFailed, also for coordinates beyond all
+    places, and ToolFailed beyond LARGEST_BUFFER and for more than MOST_PARTS, MOST_VERTICES, or crossings
+    (see `check_crossings`).
     """
+    import numpy as np
+
     _check_size(features)
     source = features.spatial_reference
     made = []
-    for feature in features.features:
-        parts = parts_of(feature.get("geometry") or {})
-        if source is None:
-            rings = rings_of(united([_grown(part, distance.distance) for part in parts]))
-        else:
-            rings = _ground_buffer(parts, source, meters(distance, source))
-        if rings:
-            made.append({**feature, "geometry": {"rings": rings}})
+    with np.errstate(over="ignore", invalid="ignore"):  # of coordinates that are refused further on
+        for feature in features.features:
+            parts = parts_of(feature.get("geometry") or {})
+            if source is None:
+                rings = rings_of(united([_grown(part, distance.distance) for part in parts]))
+            else:
+                rings = _ground_buffer(parts, source, meters(distance, source))
+            if rings:
+                made.append({**feature, "geometry": {"rings": rings}})
     return msgspec.structs.replace(
         features, geometry_type="esriGeometryPolygon", features=made, has_z=False, has_m=False
     )
@@ -122,13 +136,20 @@ def _grown_on_ground(part: Shape, source: SpatialReference, distance: float) -> 
     import shapely
     from pyproj import Proj
 
+    _check_placed(part, source)
+    if part.geom_type == "Polygon" and not part.area:
+        part = part.boundary  # of an area of nothing, segmentize leaves nothing
     if part.length:
         part = shapely.segmentize(part, part.length / 64)
     on_ground = shapely.transform(part, lambda v: np.array(to_degrees(*_columns(v), source)).T)
+    if on_ground.is_empty:
+        return shapely.Polygon()
     west, south, east, north = on_ground.bounds
+    turns = 360.0 * round((west + east) / 720)
     middle = (south + north) / 2
-    local = Proj(proj="aeqd", lon_0=(west + east) / 2, lat_0=middle, ellps="WGS84")
-    near = shapely.transform(on_ground, lambda v: np.column_stack(local(v[:, 0], v[:, 1])))
+    local = Proj(proj="aeqd", lon_0=(west + east) / 2 - turns, lat_0=middle, ellps="WGS84")
+    near = shapely.transform(on_ground, lambda v: np.column_stack(local(v[:, 0] - turns, v[:, 1])))
+    _check_placed(near, source)
     grown = _grown(near, distance)
     if not grown.length:
         return shapely.Polygon()
@@ -141,6 +162,18 @@ def _grown_on_ground(part: Shape, source: SpatialReference, distance: float) -> 
             for ring in (polygon.exterior, *polygon.interiors)
         ]
     )
+
+
+def _check_placed(shape: Shape, source: SpatialReference) -> None:
+    """Raises ProjectionFailed for vertices that lie nowhere on the Earth."""
+    import numpy as np
+    import shapely
+
+    if not (np.abs(shapely.get_coordinates(shape)) < _BEYOND_ALL).all():
+        raise ProjectionFailed(
+            f"met a vertex so far out that it has no place in spatial reference {label(source)}, expected "
+            "places on the Earth."
+        )
 
 
 def _grown(part: Shape, distance: float) -> Shape:

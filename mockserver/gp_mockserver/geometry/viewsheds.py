@@ -27,6 +27,7 @@ def viewshed_outline(seed: int, longitude: float, latitude: float, distance: flo
     """
     from pyproj import Geod
 
+    longitude = math.remainder(longitude, 360)
     reaches = _reaches(seed, longitude, latitude, distance)
     azimuths = [360 * ray / _RAYS for ray in range(_RAYS)]
     longitudes, latitudes, _ = Geod(ellps="WGS84").fwd(

@@ -1,5 +1,8 @@
 """The outputs of a task: checked and kept when its tool is done, written anew for each answer.
 
+As servers do, each row of features or records is written with every field that its set declares, null where
+a tool left one out.
+
 A job keeps its outputs as one JSON text with everything in them (z, m, true curves, files by name), so that
 they cost little, outlive the process in a store, and can be answered in any spatial reference.
 """
@@ -16,7 +19,7 @@ from gp_protocol.descriptions.descriptors import Parameter, Task
 from gp_protocol.errors import ProtocolError
 from gp_protocol.values.compound import ColumnNamesNotUnique, CompositeValue, as_composite
 from gp_protocol.values.data_types import PLAIN, OutputOptions, data_type
-from gp_protocol.values.feature_sets import FeatureSet
+from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_protocol.values.references import DataFile, Raster
 from gp_protocol.values.spatial_references import SpatialReference
 
@@ -38,6 +41,7 @@ _FILES = frozenset(
 _LISTS_OF_FEATURES = frozenset(
     {"GPMultiValue:GPFeatureRecordSetLayer", "GPMultiValue:GPComposite", "GPValueTable"}
 )
+_LISTS_OF_ROWS = _LISTS_OF_FEATURES | {"GPMultiValue:GPRecordSet"}
 
 
 def made_outputs(task: Task, outputs: Mapping[str, Any], scratch: Path | None) -> dict[str, Any]:
@@ -160,6 +164,32 @@ def projected(value: Any, target: SpatialReference) -> Any:
     return value
 
 
+def _with_every_field(value: Any) -> Any:
+    """A value with each field that its set declares, but that of the geometry, in the set's rows; so too the
+    sets in a value."""
+    if isinstance(value, FeatureSet | RecordSet):
+        nulls = dict.fromkeys(each.name for each in value.fields if each.type != "esriFieldTypeGeometry")
+        rows = [_filled(row, nulls) for row in value.features] if nulls else value.features
+        return msgspec.structs.replace(value, features=rows)
+    if isinstance(value, list | tuple):
+        return [_with_every_field(each) for each in value]
+    if isinstance(value, CompositeValue):
+        return CompositeValue(value.data_type, _with_every_field(value.value))
+    return value
+
+
+def _filled(row: Any, nulls: dict[str, None]) -> Any:
+    """A row with null for each field that it lacks; what is no row as it is, which fails as it is written."""
+    if not isinstance(row, dict):
+        return row
+    attributes = row.get("attributes")
+    if attributes is None:
+        return {**row, "attributes": dict(nulls)}
+    if not isinstance(attributes, dict) or nulls.keys() <= attributes.keys():
+        return row
+    return {**row, "attributes": nulls | attributes}
+
+
 def _member(parameter: Parameter, value: Any) -> tuple[str, Any]:
     """The type that a composite's value answers as, that of its member, and the value."""
     if value is None:
@@ -170,6 +200,8 @@ def _member(parameter: Parameter, value: Any) -> tuple[str, Any]:
 
 def _encoded(parameter: Parameter, name: str, value: Any, options: OutputOptions) -> Any:
     spec = parameter if name == parameter.data_type else PLAIN
+    if name in _LISTS_OF_ROWS or isinstance(value, FeatureSet | RecordSet):
+        value = _with_every_field(value)
     try:
         return data_type(name).encode_output(value, options, spec)
     except ProtocolError as error:

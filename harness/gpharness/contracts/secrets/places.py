@@ -43,7 +43,8 @@ _USER_NAMES: Final = frozenset({"username", "user", "userid", "loginname", "owne
 
 _AFTER: Final = re.compile(
     r"""
-      (?: ["']? \s{0,20} [:=] \s{0,20} u? (?P<q>["']) (?P<quoted> (?: \\. | (?!(?P=q)) [^\\] ){0,8192} ) (?P=q) )
+      (?: ["']? \s{0,20} [:=] \s{0,20} u? (?P<q>["'])
+          (?P<quoted> (?: \\. | (?!(?P=q)) [^\\] ){0,8192} ) (?P=q) )
     | (?: ["']? \s{0,20} : \s{0,20} \[ (?P<list> [^\]\[]{0,8000} ) \] )
     | (?: ["'] \s{0,20} : \s{0,20} (?P<bare> [^\s"',}\]\[{]+ ) )
     | (?: \s{0,3} = \s{0,3} (?:(?:basic|bearer)(?:\s+|\+))? (?P<form> [^\s"'&;,<>{}\[\]\\]+ ) )
@@ -65,7 +66,9 @@ _QUOTED: Final = re.compile(r"\"((?:\\.|[^\"\\])*)\"|'((?:\\.|[^'\\])*)'")
 _BEARER: Final = re.compile(r"\bbearer(?:\s+|\+|%20)([\w.~+/=\-]{6,})", re.IGNORECASE)
 _BASIC: Final = re.compile(r"\bbasic(?:\s+|\+|%20)([\w+/=\-]{6,})", re.IGNORECASE)
 _USERINFO: Final = re.compile(r"://([^\s/@:\"'<>\\?#]*)(?::([^\s/@\"'<>\\]*))?@(?=[\w\[])")
-_JWT: Final = re.compile(r"eyJ[\w\-]{8,}\.[\w\-]{8,}(?:\.[\w\-]*)?", re.ASCII)
+_JWT: Final = re.compile(
+    r"(?:(?<![\w\-.])|(?<=%[0-9A-Fa-f]{2}))eyJ[\w\-]{8,4096}\.[\w\-]{8,4096}(?:\.[\w\-]*)?", re.ASCII
+)
 _PEM: Final = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----(.{16,8000}?)-----END", re.DOTALL)
 _VALUE_FIRST: Final = re.compile(
     r"[\"']value[\"']\s*:\s*([\"'])((?:\\.|(?!\1)[^\\]){0,8192})\1\s*,[^{}]{0,200}?[\"'](?:name|key|paramName)[\"']"

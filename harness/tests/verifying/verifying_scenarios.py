@@ -136,6 +136,9 @@ SCENARIOS: Final[dict[str, list[Conversation]]] = {
             parameters={"env:outSR": "102100"},
         ),
     ],
+    "mercator": [
+        job("WorldViewshed/viewshed", VIEWSHED, parameters={"env:outSR": "3857"}),
+    ],
     "errors": [refused("WorldViewshed/viewshed", "submitJob")],
     "optional": [job("DataTypes/OutputsJob/MissingOutputs", {})],
     "cancel": [cancelled("WorldViewshed/viewshed", VIEWSHED)],

@@ -1,0 +1,197 @@
+"""What `gpharness verify` does: read the contracts, hold the server to them, report."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+from gp_client.errors import InvalidInput
+from gp_protocol.errors import shown
+
+from gpharness.client_access import (
+    FINE,
+    NO_SUCCESS,
+    NOT_REACHED,
+    WRONG_USAGE,
+    Access,
+    complain,
+    guarded,
+    print_text,
+    tell,
+)
+from gpharness.contracts.contract import Contract
+from gpharness.contracts.contract_files import read_contract
+from gpharness.contracts.errors import ContractError
+from gpharness.findings.ages import AgeError, age_of, too_old
+from gpharness.findings.baselines import Baseline, BaselineError, read_baseline, sorted_by, write_baseline
+from gpharness.findings.reports.report import Report, Section, counted
+from gpharness.own_words import own_options
+from gpharness.plain_texts import one_line
+from gpharness.recording.recorder import own_version
+from gpharness.verifying import verify as verifying
+
+COMMAND = "verify"
+
+
+class VerifyWishes(msgspec.Struct, frozen=True):
+    """What the command was told."""
+
+    url: str | None = None
+    user: str | None = None
+    password: str | None = None
+    token: str | None = None
+    token_url: str | None = None
+    trust: Sequence[str] = ()
+    timeout: float | None = None
+    deadline: float | None = None
+    rate: float = 10.0
+    only: Sequence[str] = ()
+    baseline: Path | None = None
+    write_baseline: Path | None = None
+    max_age: str | None = None
+    is_json: bool = False
+    junit: Path | None = None
+    html: Path | None = None
+    quiet: bool = False
+
+    def __repr__(self) -> str:
+        return f"VerifyWishes(url={self.url!r})"
+
+
+def verify_contracts(paths: Sequence[Path], wishes: VerifyWishes) -> int:
+    """Hold a server to contracts and print the report; the status to end with."""
+
+    def act() -> int:
+        try:
+            return _verify(paths, wishes)
+        except (ContractError, AgeError, BaselineError, _Unusable) as error:
+            complain(COMMAND, one_line(str(error)))
+            return WRONG_USAGE
+
+    return guarded(COMMAND, act)
+
+
+class _Unusable(Exception):
+    """A file cannot be written, or an option asks for what is not there; the text is one line."""
+
+
+def _verify(paths: Sequence[Path], wishes: VerifyWishes) -> int:
+    max_age = None if wishes.max_age is None else age_of(wishes.max_age)
+    baseline = None if wishes.baseline is None else read_baseline(wishes.baseline)
+    contracts = [(path, read_contract(path)) for path in paths]
+    _check_only(contracts, wishes.only)
+    access = Access(
+        wishes.user, wishes.password, wishes.token, wishes.token_url, wishes.trust, wishes.timeout
+    ).with_password()
+    now = datetime.now(UTC)
+    report = Report(COMMAND, [], f"{now:%Y-%m-%dT%H:%M:%SZ}", f"gpharness {own_version()}")
+    for path, contract in contracts:
+        section = _held(path, contract, wishes, access)
+        _warn(section, contract, max_age, now)
+        report.sections.append(section)
+    if wishes.write_baseline is not None:
+        write_baseline(report.findings, wishes.write_baseline)
+        tell(f"{wishes.write_baseline}: {counted(report.findings)} are known from now on")
+    if baseline is not None:
+        _take_known(report, baseline)
+    _write(report, wishes)
+    if not_reached := _not_reached(report):
+        complain(COMMAND, not_reached)
+        return NOT_REACHED
+    return NO_SUCCESS if report.is_failure and wishes.write_baseline is None else FINE
+
+
+def _check_only(contracts: Sequence[tuple[Path, Contract]], only: Sequence[str]) -> None:
+    """Every word has to mean a conversation: a check of nothing would always pass."""
+    for word in only:
+        if not any(
+            verifying.is_wanted(each, (word,)) for _, contract in contracts for each in contract.conversations
+        ):
+            raise _Unusable(f"--only: met {shown(word)}, expected the name or the task of a conversation")
+
+
+def _held(path: Path, contract: Contract, wishes: VerifyWishes, access: Access) -> Section:
+    url = wishes.url or contract.server.url
+    if not url:
+        raise _Unusable(f"{path}: says no address of its server; give --url")
+    options: dict[str, object] = {
+        "user": access.user,
+        "password": access.password,
+        "token": access.token,
+        "token_url": access.token_url,
+        "trusted_hosts": tuple(access.trusted_hosts),
+        "rate": wishes.rate,
+    }
+    if wishes.timeout is not None:
+        options["timeout"] = wishes.timeout
+    if wishes.deadline is not None:
+        options["deadline"] = wishes.deadline
+    name = path.name.removesuffix(path.suffix).removesuffix(".contract")
+
+    def progress(done: int, total: int, conversation: str) -> None:
+        tell(f"{one_line(name)} {done + 1}/{total} {one_line(conversation)}")
+
+    shows = not wishes.quiet and sys.stderr is not None and sys.stderr.isatty()
+    try:
+        with own_options("--url"):
+            return verifying.verify(
+                contract,
+                url,
+                subject=name,
+                only=wishes.only,
+                progress=progress if shows else None,
+                **options,
+            )
+    except InvalidInput as error:
+        raise _Unusable(error.text) from None
+
+
+def _warn(section: Section, contract: Contract, max_age: timedelta | None, now: datetime) -> None:
+    if max_age is not None and (warning := too_old(contract.provenance.at, max_age, now)):
+        section.warnings.append(warning)
+
+
+def _take_known(report: Report, baseline: Baseline) -> None:
+    known = {each.id: each for each in sorted_by(baseline, report.findings).known}
+    gone = sorted_by(baseline, report.findings).gone
+    for section in report.sections:
+        section.known = [each for each in section.findings if each.id in known]
+        section.findings = [each for each in section.findings if each.id not in known]
+    if report.sections:
+        report.sections[-1].gone = list(gone)
+
+
+def _not_reached(report: Report) -> str:
+    """Why the server is none that can be verified; empty where it is one."""
+    for section in report.sections:
+        for case in section.cases:
+            if case.skipped in (verifying.NOT_REACHED, verifying.UNREADABLE):
+                return f"{section.server}: {case.skipped}"
+    return ""
+
+
+def _write(report: Report, wishes: VerifyWishes) -> None:
+    from gpharness.findings.reports.html_report import as_html
+    from gpharness.findings.reports.json_report import as_json
+    from gpharness.findings.reports.junit_report import as_junit
+    from gpharness.findings.reports.table_report import print_table
+
+    if wishes.junit is not None:
+        _write_file(wishes.junit, as_junit(report))
+    if wishes.html is not None:
+        _write_file(wishes.html, as_html(report))
+    if wishes.is_json:
+        print_text(as_json(report).rstrip("\n"))
+    else:
+        print_table(report)
+
+
+def _write_file(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise _Unusable(f"{path}: cannot be written: {error.strerror or error}") from None
