@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -44,8 +44,9 @@ class ObservedTransport:
         listener: Callable[[Exchange], object] | None = None,
     ) -> None:
         self.exchanges: list[Exchange] = []
-        self.extra_headers: dict[str, str] = {}
-        """Sent with every request, besides its own."""
+        self.is_cautious = False
+        """Whether connections are kept for polls alone, which may be repeated: a server may close an idle
+        one just when a run is sent on it, and nobody would know whose fault that was."""
         self._transport = transport
         self._root = root
         self._clock = clock
@@ -60,7 +61,7 @@ class ObservedTransport:
         body, kept = _observed_body(request.body)
         patient = msgspec.structs.replace(
             request,
-            headers={**self.extra_headers, **request.headers},
+            headers=self._headers(request, exchange),
             timeout=2 * request.timeout if request.timeout >= self._limit else request.timeout,
             sink=tee,
             body=body,
@@ -108,6 +109,11 @@ class ObservedTransport:
             job_id=place.job_id,
             name=place.name,
         )
+
+    def _headers(self, request: Request, exchange: Exchange) -> Mapping[str, str]:
+        if self.is_cautious and exchange.operation != "job":
+            return {**request.headers, "Connection": "close"}
+        return request.headers
 
     def _note(self, exchange: Exchange) -> None:
         self.exchanges.append(exchange)

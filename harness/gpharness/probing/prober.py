@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _FORM = "application/x-www-form-urlencoded"
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _IN_A_PATH = "/%:@!$&'()*+,;=~?"
 
 
@@ -74,7 +75,7 @@ class Prober:
         """The server's context, such as `https://gis.example.com/arcgis`."""
         self.session = Session(self.root, settings, tokens=keeper, clock=clock, seed=seed)
         carrier: Any = http
-        self._owned = http is None
+        self._given = http
         if http is None or hasattr(http, "build_request"):
             from gp_client.wire.httpx_transports import HTTPXTransport
 
@@ -92,6 +93,20 @@ class Prober:
     @property
     def clock(self) -> Clock:
         return self.session.clock
+
+    @property
+    def has_sockets(self) -> bool:
+        """Whether requests go out over connections of their own: not to a site in this process, not by way
+        of a proxy."""
+        import os
+
+        client: Any = self._given
+        if client is None:
+            return not any(os.environ.get(name) for each in _PROXIES for name in (each, each.upper()))
+        library = type(client).__module__.partition(".")[0]
+        carrier, mounts = getattr(client, "_transport", None), getattr(client, "_mounts", {})
+        is_plain = type(carrier).__name__ == "HTTPTransport" and type(carrier).__module__.startswith(library)
+        return is_plain and not any(mounts.values())
 
     @property
     def may_sign_in(self) -> bool:
@@ -118,8 +133,8 @@ class Prober:
         return run(flow, self.transport, self.clock, self._on_event)
 
     def url_of(self, path: str) -> str:
-        """The absolute address of a path below the context, in which blanks and letters may stand as they are;
-        an absolute one stays."""
+        """The absolute address of a path below the context, whose blanks and letters may stand as they are; an
+        absolute one stays."""
         return path if "://" in path else f"{self.root}/{quote(path.lstrip('/'), safe=_IN_A_PATH)}"
 
     def ask(self, path: str, parameters: Mapping[str, str] | None = None, *, safe: bool = True) -> Any:

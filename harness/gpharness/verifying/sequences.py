@@ -13,12 +13,14 @@ from gpharness.verifying.looks import Look
 
 _NOT_THERE: Final = (400, 404)
 _FOR_NOW: Final = frozenset({429, 502, 503, 504})
+_CLOSED: Final = ("without sending a response", "ReadError", "WriteError")
 _OF_TOKENS: Final = (498, 499)
 
 
 def settle(looks: Sequence[Look]) -> None:
     """Note in the looks, which stand in their order, what they show together; and take back what a later one
     explains."""
+    _settle_idle_connections(looks)
     _settle_late_jobs(looks)
     _settle_late_results(looks)
     _settle_transient(looks)
@@ -37,6 +39,20 @@ def _place(look: Look) -> str:
 
 def _later(looks: Sequence[Look], after: int, operation: str) -> Iterator[Look]:
     return (each for each in looks[after + 1 :] if each.exchange.operation == operation)
+
+
+def _settle_idle_connections(looks: Sequence[Look]) -> None:
+    """A connection that was kept after an answer may be closed by then, without notice (RFC 9112, 9.5): a
+    poll that finds it so, and is answered when it is repeated, was answered."""
+    for number, look in enumerate(looks):
+        exchange = look.exchange
+        if exchange.fault != "cut" or exchange.operation != "job" or not number:
+            continue
+        is_kept = looks[number - 1].exchange.status is not None
+        following = looks[number + 1] if number + 1 < len(looks) else None
+        if is_kept and following is not None and following.exchange.status is not None:
+            if _place(following) == _place(look) and any(word in exchange.fault_text for word in _CLOSED):
+                look.without("transport.cut")
 
 
 def _settle_late_jobs(looks: Sequence[Look]) -> None:

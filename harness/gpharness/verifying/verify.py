@@ -26,6 +26,7 @@ from gpharness.probing.conversing import converse
 from gpharness.probing.exchanges import Exchange
 from gpharness.probing.prober import Prober
 from gpharness.verifying.exchange_checks import Promise, looked_at
+from gpharness.verifying.framing import correct, is_misframed
 from gpharness.verifying.front_door import knock
 from gpharness.verifying.gathering import Gathered
 from gpharness.verifying.kept_promises import differences
@@ -62,6 +63,7 @@ def verify(
     InvalidInput for an address or credentials that are none.
     """
     with Prober(url, **options) as prober:
+        prober.transport.is_cautious = True
         return _Verification(contract, prober, only, progress).run(subject)
 
 
@@ -82,6 +84,7 @@ class _Verification:
         self._gathered = Gathered()
         self._described: dict[str, Mapping[str, Any]] = {}
         """The tasks as the server describes them now."""
+        self._misframed = False
         self._refused: list[Finding] = []
         """Descriptions that were refused."""
         self._submitted: set[str] = set()
@@ -108,6 +111,9 @@ class _Verification:
     def _begin(self) -> str:
         """Knock, and ask for the descriptions; why no conversation can be held, if so."""
         looks = knock(self._prober, self._contract)
+        self._misframed = is_misframed(self._prober, looks[0])
+        for look in looks:
+            correct(look, misframed=self._misframed)
         is_there = not any(each.name in _NOBODY for look in looks for each in look.findings)
         if is_there:
             looks += self._describe(is_silent=looks[-1].exchange.fault is not None)
@@ -160,7 +166,10 @@ class _Verification:
         return self._looks(self._prober.exchanges[before:], Promise([], {}), "")
 
     def _looks(self, exchanges: Sequence[Exchange], promise: Promise, name: str) -> list[Look]:
-        return [looked_at(each, promise, self._prober.root, name) for each in exchanges]
+        looks = [looked_at(each, promise, self._prober.root, name) for each in exchanges]
+        for look in looks:
+            correct(look, misframed=self._misframed)
+        return looks
 
     # Conversations
 
