@@ -156,6 +156,7 @@ def test_once_on_https_it_does_not_go_back_to_http(session: Callable[..., Sessio
         "https://other.example/Account/SignIn",
         "https://sso.other.example/x",
         "https://other.example/simplesaml/../saml2/idp/SSOService.php",
+        "https://other.example/arcgis/identity-provider",
         "https://accounts.example.com/u?SAMLRequest=x",
         "https://accounts.example.com/?a=1&SAMLRequest=x",
         "https://other.example/?wa=wsignin1.0&wtrealm=x",

@@ -31,16 +31,51 @@ def writable(path: Path, *, force: bool) -> None:
     is_taken = any(path.iterdir()) if path.is_dir() else path.exists()
     if is_taken and not force:
         raise NotWritten(f"{path} is there already; choose another name, or give --force to write over it")
+    _try_out(path if path.is_dir() else path.absolute().parent, path)
+
+
+def _try_out(folder: Path, path: Path) -> None:
+    """Whether a file can be made there: better known before hours of recording than after."""
+    from tempfile import TemporaryFile
+
+    try:
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        told = error.strerror or error
+        raise NotWritten(
+            f"{path} cannot be written: {told}; expected a folder that can be written to"
+        ) from None
 
 
 def write(contract: Contract, path: Path) -> None:
-    """Write it. Raises ContractError, or NotWritten where the disk refuses."""
+    """Write it. Raises ContractError, or NotWritten where the disk refuses: then it is elsewhere, if anywhere
+    is room for it, and the text says where."""
     from gpharness.contracts.contract_files import write_contract
 
     try:
         write_contract(contract, path)
     except OSError as error:
-        raise NotWritten(f"{path} cannot be written: {error.strerror or error}") from None
+        told = f"{path} cannot be written: {error.strerror or error}"
+        elsewhere = _write_elsewhere(contract, path)
+        raise NotWritten(f"{told}; it is in {elsewhere} instead" if elsewhere else told) from None
+
+
+def _write_elsewhere(contract: Contract, path: Path) -> Path | None:
+    from shutil import rmtree
+    from tempfile import mkdtemp
+
+    from gpharness.contracts.contract_files import write_contract
+
+    folder = None
+    try:
+        folder = Path(mkdtemp(prefix="gpharness-"))
+        write_contract(contract, folder / path.name)
+    except OSError:
+        if folder is not None:
+            rmtree(folder, ignore_errors=True)
+        return None
+    return folder / path.name
 
 
 def summary(contract: Contract, path: Path) -> str:

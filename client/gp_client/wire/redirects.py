@@ -25,7 +25,8 @@ MOST_OF_RUNS = 4
 """Of a run, which each of them may act on."""
 _LONGEST = 65536
 _LOG_IN = re.compile(
-    r"(?<![a-z])(log-?in|log-?on|sign-?in|sign-?on|oauth2?|saml2?|sso|adfs|authorize|idp|identity-?provider|openid)(?![a-z])"
+    r"(?<![a-z])(log-?in|log-?on|sign-?in|sign-?on|oauth2?|saml2?|sso|adfs|authorize|idp|identity-?provider"
+    r"|openid)(?![a-z])"
 )
 _LOG_IN_QUERY = re.compile(r"(?:^|&)(?:samlrequest=|wa=wsignin|openid\.mode=|oauth_state=)", re.IGNORECASE)
 _JOB = re.compile(r"/jobs/[^/]+/?$")

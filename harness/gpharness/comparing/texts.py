@@ -44,6 +44,7 @@ _INSTANT: Final = re.compile(
 _DURATION: Final = re.compile(
     r"(?i)\b\d+(?:[.,]\d+)?\s?(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|hours?|hrs?)\b"
 )
+_COUNTER: Final = re.compile(r"_?[0-9]+$")
 
 
 def same_text(expected: str, met: str, varies: Varies) -> bool:
@@ -78,11 +79,14 @@ _blanked = lru_cache(maxsize=4096)(_blank)
 def file_pattern(name: str) -> str:
     """A file's name without what differs from run to run: ids, and the numbers that are counted up.
 
-    `_ags_report_12.zip` and `_ags_report_7.zip` are of one pattern; the ending stays.
+    `_ags_report_12.zip` and `_ags_report_7.zip` are of one pattern, and so is `_ags_report.zip`, the first
+    of them; the ending stays.
     """
     stem, dot, ending = name.rpartition(".")
     if not dot:
         stem, ending = name, ""
-    stem = _JOB_ID.sub("<id>", stem.removeprefix("_ags_"))
+    if stem.startswith("_ags_"):
+        stem = _COUNTER.sub("", stem.removeprefix("_ags_")) or stem
+    stem = _JOB_ID.sub("<id>", stem)
     stem = re.sub(r"(?i)(?<![a-z0-9])(?=[a-f]*[0-9])[0-9a-f]{6,}(?![a-z0-9])", "<id>", stem)
     return re.sub(r"[0-9]+", "<n>", stem) + dot + ending.lower()

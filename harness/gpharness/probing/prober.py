@@ -133,7 +133,7 @@ class Prober:
         return run(flow, self.transport, self.clock, self._on_event)
 
     def url_of(self, path: str) -> str:
-        """The absolute address of a path below the context, whose blanks and letters may stand as they are; an
+        """The absolute address of a path below the context, with its blanks and letters as they are; an
         absolute one stays."""
         return path if "://" in path else f"{self.root}/{quote(path.lstrip('/'), safe=_IN_A_PATH)}"
 

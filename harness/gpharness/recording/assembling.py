@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 from unicodedata import normalize
 
@@ -21,8 +21,9 @@ from msgspec import UNSET
 from gpharness.contracts.contract import Answer, Contract, Conversation, Provenance, Server
 from gpharness.probing.exchanges import Exchange
 from gpharness.recording.assembled_jobs import conversation_of
+from gpharness.recording.own_hosts import results_in, roots_told
 from gpharness.recording.pieces import Piece
-from gpharness.recording.placing import likely_root, placed, same_root
+from gpharness.recording.placing import Placed, likely_root, placed, same_root
 
 _OPTIONS: Final = frozenset(
     {"f", "token", "context", "env:outSR", "env:processSR", "returnZ", "returnM", "returnTrueCurves"}
@@ -32,6 +33,9 @@ _OPTIONS: Final = frozenset(
 (*Execute task*, *Submit job*)."""
 _NAMES: Final = re.compile(r"[^A-Za-z0-9]+")
 _MOST_NAMED: Final = 5
+_FILES: Final = b"/rest/directories/"
+_ESCAPED_FILES: Final = rb"\/rest\/directories\/"
+_WITH_RESULTS: Final = frozenset({"result", "results", "execute"})
 
 
 def contract_of(
@@ -53,6 +57,8 @@ class _Assembling:
         if not provenance.of and provenance.source == "recorded":
             provenance = msgspec.structs.replace(provenance, of=root)
         self.contract = Contract(provenance, server=Server(url=root))
+        self._own: list[str] = []
+        """Other addresses of the context, below which the server has files."""
         self._left: Counter[str] = Counter()
         self._hosts: Counter[str] = Counter()
         self._found: list[tuple[float, Conversation]] = []
@@ -61,6 +67,7 @@ class _Assembling:
         """To executions and single requests, by what was asked."""
 
     def of(self, exchanges: Sequence[Exchange]) -> tuple[Contract, list[str]]:
+        self._own = list(dict.fromkeys(self._own_roots(exchanges)))
         pieces = [piece for each in exchanges if (piece := self._usable(each)) is not None]
         pieces = self._without_overcome(pieces)
         rest = [each for each in pieces if not self._describes(each)]
@@ -77,7 +84,7 @@ class _Assembling:
         place = placed(exchange.url, self._root or None)
         if exchange.status is None or exchange.fault not in (None, "slow"):
             self._leave(f"not answered ({exchange.fault_text or exchange.fault or 'nothing is known why'})")
-        elif not self._root or not place.root or not same_root(place.root, self._root):
+        elif not self._root or not self._is_ours(place):
             self._hosts[exchange.url.partition("://")[2].partition("/")[0].rpartition("@")[2]] += 1
         elif exchange.method.upper() not in ("GET", "POST"):
             self._leave(f"{exchange.method.upper()}, which the protocol does not have")
@@ -90,6 +97,20 @@ class _Assembling:
             else:
                 return piece
         return None
+
+    def _is_ours(self, place: Placed) -> bool:
+        if not place.root:
+            return False
+        others = self._own if place.operation == "file" else ()
+        return any(same_root(place.root, each) for each in (self._root, *others))
+
+    def _own_roots(self, exchanges: Sequence[Exchange]) -> Iterator[str]:
+        for each in exchanges:
+            if _FILES not in each.body and _ESCAPED_FILES not in each.body:
+                continue
+            place = placed(each.url, self._root or None)
+            if place.operation in _WITH_RESULTS and self._is_ours(place):
+                yield from roots_told(results_in(Piece(each, place).json))
 
     def _leave(self, reason: str, count: int = 1) -> None:
         self._left[reason] += count

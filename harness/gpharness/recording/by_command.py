@@ -9,9 +9,19 @@ from pathlib import Path
 import msgspec
 from gp_client.errors import InvalidInput, TransportError
 
-from gpharness.client_access import FINE, NO_SUCCESS, WRONG_USAGE, complain, guarded, print_text, tell
+from gpharness.client_access import (
+    FINE,
+    NO_SUCCESS,
+    NOT_REACHED,
+    WRONG_USAGE,
+    complain,
+    guarded,
+    print_text,
+    tell,
+)
 from gpharness.contracts.errors import ContractError
 from gpharness.own_words import own_options, own_words
+from gpharness.recording.certificates_trusted import HOW_TO_TRUST, is_distrust
 from gpharness.recording.confirming import Declined, confirm_effects
 from gpharness.recording.destinations import destination
 from gpharness.recording.options import Credentials, Options
@@ -47,6 +57,11 @@ def closing(act: Callable[[], int]) -> int:
         except (ContractError, NotWritten) as error:
             complain(COMMAND, str(error))
             return WRONG_USAGE
+        except TransportError as error:
+            if not is_distrust(str(error)):
+                raise
+            complain(COMMAND, f"{error}; {HOW_TO_TRUST}")
+            return NOT_REACHED
 
     return guarded(COMMAND, acted)
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, Final
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
 from gp_client.errors import DeadlineExceeded, GPError, ServerError, TransportError
 from gp_client.files.uploads import UploadSource, upload
 from gp_client.following import follow
 from gp_client.jobs import read_submission
-from gp_client.wire.addresses import service_url, task_url
+from gp_client.wire.addresses import is_home, service_url, task_url
 from gp_client.wire.exchange import ask
 
 from gpharness.contracts.contract import Answer, Asked, Contract, Conversation
-from gpharness.probing.conversing import Observed, converse
+from gpharness.probing.conversing import Observed, converse, file_urls
 from gpharness.probing.prober import Prober
+from gpharness.recording.own_hosts import results_in
+from gpharness.recording.pieces import decoded
 from gpharness.recording.plans import Described, Run
 from gpharness.recording.wrong_requests import path_of_task
 
@@ -55,7 +58,7 @@ def run_task(prober: Prober, run: Run, described: Described, contract: Contract)
         executed = msgspec.structs.replace(conversation, kind="execute")
         observed = converse(prober, executed, contract)
     _ask_for_data(prober, observed)
-    return shortcoming(observed)
+    return "; ".join(filter(None, (shortcoming(observed), _of_other_hosts(prober, observed))))
 
 
 def _is_wrong_verb(error: GPError | None) -> bool:
@@ -140,6 +143,28 @@ def _of_time(observed: Observed) -> str:
 def _of_files(observed: Observed) -> str:
     large = [each.name or "an answer" for each in observed.exchanges if each.fault == "size"]
     return f"without what is larger than --max-bytes: {', '.join(dict.fromkeys(large))}" if large else ""
+
+
+def _of_other_hosts(prober: Prober, observed: Observed) -> str:
+    """Files that were not fetched, since they are at another address than the server's."""
+    answers = [
+        result
+        for each in observed.exchanges
+        if each.operation in ("result", "execute")
+        for result in results_in(decoded(each.body))
+    ]
+    settings = prober.session.settings
+    addresses = (urljoin(f"{prober.root}/", url) for url in file_urls(answers))
+    hosts = dict.fromkeys(
+        urlsplit(url).netloc.rpartition("@")[2]
+        for url in addresses
+        if url.lower().startswith(("http:", "https:"))
+        and not is_home(url, prober.root, settings.trusted_hosts)
+    )
+    if not hosts:
+        return ""
+    trusted = " ".join(f"--trust {host}" for host in hosts)
+    return f"without the files that are at {', '.join(hosts)}; {trusted} fetches them"
 
 
 def _of_error(error: GPError | None) -> str:

@@ -13,7 +13,8 @@ from gp_mockserver.wire.requests import Request
 from gp_protocol.suggestions import did_you_mean
 
 from gpharness.contracts.contract import Asked, Conversation
-from gpharness.replaying.submissions import Recorded, Submissions
+from gpharness.replaying.canonical_values import OPTIONS
+from gpharness.replaying.submissions import Recorded, Submissions, is_ignored
 
 _SHOWN: Final = 100
 _MOST: Final = 4
@@ -47,13 +48,32 @@ def no_such_run(request: Request, submissions: Submissions, near: tuple[Recorded
     count = submissions.count(task)
     what = "the only recorded run" if count == 1 else f"the nearest of {count} recorded runs"
     head = f"no recorded run of {task} is like this; {what} is {conversation.name!r}"
+    unknown = _unknown_names(request)
     if not names:
         form = request.form.format or "html"
         return f"{head}, which was not asked for as f={form[:20]}"
     expected = recorded_parameters(recorded, conversation)
     lines = [_difference(name, expected, request.parameters) for name in names[:_MOST]]
     more = len(names) - _MOST
-    return f"{head}, which differs in " + "; ".join(lines) + (f"; and {more} more" if more > 0 else "")
+    return (
+        f"{head}, which differs in " + "; ".join(lines) + (f"; and {more} more" if more > 0 else "") + unknown
+    )
+
+
+def _unknown_names(request: Request) -> str:
+    """The request's parameters that the task does not have, which may be what is wrong with it."""
+    task = request.task.descriptor
+    known = {each.name for each in task.parameters}
+    found = [
+        name
+        for name in request.parameters
+        if name not in known and name not in OPTIONS and not is_ignored(name) and not name.startswith("env:")
+    ]
+    told = []
+    for name in found[:_MOST]:
+        hint = did_you_mean(name, [each.name for each in task.inputs])
+        told.append(f"; the task has no parameter {name[:_SHOWN]!r}" + (f": {hint}" if hint else ""))
+    return "".join(told)
 
 
 def recorded_parameters(recorded: Recorded, conversation: Conversation) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from gp_protocol.error_envelopes import read_error
 from msgspec import UNSET
 
 from gpharness.contracts.contract import Answer, Asked, Contract, Conversation
+from gpharness.recording.own_hosts import results_in, roots_told
 
 JOB: Final = "{job}"
 """What stands in a recorded path for the job."""
@@ -25,7 +26,7 @@ class Recording:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
-        self.roots = _roots(contract)
+        self.roots: Sequence[str] = _roots(contract)
         self._read = lru_cache(maxsize=_REMEMBERED)(self._conversation)
 
     def _conversation(self, number: int) -> Conversation:
@@ -54,6 +55,16 @@ class Recording:
         from gpharness.contracts.answers import answer_bytes
 
         return answer_bytes(self.contract, answer)
+
+    def note_roots(self, conversation: Conversation) -> None:
+        """Take in the addresses of the server's own below which the results of a conversation say that their
+        files are."""
+        told = [answer.json for answer in conversation.results.values()]
+        if conversation.kind == "execute" and conversation.submission is not None:
+            told += results_in(conversation.submission.json)
+        new = [root for root in roots_told(told) if root not in self.roots]
+        if new:
+            self.roots = tuple(sorted({*self.roots, *new}, key=len, reverse=True))
 
     def is_error(self, answer: Answer) -> bool:
         """Whether an answer is one of the protocol's errors, or of a status that is none of success."""

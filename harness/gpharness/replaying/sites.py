@@ -137,6 +137,7 @@ class _Taking:
     def take(self) -> None:
         """Take it in."""
         conversation = self._conversation
+        self._recording.note_roots(conversation)
         place = Place(self._recording, self._number)
         if conversation.kind != "request" and conversation.submission is not None:
             code = error_code(conversation.submission)

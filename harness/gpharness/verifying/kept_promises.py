@@ -33,6 +33,21 @@ _APART = frozenset({"upload", "file", "cancel", "results", "token", "info", "cat
 moments, an upload's id is new, a packed file holds the time."""
 
 
+_PROVOKED = ("http.status", "http.url-length", "auth.web-tier", "auth.refused", "format.html", "file.url")
+"""Findings about answers that a wrong request may provoke, and a contract may have."""
+
+
+def take_back_what_was_recorded(conversation: Conversation, looks: Sequence[Look]) -> None:
+    """A request that was answered with a failure when it was recorded, and is answered with the same HTTP
+    status now, is as it was: a page for a file that is not there, a user who may not."""
+    for asked in conversation.asked:
+        answer = asked.answer
+        has_failed = answer.status >= 400 or (isinstance(answer.json, dict) and "error" in answer.json)
+        for look in looks:
+            if has_failed and look.exchange.status == answer.status and _is_to(asked, look):
+                look.without(*_PROVOKED)
+
+
 def differences(
     contract: Contract,
     conversation: Conversation,
@@ -183,7 +198,7 @@ def _is_named(look: Look, name: str) -> bool:
 
 def _is_to(asked: Asked, look: Look) -> bool:
     exchange = look.exchange
-    if exchange.operation != asked.operation or not look.kind:
+    if exchange.operation != asked.operation or exchange.status is None:
         return False
     tail = asked.path.rpartition("/jobs/")[2].partition("/")[2] or asked.path
     return exchange.url.partition("?")[0].endswith(tail.lstrip("/").replace(" ", "%20")) or (

@@ -42,17 +42,14 @@ def _later(looks: Sequence[Look], after: int, operation: str) -> Iterator[Look]:
 
 
 def _settle_idle_connections(looks: Sequence[Look]) -> None:
-    """A connection that was kept after an answer may be closed by then, without notice (RFC 9112, 9.5): a
-    poll that finds it so, and is answered when it is repeated, was answered."""
-    for number, look in enumerate(looks):
+    """A connection that was kept after an answer may be closed by then, without notice (RFC 9112, 9.5): what
+    finds it so after a poll, and is answered when it is repeated, was answered."""
+    for before, look, after in zip(looks, looks[1:], looks[2:], strict=False):
         exchange = look.exchange
-        if exchange.fault != "cut" or exchange.operation != "job" or not number:
-            continue
-        is_kept = looks[number - 1].exchange.status is not None
-        following = looks[number + 1] if number + 1 < len(looks) else None
-        if is_kept and following is not None and following.exchange.status is not None:
-            if _place(following) == _place(look) and any(word in exchange.fault_text for word in _CLOSED):
-                look.without("transport.cut")
+        was_kept = before.exchange.operation == "job" and before.exchange.status is not None
+        is_closed = exchange.fault == "cut" and any(word in exchange.fault_text for word in _CLOSED)
+        if was_kept and is_closed and after.exchange.status is not None and _place(after) == _place(look):
+            look.without("transport.cut")
 
 
 def _settle_late_jobs(looks: Sequence[Look]) -> None:

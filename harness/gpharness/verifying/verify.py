@@ -29,7 +29,7 @@ from gpharness.verifying.exchange_checks import Promise, looked_at
 from gpharness.verifying.framing import correct, is_misframed
 from gpharness.verifying.front_door import knock
 from gpharness.verifying.gathering import Gathered
-from gpharness.verifying.kept_promises import differences
+from gpharness.verifying.kept_promises import differences, take_back_what_was_recorded
 from gpharness.verifying.looks import Look, curl_of
 from gpharness.verifying.results_files import check_file_urls
 from gpharness.verifying.sequences import error_of, settle
@@ -183,6 +183,7 @@ class _Verification:
                 check_file_urls(look, conversation, self._contract, self._prober.root)
         self._check_submissions(looks)
         settle(looks)
+        take_back_what_was_recorded(conversation, looks)
         self._gathered.take(looks)
         if not self._gathered.has(*_SIGN_IN):
             tasks = self._promise(conversation).tasks

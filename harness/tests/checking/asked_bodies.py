@@ -7,8 +7,8 @@ Sites answer in this process. The bodies come as bytes, whatever is wrong with t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Container, Iterator, Mapping
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import quote
 
 import httpx
@@ -104,6 +104,9 @@ FEW_JOBS = {
 FEW_RUNS = {key: RUNS[key] for key in RUNS if key[1] not in ("NoOutput", "SeveralOutputs")}
 
 
+_ENDED = {"esriJobSucceeded", "esriJobFailed", "esriJobTimedOut", "esriJobCancelled"}
+
+
 class Body(NamedTuple):
     """One answer's body, and what it answers."""
 
@@ -138,6 +141,9 @@ class Asker:
     """Asks a site for everything. Jobs of `prepare` are submitted, and descriptors read, before the site
     deviates."""
 
+    _described: ClassVar[dict[tuple[str, tuple[str, str]], Task]] = {}
+    """Descriptors by version and task: those of sites that do not deviate, which are always the same."""
+
     def __init__(
         self,
         version: str = "12.0",
@@ -148,16 +154,17 @@ class Asker:
         self.site: Site = builtin_site(version=version, clock=JumpingClock())
         self.runs = runs if version != "notebook" else {}
         self.jobs = jobs
-        self._http = httpx.Client(transport=SiteTransport(self.site, HOST))
+        self._transport = SiteTransport(self.site, HOST)
         self._root = f"{HOST}/arcgis"
-        self._tasks: dict[tuple[str, str], Task] = {}
+        self._version = version
         self._token = next((str(json.loads(each.content)["token"]) for each in self.tokens()), "")
         self._submitted: dict[tuple[str, str], list[str]] = {}
-        for key, inputs in jobs.items():
-            self._submitted[key] = [self._new_job(key, inputs) for _ in range(2)]
+        for number, (key, inputs) in enumerate(jobs.items()):
+            wanted = 1 if number else 2  # the first task's second job is there to be cancelled
+            self._submitted[key] = [self._new_job(key, inputs) for _ in range(wanted)]
 
     def close(self) -> None:
-        self._http.close()
+        self._transport.close()
         self.site.close()
 
     def __enter__(self) -> Asker:
@@ -177,29 +184,42 @@ class Asker:
         asked = {"f": "json", **asked}
         url = f"{self._root}/{path}"
         if method == "POST" or len(str(asked)) > 1500:
-            answer = self._http.post(url, data=asked)
+            answer = self._answer(httpx.Request("POST", url, data=asked))
         else:
-            answer = self._http.get(url, params=asked)
+            answer = self._answer(httpx.Request("GET", url, params=asked))
         headers = tuple(answer.headers.items())
         return Body(kind, path, answer.content, headers, asked, status=answer.status_code)
 
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        """Straight from the transport: there are thousands, and a client would take as long as the site."""
+        answer = self._transport.handle_request(request)
+        answer.read()
+        return answer
+
     def task(self, key: tuple[str, str]) -> Task:
         """A task's descriptor, as the site answers it when it is first asked for."""
-        if key not in self._tasks:
-            self._tasks[key] = parse_task(json.loads(self._get("task", self._path(key)).content))
-        return self._tasks[key]
+        place = (self._version, key)
+        if place not in self._described:
+            self._described[place] = parse_task(json.loads(self._get("task", self._path(key)).content))
+        return self._described[place]
 
     def learn(self) -> None:
         """Read all descriptors that are needed later."""
         for key in (*self.runs, *self.jobs):
             self.task(key)
 
-    def descriptions(self) -> Iterator[Body]:
+    def few_descriptions(self) -> Iterator[Body]:
+        """Those of the services alone whose tasks run."""
+        yield from self.descriptions({key[0] for key in (*self.runs, *self.jobs)})
+
+    def descriptions(self, services: Container[str] | None = None) -> Iterator[Body]:
         if self.site.profile.has("resource", "info"):
             yield self._get("info", "rest/info")
         yield self._get("catalogue", "rest/services")
         yield self._get("catalogue", "rest/services/DataTypes")
         for name, service in self.site.services.items():
+            if services is not None and name not in services:
+                continue
             asked = {"token": self._token} if name.startswith("Secured") else {}
             yield self._get("service", f"rest/services/{name}/GPServer", **asked)
             for label in service.tasks:
@@ -220,13 +240,17 @@ class Asker:
             body = self._get("submit", f"{self._path(key)}/submitJob", method="POST", **known)
             yield body._replace(task=task)
 
-    def polls(self, *, most: int = 12) -> Iterator[Body]:
+    def polls(self, *, most: int = 12, until_the_end: bool = False) -> Iterator[Body]:
+        """`until_the_end`: no more of a job that has ended, which only a site that does not deviate says."""
         for key, ids in self._submitted.items():
             task = self.task(key)
             for job_id in ids[:1]:
                 path = f"{self._path(key)}/jobs/{job_id}"
                 for _ in range(most):
-                    yield self._get("job", path)._replace(task=task, job_id=job_id)
+                    body = self._get("job", path)._replace(task=task, job_id=job_id)
+                    yield body
+                    if until_the_end and json.loads(body.content)["jobStatus"] in _ENDED:
+                        break
                 yield self._get("job", path, returnMessages="false")._replace(task=task, job_id=job_id)
 
     def cancellations(self) -> Iterator[Body]:
@@ -268,7 +292,7 @@ class Asker:
             return
         path = "rest/services/Files/FileTransfer/GPServer/uploads/upload"
         files = {"file": ("a.txt", b"text", "text/plain")}
-        answer = self._http.post(f"{self._root}/{path}", data={"f": "json"}, files=files)
+        answer = self._answer(httpx.Request("POST", f"{self._root}/{path}", data={"f": "json"}, files=files))
         headers = tuple(answer.headers.items())
         yield Body("upload", path, answer.content, headers, {"f": "json"}, status=answer.status_code)
 
@@ -277,7 +301,7 @@ class Asker:
         yield from self.tokens()
         yield from self.executions()
         yield from self.submissions()
-        yield from self.polls()
+        yield from self.polls(until_the_end=True)
         yield from self.results()
         yield from self.cancellations()
         yield from self.uploads()

@@ -3,11 +3,11 @@ row's name and no other, and what is legal is not found at all."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from asked_bodies import FEW_JOBS, FEW_RUNS, SHAPES, Asker, Body, feature_set
+from asked_bodies import ECHO_JOB, FEW_JOBS, FEW_RUNS, SHAPES, Asker, Body, feature_set
 from gp_mockserver.deviations.catalogue import catalogue
 from gp_mockserver.deviations.records import Deviation, operations_of
 from gpharness.checking.bodies import Checked
@@ -48,8 +48,7 @@ FAULTS_IN_BODIES = [
     if entry.kind == "fault" and (entry.finding or "").startswith("format.")
 ]
 CHOSEN: dict[str, dict[str, Any]] = {
-    "json-deep": {"depth": 700},
-    "json-large": {"bytes": 1_000_000},
+    "json-large": {"bytes": 100_000},
     "messages-huge": {"count": 500, "bytes": 100_000},
 }
 SHAPED = ("curves-unasked", "geometry-of-other-type", "coordinates-as-text", "coordinates-nan")
@@ -58,8 +57,20 @@ SHAPED_TOO = ("geometry-z-unannounced",)
 
 def asker(entry: Deviation) -> Asker:
     on = operations_of(entry.on)
-    jobs = FEW_JOBS if on is None or on & {"submit", "job", "cancel", "result", "results"} else {}
+    if on is not None and not on & {"submit", "job", "cancel", "result", "results"}:
+        jobs: Mapping[tuple[str, str], Mapping[str, str]] = {}
+    elif entry.group == "result value":
+        jobs = {key: FEW_JOBS[key] for key in FEW_JOBS if key[0] in ("Files/FileTransfer", ECHO_JOB)}
+    elif entry.group == "results":
+        jobs = FEW_JOBS
+    else:
+        jobs = {key: FEW_JOBS[key] for key in FEW_JOBS if key[0] != ECHO_JOB}
     return Asker(jobs=jobs, runs=FEW_RUNS)
+
+
+def goes_on(entry: Deviation) -> bool:
+    """Whether the entry needs a job that is executing."""
+    return entry.where.get("status") == "esriJobExecuting" or "Executing" in str(entry.where)
 
 
 def answers(here: Asker, entry: Deviation) -> Iterator[Body]:
@@ -67,11 +78,14 @@ def answers(here: Asker, entry: Deviation) -> Iterator[Body]:
     difference."""
     on = operations_of(entry.on)
     for words, make in (
-        ({"info", "catalogue", "service", "task"}, here.descriptions),
+        (
+            {"info", "catalogue", "service", "task"},
+            here.descriptions if entry.group == "descriptor" else here.few_descriptions,
+        ),
         ({"token"}, here.tokens),
         ({"execute"}, here.executions),
         ({"submit"}, here.submissions),
-        ({"job"}, here.polls),
+        ({"job"}, lambda: here.polls(most=12 if goes_on(entry) else 3)),
         ({"result", "results"}, here.results_alone),
         ({"cancel"}, here.cancellations),
         ({"upload"}, here.uploads),
@@ -84,9 +98,9 @@ def found(name: str, here: Asker) -> dict[str, list[tuple[Body, Checked]]]:
     """By finding, the bodies that it was found in; clean ones under an empty name."""
     entry = catalogue()[name]
     here.learn()
-    for body in here.polls():  # jobs end before the site deviates, but for one
+    for body in here.polls(until_the_end=True):  # jobs end before the site deviates, but for one
         assert not failing(body.checked())
-        if entry.where.get("status") == "esriJobExecuting" or "Executing" in str(entry.where):
+        if goes_on(entry):
             break
     here.site.deviate(name, **CHOSEN.get(name, {}))
     by_name: dict[str, list[tuple[Body, Checked]]] = {}

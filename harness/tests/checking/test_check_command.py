@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import click.testing
 import pytest
@@ -129,3 +130,58 @@ def test_an_unknown_kind_is_refused(folder: Path) -> None:
     result = told("--as", "jobs", "good.json")
     assert result.exit_code == 2
     assert "'jobs' is not one of" in result.stderr
+
+
+def test_reports_are_written_beside_what_is_printed(folder: Path) -> None:
+    result = told("good.json", "bad.json", "--junit", "report.xml", "--html", "report.html")
+    assert result.exit_code == 1
+    assert "bad.json (as job): 1 breaking" in result.stdout
+    suites = ElementTree.parse(folder / "report.xml").getroot()
+    assert [suite.get("failures") for suite in suites] == ["0", "1"]
+    page = (folder / "report.html").read_text()
+    assert page.startswith("<!DOCTYPE html>")
+    assert "job.status" in page
+
+
+def test_a_report_that_cannot_be_written_is_said_in_one_line(folder: Path) -> None:
+    result = told("good.json", "--html", "nowhere/report.html")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "gpharness check: 'nowhere/report.html' cannot be written: No such file or directory\n"
+    )
+
+
+SECRET = "hunter2-Zq8vK3xW9mT"
+
+
+def test_the_places_of_secrets_are_told_and_never_the_secrets(folder: Path) -> None:
+    (folder / "kept").mkdir()
+    (folder / "kept" / "sign-in.json").write_text(json.dumps({"password": SECRET, "f": "json"}))
+    result = told("--secrets", "good.json", "kept")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        f"{Path('kept', 'sign-in.json')}: password: a value called password",
+        "1 secret found",
+    ]
+    assert SECRET not in result.output
+
+
+def test_files_without_secrets_end_with_0(folder: Path) -> None:
+    result = told("--secrets", "good.json", "task.json")
+    assert (result.exit_code, result.stdout) == (0, "no secrets found\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--secrets", "nowhere"], "'nowhere' is no file and no folder"),
+        (["--secrets", "good.json", "--json"], "--secrets goes with no other option"),
+        (["--secrets", "good.json", "--as", "job"], "--secrets goes with no other option"),
+    ],
+)
+def test_a_search_for_secrets_that_cannot_be_done_is_refused(
+    folder: Path, arguments: list[str], says: str
+) -> None:
+    result = told(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert says in result.stderr

@@ -223,6 +223,22 @@ def test_cancel_inputs_lists_and_files_belong_to_their_job() -> None:
     assert left == []
 
 
+def test_a_file_at_the_machines_own_name_belongs_to_the_job_whose_result_names_it() -> None:
+    below = f"rest/directories/arcgisjobs/folder/service_gpserver/{JOB}/scratch/out.zip"
+    url = f"https://machine7.example.gov:6443/gis/{below}"
+    result = {"paramName": "File", "dataType": "GPDataFile", "value": {"url": url}}
+    named = told(f"{TASK}/jobs/{JOB}/results/File?f=json", result, 6.0)
+    file = told(url, b"PK", 7.0, headers=(("Content-Type", "application/zip"),))
+
+    contract, left = assembled(*a_job(), named, file)
+    without, unnamed = assembled(*a_job(), file)
+
+    assert [each.path for each in only(contract).asked] == ["/" + below.replace(JOB, "{job}")]
+    assert left == []
+    assert only(without).asked == []
+    assert "machine7.example.gov:6443" in unnamed[0]
+
+
 def test_an_uploaded_item_belongs_to_the_job_that_has_it() -> None:
     exchanges = a_job()
     item = {"success": True, "item": {"itemID": "i123", "itemName": "a.zip"}}

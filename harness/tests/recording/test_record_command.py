@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import sys
@@ -13,9 +14,10 @@ from gp_client.errors import TransportError
 from gp_mockserver import serve
 from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.lifecycle.clocks import JumpingClock
-from gpharness.contracts.contract_files import read_contract
+from gpharness.contracts.contract_files import read_contract, write_contract
 from gpharness.record_commands import record
 from gpharness.recording import confirming
+from gpharness.recording.by_command import closing
 from gpharness.recording.running import run_task
 from gpharness.recording.targets import Target
 
@@ -178,6 +180,51 @@ def test_what_cannot_be_done_ends_in_one_line_with_its_status(run, services, tmp
     assert "Traceback" not in said.err
     assert said.out == ""
     assert [each.name for each in tmp_path.iterdir()] == ["sets.yaml"]
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_runs(run, services, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.TemporaryFile", _full)
+    said = run(f"{services}/{OUTCOMES}/Succeeds", "-o", "a.yaml")
+    assert said.status == 2
+    assert said.err.splitlines() == [
+        "gpharness record: a.yaml cannot be written: No space left on device; "
+        "expected a folder that can be written to"
+    ]
+
+
+def test_what_no_longer_fits_where_it_was_to_go_is_kept_elsewhere(run, services, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setattr("tempfile.mkdtemp", lambda prefix: str(elsewhere))
+    monkeypatch.setattr("gpharness.contracts.contract_files.write_contract", _only_below(elsewhere))
+    said = run(f"{services}/{OUTCOMES}/Succeeds", "--rate", "1e6", "-o", "a.yaml")
+    assert said.status == 2
+    kept = elsewhere / "a.yaml"
+    assert f"No space left on device; it is in {kept} instead" in said.err
+    assert len(read_contract(kept).conversations) == 1
+
+
+def _full(**_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def _only_below(folder):
+    def write(contract, path):
+        if path.parent != folder:
+            _full()
+        write_contract(contract, path)
+
+    return write
+
+
+def test_a_certificate_that_is_not_trusted_is_told_with_what_to_do(capsys):
+    def act():
+        raise TransportError(
+            "ConnectError: [SSL: CERTIFICATE_VERIFY_FAILED] self-signed", url="https://a.example"
+        )
+
+    assert closing(act) == 3
+    assert "set SSL_CERT_FILE" in capsys.readouterr().err
 
 
 def test_a_job_that_takes_too_long_ends_with_status_1_and_is_kept(run, services):

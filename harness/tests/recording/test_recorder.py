@@ -148,6 +148,18 @@ def test_files_are_fetched_up_to_the_limit(site):
     assert answer_bytes(contract, file.answer).startswith(b"PK")
 
 
+def test_a_file_on_a_host_that_is_not_trusted_is_told_with_how_to_have_it(site):
+    site.site.public_url = "https://machine7.example.com:6443"
+    recording = site.record("Files/FileTransfer/GPServer")
+    [run] = recording.contract.conversations
+    assert [each.operation for each in run.asked if each.operation == "file"] == []
+    [failure] = recording.failures
+    assert failure.endswith(
+        "without the files that are at machine7.example.com:6443; "
+        "--trust machine7.example.com:6443 fetches them"
+    )
+
+
 def test_a_larger_file_is_left_out_with_a_word(site, tmp_path):
     (tmp_path / "data.bin").write_bytes(Random(1).randbytes(60_000))
     recording = site.record(

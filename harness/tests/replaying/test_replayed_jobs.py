@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from gp_client import AsyncGPClient, GPClient
 from gp_client.clocks import SharedClock
@@ -203,6 +204,65 @@ def test_a_recorded_cancel_takes_effect_when_it_comes(replay, waited):
     clock.advance(4)
     state = client.ask(place)
     assert (state["jobStatus"], state["messages"]) == ("esriJobCancelled", [message("Cancelled.")])
+
+
+OTHER_ID = "jfedcba9876543210fedcba9876543210"
+
+
+def beside_another(trace: list[Seen], *asked: Asked) -> Conversation:
+    """A second run with the same inputs."""
+    conversation = job(trace, *asked)
+    conversation.name = "other"
+    text = msgspec.json.encode(conversation).replace(RECORDED_ID.encode(), OTHER_ID.encode())
+    return msgspec.json.decode(text, type=Conversation)
+
+
+@pytest.mark.parametrize("cut", [SUCCESS, SUCCESS[:2]], ids=["without results", "without an end"])
+def test_a_whole_run_is_replayed_rather_than_one_that_was_cut_short(replay, cut):
+    clock = ManualClock()
+    whole = job(SUCCESS, results={"Out": OUT})
+    client = replay(contract_of_jobs(beside_another(cut), whole, beside_another(cut)), clock=clock)
+    for _ in range(3):
+        place = f"{OWN_TASK}/jobs/{client.ask(f'{OWN_TASK}/submitJob', 'POST')['jobId']}"
+        clock.advance(30)
+        assert client.ask(place)["jobStatus"] == "esriJobSucceeded"
+        assert client.ask(f"{place}/results/Out")["paramName"] == "Out"
+
+
+@pytest.mark.parametrize("waited", [2.0, 15.0])
+def test_a_run_that_was_recorded_with_a_cancel_is_replayed_to_whoever_cancels(replay, waited):
+    clock = ManualClock()
+    whole = job(SUCCESS, results={"Out": OUT})
+    client = replay(contract_of_jobs(beside_another(CANCELLED, CANCEL), whole), clock=clock)
+    for _ in range(2):
+        place = f"{OWN_TASK}/jobs/{client.ask(f'{OWN_TASK}/submitJob', 'POST')['jobId']}"
+        clock.advance(30)
+        assert client.ask(place)["jobStatus"] == "esriJobSucceeded"
+    job_id = client.ask(f"{OWN_TASK}/submitJob", "POST")["jobId"]
+    place = f"{OWN_TASK}/jobs/{job_id}"
+    clock.advance(waited)
+    assert client.ask(place)["jobStatus"] == "esriJobExecuting"
+    assert client.ask(f"{place}/cancel") == {"jobId": job_id, "jobStatus": "esriJobCancelling"}
+    clock.advance(1)
+    assert client.ask(place)["jobStatus"] == "esriJobCancelling"
+    clock.advance(4)
+    state = client.ask(place)
+    assert (state["jobId"], state["jobStatus"]) == (job_id, "esriJobCancelled")
+    assert state["messages"] == [message("Cancelled.")]
+
+
+def test_a_file_at_the_name_that_the_servers_machine_has_for_itself_is_served_here(replay):
+    clock = ManualClock()
+    below = "rest/directories/arcgisjobs/own_gpserver"
+    url = f"https://machine7.gis.example.gov:6443/gis/{below}/{RECORDED_ID}/scratch/a.txt"
+    out = Answer(json={"paramName": "Out", "dataType": "GPDataFile", "value": {"url": url}})
+    file = Asked("file", f"/{below}/{{job}}/scratch/a.txt", Answer(text="some data"), after=21.0)
+    client = replay(contract_of_jobs(job(SUCCESS, file, results={"Out": out})), clock=clock)
+    job_id = client.ask(f"{OWN_TASK}/submitJob", "POST")["jobId"]
+    clock.advance(30)
+    told = client.ask(f"{OWN_TASK}/jobs/{job_id}/results/Out")["value"]["url"]
+    assert told == f"{client.root}/{below}/{job_id}/scratch/a.txt"
+    assert client.send(told).text == "some data"
 
 
 def test_a_cancel_that_was_not_recorded_is_the_sites_own(replay):

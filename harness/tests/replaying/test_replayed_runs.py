@@ -70,6 +70,15 @@ def test_other_inputs_are_told_the_nearest_run_and_what_differs(replay, recorded
     assert client.site.journal[-1].near_miss == detail
 
 
+def test_a_name_that_the_task_does_not_have_is_told_with_the_one_that_was_meant(replay, recorded):
+    (detail,) = replay(recorded).submit(**INPUTS, Viewshed_Distanse="9 Miles", returnM="true")["error"][
+        "details"
+    ]
+    assert detail.endswith(
+        "; the task has no parameter 'Viewshed_Distanse': did you mean \"Viewshed_Distance\"?"
+    )
+
+
 def test_several_differences_are_all_told(replay, recorded):
     error = replay(recorded).submit(Viewshed_Distance="9 Miles", returnM="true")["error"]
     for name in ("Viewshed_Distance: 5 Miles ▸ 9 Miles", "Input_Observation_Point: {", "returnM: nothing"):

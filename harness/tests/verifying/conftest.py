@@ -6,7 +6,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-for name in ("verifying_scenarios", "verifying_expectations"):
+for name in ("verifying_scenarios", "verifying_expectations", "verifying_table"):
     _spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert _spec is not None
     assert _spec.loader is not None

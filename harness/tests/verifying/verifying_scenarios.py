@@ -140,6 +140,11 @@ SCENARIOS: Final[dict[str, list[Conversation]]] = {
         job("WorldViewshed/viewshed", VIEWSHED, parameters={"env:outSR": "3857"}),
     ],
     "errors": [refused("WorldViewshed/viewshed", "submitJob")],
+    "gone": [
+        Conversation(
+            "gone", "request", asked=[Asked("file", "rest/directories/arcgisoutput/none.zip", Answer())]
+        )
+    ],
     "optional": [job("DataTypes/OutputsJob/MissingOutputs", {})],
     "cancel": [cancelled("WorldViewshed/viewshed", VIEWSHED)],
     "long": [

@@ -21,6 +21,7 @@ from gp_mockserver.passing_on.answers import PassedAnswer, ServerLeft
 from gp_mockserver.passing_on.callers_side import CallerLeft, CallersSide
 from gp_mockserver.passing_on.hops import without_hops
 
+from gpharness.recording.certificates_trusted import HOW_TO_TRUST, is_distrust
 from gpharness.recording.proxying.ways import NoWay, Way, Ways
 
 if TYPE_CHECKING:
@@ -121,7 +122,9 @@ class PassingThrough:
         except httpx.HTTPError as error:
             caller.is_served = True
             met = str(error) or type(error).__name__
-            text = f"{way.origin} did not answer the proxy: {met}."
+            text = f"{way.origin} did not answer the proxy: {met.removesuffix('.')}."
+            if is_distrust(met):
+                text += f" Start the proxy anew: {HOW_TO_TRUST}."
             await self._say(502, "502 Bad Gateway", text, noting, send)
             return
         try:
