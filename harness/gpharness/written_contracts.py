@@ -52,11 +52,15 @@ def write(contract: Contract, path: Path) -> None:
     """Write it. Raises ContractError, or NotWritten where the disk refuses: then it is elsewhere, if anywhere
     is room for it, and the text says where."""
     from gpharness.contracts.contract_files import write_contract
+    from gpharness.contracts.errors import ContractFileError
 
     try:
         write_contract(contract, path)
-    except OSError as error:
-        told = f"{path} cannot be written: {error.strerror or error}"
+    except (OSError, ContractFileError) as error:
+        refusal = error if isinstance(error, OSError) else error.__context__
+        if not isinstance(refusal, OSError):
+            raise
+        told = f"{path} cannot be written: {refusal.strerror or refusal}"
         elsewhere = _write_elsewhere(contract, path)
         raise NotWritten(f"{told}; it is in {elsewhere} instead" if elsewhere else told) from None
 
@@ -66,12 +70,13 @@ def _write_elsewhere(contract: Contract, path: Path) -> Path | None:
     from tempfile import mkdtemp
 
     from gpharness.contracts.contract_files import write_contract
+    from gpharness.contracts.errors import ContractError
 
     folder = None
     try:
         folder = Path(mkdtemp(prefix="gpharness-"))
         write_contract(contract, folder / path.name)
-    except OSError:
+    except (OSError, ContractError):
         if folder is not None:
             rmtree(folder, ignore_errors=True)
         return None

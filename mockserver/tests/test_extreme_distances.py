@@ -1,4 +1,4 @@
-"""The tools that reckon with distances on the ground make areas of whatever they are given, or say why not."""
+"""The tools that reckon with distances on the ground make areas of whatever they get, or say why not."""
 
 from __future__ import annotations
 
@@ -93,6 +93,7 @@ def check(outcome: Outcome) -> None:
 @example((4326, 180.0, 1.0), LinearUnit(5e-324, "esriInches"), 3857)
 @example((4326, 1e308, 45.0), LinearUnit(1000.0), None)
 @example((4326, 720.0, 45.0), LinearUnit(1000.0), None)
+@example((4326, 180.0, 0.0), LinearUnit(1.0, "esriNauticalMiles"), 54003)
 @example((54003, 0.0, 0.0), LinearUnit(1e308, "esriNauticalMiles"), 4326)
 def test_a_viewshed_or_buffer_of_any_place_is_an_area_or_a_failure_that_says_why(path, place, distance, out):
     wkid, x, y = place

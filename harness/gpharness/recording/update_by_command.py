@@ -37,7 +37,8 @@ def update_by_command(
     effects = effects_of(contract, options.only)
     if not wishes.quiet:
         count = len(list(contract.conversations))
-        tell(f"having {count} conversations of {path} again with {target.root}")
+        noun = "conversation" if count == 1 else "conversations"
+        tell(f"having {count} {noun} of {path} again with {target.root}")
     confirm_effects(effects, target, yes=wishes.yes)
     recorder = Recorder(
         target,

@@ -133,9 +133,20 @@ def _described(contract: Contract, recorder: Recorder, services: Sequence[str]) 
                 for name, task in contract.tasks.items()
                 if name in now.tasks or name.rpartition("/")[0] not in now.services
             },
-            **now.tasks,
+            **{name: task for name, task in now.tasks.items() if _belongs(name, contract)},
         },
     )
+
+
+def _belongs(name: str, contract: Contract) -> bool:
+    """Whether a task is the contract's concern: one that it describes or runs, or that its service did not
+    have then."""
+    if name in contract.tasks or any(each.task == name for each in contract.conversations):
+        return True
+    service, _, label = name.rpartition("/")
+    before = contract.services.get(service)
+    listed = before.get("tasks") if isinstance(before, dict) else None
+    return isinstance(listed, list) and label not in listed
 
 
 def _again(before: Conversation, contract: Contract, recorder: Recorder, result: Update) -> Conversation:

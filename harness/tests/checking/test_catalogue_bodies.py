@@ -64,7 +64,7 @@ def asker(entry: Deviation) -> Asker:
     elif entry.group == "results":
         jobs = FEW_JOBS
     else:
-        jobs = {key: FEW_JOBS[key] for key in FEW_JOBS if key[0] != ECHO_JOB}
+        jobs = {key: FEW_JOBS[key] for key in FEW_JOBS if key[1] in ("viewshed", "StepProgress")}
     return Asker(jobs=jobs, runs=FEW_RUNS)
 
 

@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from gp_client.errors import TransportError
 from gp_mockserver import serve
 from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.lifecycle.clocks import JumpingClock
-from gpharness.contracts.contract_files import read_contract, write_contract
+from gpharness.contracts.contract_files import read_contract
 from gpharness.record_commands import record
 from gpharness.recording import confirming
 from gpharness.recording.by_command import closing
@@ -196,7 +197,7 @@ def test_what_no_longer_fits_where_it_was_to_go_is_kept_elsewhere(run, services,
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.setattr("tempfile.mkdtemp", lambda prefix: str(elsewhere))
-    monkeypatch.setattr("gpharness.contracts.contract_files.write_contract", _only_below(elsewhere))
+    monkeypatch.setattr("tempfile.mkstemp", _only_below(elsewhere, tempfile.mkstemp))
     said = run(f"{services}/{OUTCOMES}/Succeeds", "--rate", "1e6", "-o", "a.yaml")
     assert said.status == 2
     kept = elsewhere / "a.yaml"
@@ -208,13 +209,11 @@ def _full(**_):
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def _only_below(folder):
-    def write(contract, path):
-        if path.parent != folder:
-            _full()
-        write_contract(contract, path)
+def _only_below(folder, mkstemp):
+    def make(prefix, dir):
+        return mkstemp(prefix=prefix, dir=dir) if dir == folder else _full()
 
-    return write
+    return make
 
 
 def test_a_certificate_that_is_not_trusted_is_told_with_what_to_do(capsys):

@@ -93,6 +93,21 @@ def test_a_description_that_has_changed_is_taken_over(new_site):
     assert now["dataType"] == "GPString"
 
 
+def test_tasks_that_were_left_out_of_a_contract_stay_out_and_new_ones_are_told_and_join(new_site):
+    contract = new_site().record(OUTCOMES, only=["Succeeds"]).contract
+    described = contract.services["Simulation/JobOutcomes"]
+    listed = [label for label in described["tasks"] if label != "Fails"]
+    older = msgspec.structs.replace(
+        contract,
+        services={"Simulation/JobOutcomes": {**described, "tasks": listed}},
+        tasks={name: task for name, task in contract.tasks.items() if name.endswith("/Succeeds")},
+    )
+    found = updated(new_site(), older)
+    assert [each.name for each in found.described] == ["drift.task-added"]
+    assert [name.rpartition("/")[2] for name in found.contract.tasks] == ["Succeeds", "Fails"]
+    assert list(updated(new_site(), contract).contract.tasks) == list(contract.tasks)
+
+
 def test_the_update_is_noted(new_site):
     contract = new_site().record(OUTCOMES, only=["Succeeds"]).contract
     site = changed_site(new_site, lambda site: site.task("Simulation/JobOutcomes/Succeeds").fails())
