@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gpharness.contracts.contract import Contract
+    from gpharness.contracts.errors import SecretLeft
 
 ENDINGS = (".yaml", ".yml", ".json")
 
@@ -50,12 +51,15 @@ def _try_out(folder: Path, path: Path) -> None:
 
 def write(contract: Contract, path: Path) -> None:
     """Write it. Raises ContractError, or NotWritten where the disk refuses: then it is elsewhere, if anywhere
-    is room for it, and the text says where."""
+    is room for it, and the text says where. Where a conversation would hold secrets, NotWritten names it, and
+    the others are written."""
     from gpharness.contracts.contract_files import write_contract
-    from gpharness.contracts.errors import ContractFileError
+    from gpharness.contracts.errors import ContractFileError, SecretLeft
 
     try:
         write_contract(contract, path)
+    except SecretLeft as left:
+        _write_the_others(contract, path, left)
     except (OSError, ContractFileError) as error:
         refusal = error if isinstance(error, OSError) else error.__context__
         if not isinstance(refusal, OSError):
@@ -63,6 +67,30 @@ def write(contract: Contract, path: Path) -> None:
         told = f"{path} cannot be written: {refusal.strerror or refusal}"
         elsewhere = _write_elsewhere(contract, path)
         raise NotWritten(f"{told}; it is in {elsewhere} instead" if elsewhere else told) from None
+
+
+def _write_the_others(contract: Contract, path: Path, left: SecretLeft) -> None:
+    """What was recorded for hours is not lost for one secret in it."""
+    import msgspec
+
+    from gpharness.contracts.contract_files import write_contract
+    from gpharness.contracts.errors import SecretLeft
+    from gpharness.contracts.secrets.scanning import scan
+
+    kept, names = [], []
+    for each in contract.conversations:
+        alone = msgspec.structs.replace(contract, conversations=[each], services={}, tasks={}, catalogue=None)
+        if scan(alone):
+            names.append(each.name)
+        else:
+            kept.append(each)
+    if not names or not kept:
+        raise left
+    try:
+        write_contract(msgspec.structs.replace(contract, conversations=kept), path)
+    except SecretLeft:
+        raise left from None
+    raise NotWritten(f"{path} was written without {', '.join(names)}: {left}") from None
 
 
 def _write_elsewhere(contract: Contract, path: Path) -> Path | None:

@@ -50,8 +50,8 @@ MOST_VERTICES = 5000
 _BEYOND_ALL = 1e12
 """No place has such a coordinate, in whatever unit, and what is reckoned with larger ones may overflow."""
 
-_FINEST = 1e-11
-"""Degrees: what is narrower is an outline's rounding, not a piece of an area."""
+_NARROWEST = 1e-11
+"""Degrees: what is narrower beside the 180th meridian is an outline's rounding, not a piece of an area."""
 
 _QUADRANT_SEGMENTS = 16
 _MANY_VERTICES = 100
@@ -239,8 +239,11 @@ def _cut_at_180(outline: NDArray[Any], *, northern: bool) -> Shape:
     for turn in range(math.floor((west + 180) / 360), math.floor((east + 180) / 360) + 1):
         world = shapely.box(360 * turn - 180, -90, 360 * turn + 180, 90)
         piece = shapely.make_valid(area).intersection(world)
-        if piece.bounds[2] - piece.bounds[0] > _FINEST:
-            pieces.append(translate(piece, -360 * turn))
+        pieces += [
+            translate(part, -360 * turn)
+            for part in polygons_of(piece)
+            if part.bounds[2] - part.bounds[0] > _NARROWEST
+        ]
     return united(pieces)
 
 

@@ -14,12 +14,18 @@ from typing import Final
 from gpharness.contracts.secrets.packed_texts import parts_of, runs_of, unpacked, user_and_password
 from gpharness.contracts.secrets.secret_kinds import (
     is_likely_secret,
+    is_no_plain_word,
     is_token_shaped,
     is_value_of_secret,
     looks_random,
     names_a_secret,
 )
-from gpharness.contracts.secrets.spellings import hides_letters, peeled, without_hidden_letters
+from gpharness.contracts.secrets.spellings import (
+    hides_letters,
+    peeled,
+    singly_peeled,
+    without_hidden_letters,
+)
 
 Found = tuple[str, str]
 """A secret's name, or its kind, and the secret as it was spelt there."""
@@ -29,9 +35,10 @@ USER: Final = "user"
 _STEMS: Final = (
     *("token", "pass", "pwd", "secret", "key", "cred", "verifier", "auth", "sess", "saml", "sig", "cookie"),
     *("stringhidden", "ags_roles", "code", "assertion", "csrf", "xsrf", "otp"),
+    *("kennwort", "contrase", "wachtwoord", "senha", "lösenord", "adgangskode", "heslo"),
 )
 """One of these is in every name that says that a value is secret."""
-_MARKS: Final = ("bearer", "basic", "eyj", "private key-----")
+_MARKS: Final = ("bearer", "basic", "eyj", "private key-----", "curl ", "--user", "digest ")
 _SHORTEST_IN_BINARY: Final = 5
 _IN_NAMES: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 _REST: Final = re.compile(r"[\w.\-]{0,60}", re.ASCII)
@@ -43,15 +50,17 @@ _USER_NAMES: Final = frozenset({"username", "user", "userid", "loginname", "owne
 
 _AFTER: Final = re.compile(
     r"""
-      (?: ["']? \s{0,20} [:=] \s{0,20} u? (?P<q>["'])
+      (?: ["']? [\s+]{0,20} [:=] [\s+]{0,20} u? (?P<q>["'])
           (?P<quoted> (?: \\. | (?!(?P=q)) [^\\] ){0,8192} ) (?P=q) )
-    | (?: ["']? \s{0,20} : \s{0,20} \[ (?P<list> [^\]\[]{0,8000} ) \] )
+    | (?: ["']? [\s+]{0,20} : [\s+]{0,20} \[ (?P<list> [^\]\[]{0,8000} ) \] )
     | (?: ["'] \s{0,20} : \s{0,20} (?P<bare> [^\s"',}\]\[{]+ ) )
-    | (?: \s{0,3} = \s{0,3} (?:(?:basic|bearer)(?:\s+|\+))? (?P<form> [^\s"'&;,<>{}\[\]\\]+ ) )
+    | (?: ["'] [\s+]{0,5} , [\s+]{0,5} (?P<q4>["']) (?P<second> (?: \\. | (?!(?P=q4)) [^\\] ){4,8192} ) (?P=q4)
+          \s{0,5} [\])] )
+    | (?: \s{0,3} = \s{0,3} (?:(?:basic|bearer|ntlm|negotiate|token)(?:\s+|\+|%(?:25)?20))? (?P<form> [^\s"'&;,<>{}\[\]\\]+ ) )
     | (?: ["'] [^\r\n]{0,200} (?:\r?\n[^\r\n]{1,300}){0,8}? \r?\n\r?\n (?P<part> [^\r\n]+ ) )
     | (?: ["'] [^{}<>]{0,300}? ["'] (?:value|defaultValue|content) ["'] \s*:\s*
           (?P<q2>["']) (?P<beside> (?: \\. | (?!(?P=q2)) [^\\] ){0,8192} ) (?P=q2) )
-    | (?: \s{0,3} : \s{1,20} (?:(?:basic|bearer|token)\s+)? (?P<said> [^\s"'<>{}\[\],;&]{3,} ) )
+    | (?: \s{0,3} : \s{1,20} (?:(?:basic|bearer|token|ntlm|negotiate|apikey|key)\s+)? (?P<said> [^\s"'<>{}\[\],;&]{3,} ) )
     | (?: \s{1,3} (?:is\s|was\s|of\s)? \s{0,3} (?P<q3>["'])
           (?P<cited> (?: \\. | (?!(?P=q3)) [^\\\r\n] ){3,4096} ) (?P=q3) )
     | (?: \s{1,3} (?:is|was) \s{1,3} (?P<stated> [^\s"'<>{}\[\],;&]{6,} ) )
@@ -65,6 +74,14 @@ _ATTRIBUTE: Final = re.compile(r"([\w:.\-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^
 _QUOTED: Final = re.compile(r"\"((?:\\.|[^\"\\])*)\"|'((?:\\.|[^'\\])*)'")
 _BEARER: Final = re.compile(r"\bbearer(?:\s+|\+|%20)([\w.~+/=\-]{6,})", re.IGNORECASE)
 _BASIC: Final = re.compile(r"\bbasic(?:\s+|\+|%20)([\w+/=\-]{6,})", re.IGNORECASE)
+_AFTER_COLUMN: Final = re.compile(r"[\"']?\s{0,3}(?:[,;\t][^\n]{0,800})?\r?\n")
+_KEY: Final = re.compile(r"[?&;]key=([\w\-+/%.=]{20,})", re.IGNORECASE)
+"""A parameter that many services have their keys in, and others any key."""
+_CURL: Final = re.compile(
+    r"(?:\bcurl\b[^\r\n]{0,400}?\s(?:-u|-U)|--(?:proxy-)?user)(?:\s+|=)"
+    r"(?:(?P<q>[\"'])(?P<quoted_user>[^:\"']+):(?P<cited>[^\"']+)(?P=q)|(?P<user>[^\s:\"'\\]+):(?P<word>[^\s\"'\\]+))"
+)
+_DIGEST: Final = re.compile(r"\bdigest\s[^\r\n]{0,800}?\bresponse=[\"']?([\w\-+/=.]{8,})", re.IGNORECASE)
 _USERINFO: Final = re.compile(r"://([^\s/@:\"'<>\\?#]*)(?::([^\s/@\"'<>\\]*))?@(?=[\w\[])")
 _JWT: Final = re.compile(
     r"(?:(?<![\w\-.])|(?<=%[0-9A-Fa-f]{2}))eyJ[\w\-]{8,4096}\.[\w\-]{8,4096}(?:\.[\w\-]*)?", re.ASCII
@@ -105,6 +122,9 @@ def _around_words(text: str, low: str, users: bool) -> Iterator[Found]:
             plain = peeled(view)
             if plain == view:
                 break
+            for one in singly_peeled(view):
+                if one != plain:
+                    yield from _in_view(one, users)
             view = plain
 
 
@@ -146,6 +166,7 @@ def _named_places(text: str, low: str) -> list[int]:
             name = low[begin:end]
             if (
                 name == "code"
+                or (name == "key" and low[end : end + 1] in ("=", "%"))
                 or names_a_secret(name)
                 or names_a_secret(low[place:end])
                 or "api key" in (low[max(0, place - 4) : end])
@@ -175,8 +196,9 @@ def _is_in_address(low: str, place: int) -> bool:
 
 
 _WORD: Final = re.compile(
-    r"token|passw(?:or)?d|pwd|pass[-_ ]?phrase|secret|api[-_ ]?key|credential|code[-_ ]?verifier"
+    r"token|passw(?:or)?[dt]|pwd|pass[-_ ]?phrase|secret|api[-_ ]?key|credential|code[-_ ]?verifier"
     r"|esri[-_]?auth|authorization|signature|sess(?:ion)?[-_]?id|account[-_]?key|private[-_]?key"
+    r"|mot_?de_?passe|kennwort|contrase(?:n|ñ|Ã±)a|wachtwoord|senha|l(?:ö|o|Ã¶)senord|adgangskode|heslo"
     r"|assertion|[cx]srf|\botp\b|access[-_]?key|subscription[-_]?key|samlresponse|ags_roles|(?<![A-Za-z0-9])(?:auth|pass|sig|code)(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
@@ -206,7 +228,18 @@ def _in_view(view: str, users: bool) -> Iterator[Found]:
         for value in _values_after(view, begin, end):
             if is_value_of_secret(value, name):
                 yield name, value
+        if _AFTER_COLUMN.match(view, end):
+            yield from ((name, value) for value in _in_columns(view, begin) if is_value_of_secret(value, name))
     yield from _in_tags(view)
+    for found in _KEY.finditer(view):
+        if looks_random(found[1]) or (found[1].isalnum() and len(set(found[1])) > 8):
+            yield "key", found[1]
+    for found in _CURL.finditer(view):
+        yield "password", found["cited"] or found["word"]
+        if users:
+            yield USER, found["user"] or found["quoted_user"]
+    for found in _DIGEST.finditer(view):
+        yield "digest token", found[1]
     for found in _BEARER.finditer(view):
         if looks_random(found[1]) or len(found[1]) >= 20:
             yield "bearer token", found[1]
@@ -270,8 +303,11 @@ def _values_after(view: str, begin: int, end: int) -> Iterator[str]:
     elif groups["part"] is not None:
         if "name=" in view[max(0, begin - 8) : begin].lower():
             yield groups["part"]
+    elif groups["second"] is not None:
+        if view[max(0, begin - 2) : begin - 1] in ("[", "(") and is_no_plain_word(groups["second"]):
+            yield groups["second"]
     elif groups["said"] is not None:
-        if is_likely_secret(groups["said"]) or _begins_line(view, begin):
+        if is_likely_secret(groups["said"]) or _stands_alone(view, begin, found.end()):
             yield groups["said"].rstrip(".")
     elif groups["cited"] is not None:
         if is_likely_secret(groups["cited"], is_cited=True):
@@ -283,8 +319,39 @@ def _values_after(view: str, begin: int, end: int) -> Iterator[str]:
         yield groups["loose"].rstrip(",;:")
 
 
-def _begins_line(view: str, begin: int) -> bool:
-    return not view[max(0, begin - 40) : begin].rpartition("\n")[2].strip(" \t-")
+def _stands_alone(view: str, begin: int, end: int) -> bool:
+    """Whether a line, or a text in quotes, holds nothing but a name and its value."""
+    lead = view[max(0, begin - 40) : begin].rpartition("\n")[2]
+    if lead.strip(" \t-"):
+        return lead.rstrip(" ")[-1:] in ('"', "'") and _ENDS_TEXT.match(view, end) is not None
+    return True
+
+
+_ENDS_TEXT: Final = re.compile(r"\s*(?:[\r\n\"'<]|\\[nr\"]|\Z)")
+
+
+def _in_columns(view: str, word: int) -> Iterator[str]:
+    """What stands below a name in a table whose columns commas, semicolons or tabs part."""
+    begin = view.rfind("\n", 0, word) + 1
+    head, *rows = view[begin:].splitlines()[:200]
+    sign = next((each for each in ",;\t" if each in head), "")
+    if not sign or len(head) > 1000:
+        return
+    names = [each.strip(' "\'') for each in head.split(sign)]
+    if not all(_COLUMN.match(each) for each in names):
+        return
+    for row in rows:
+        cells = [each.strip(' "\'') for each in row.split(sign)]
+        if len(cells) != len(names):
+            return
+        yield from (
+            cell
+            for name, cell in zip(names, cells, strict=True)
+            if names_a_secret(name) and is_no_plain_word(cell)
+        )
+
+
+_COLUMN: Final = re.compile(r"[^\W\d][\w.-]{0,40}\Z")
 
 
 def _in_tags(view: str) -> Iterator[Found]:

@@ -34,6 +34,11 @@ _IS_ONE: Final = re.compile(
     r"(?:tokens?|password\d?|passwd|pwd|passphrase|secrets?|apikey|credentials?|codeverifier|authorization|auth"
     r"|pass|basic|signature|sig|key|sessionid|sessid|jsessionid|cookies?|roles|samlresponse|gpstringhidden|assertion|csrf|xsrf|otp|passcode)\Z"
 )
+_IN_OTHER_LANGUAGES: Final = re.compile(
+    r"(?:passwort|kennwort|motdepasse|contrase(?:n|ñ|ã|u00f1)?a|wachtwoord|adgangskode|l(?:ö|o|ã)senord)\d?\Z"
+    r"|\A(?:user|db)?(?:senha|heslo)\Z"
+)
+"""The words for passwords that German, French, Spanish, Dutch, Danish, Swedish, Portuguese and Czech have."""
 COMMON: Final = frozenset(
     {"true", "false", "null", "none", "undefined", "json", "pjson", "html", "token", "password", "secret"}
     | {"arcgis", "server", "portal", "rest", "services", "service", "admin", "user", "users", "username"}
@@ -65,7 +70,8 @@ _ORDINARY: Final = re.compile(
     r"(?:true|false|null|none|undefined|nan|-?\d{1,3}(?:\.\d+)?|required|invalid|expired|missing|string|number"
     r"|must|should|is|was|not|has|have|cannot|could|and|or|the|a|an|for|of|to|in|with|could|does|may|will"
     r"|\d+\s?(?:s|ms|min|mins|minutes|h|hours|d|days|seconds|weeks|months|years)"
-    r"|unknown|met|expected|empty|none|yes|no|ok|based|security|service|services|bearer|basic)[.,;:!?]?\Z",
+    r"|unknown|met|expected|empty|none|yes|no|ok|based|security|service|services|bearer|basic|ntlm|negotiate"
+    r"|digest|kerberos)[.,;:!?]?\Z",
     re.IGNORECASE,
 )
 _PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}\Z|esri(?:FieldType|GP|Job|Geometry|Execution)[A-Za-z]+\Z")
@@ -82,7 +88,7 @@ def names_a_secret(name: str) -> bool:
     """Whether what a member, a parameter or a field of this name holds is secret: `token`, not `tokenUrl`."""
     name = name[:200]
     folded = re.sub(r"[\W_]+", "", name.lower())
-    if folded in _OTHERS:
+    if folded in _OTHERS or _IN_OTHER_LANGUAGES.search(folded):
         return True
     if not is_secret_name(name):
         return False
@@ -126,6 +132,25 @@ def is_value_of_secret(value: str, name: str = "") -> bool:
     return True
 
 
+def is_no_plain_word(value: str) -> bool:
+    """Whether a value is no word, and no number, that a list or a table may hold as well."""
+    return (
+        len(value) >= 4
+        and value.lower() not in COMMON
+        and not is_number(value)
+        and re.search(r"[\d!?#*$%&@+=/\\]", value) is not None
+        and re.search(r"[^\W\d_]", value) is not None
+    )
+
+
+def is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
+
+
 def is_likely_secret(value: str, *, is_cited: bool = False) -> bool:
     """Whether a word that a sentence calls a secret is one: `password is hunter2`, not `token is invalid`.
     `is_cited`: it stands in quotes."""
@@ -145,6 +170,8 @@ def is_masked_everywhere(name: str, value: str) -> bool:
     if len(set(value)) < 3:
         return False
     folded = re.sub(r"[\W_]+", "", name.lower())
+    if _IN_OTHER_LANGUAGES.search(folded):
+        return True
     return _IS_ONE.search(folded) is not None or (len(value) >= 8 and looks_random(value))
 
 

@@ -104,6 +104,8 @@ def canonical_of(value: str) -> str:
     """A value without the encodings that it stood in, however often it was encoded."""
     value = as_text(value).strip()
     for _ in range(4):
+        if _BAD_OCTET.search(value) and not _is_of_utf8(value):
+            break
         plain = peeled(value)
         if plain == value or not plain.strip():
             break
@@ -111,6 +113,18 @@ def canonical_of(value: str) -> str:
     if len(value) > 1 and value[0] in "\"'" and value[-1] == value[0]:
         value = value[1:-1]
     return value
+
+
+_BAD_OCTET: Final = re.compile("%[89A-Fa-f][0-9A-Fa-f]")
+
+
+def _is_of_utf8(value: str) -> bool:
+    """Whether what looks percent-encoded is, and not a password with a percent sign in it."""
+    try:
+        unquote(value, "utf-8", "strict")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def as_text(value: str) -> str:
@@ -121,6 +135,17 @@ def as_text(value: str) -> str:
         return value.encode("latin-1").decode("utf-8")
     except (UnicodeEncodeError, UnicodeDecodeError):
         return value
+
+
+def singly_peeled(text: str) -> list[str]:
+    """A text that stands in several encodings with one of them less, each in turn: a quotation mark that one
+    hides does not end what another holds."""
+    told = []
+    if "&" in text and ";" in text:
+        told.append(html.unescape(text))
+    if "\\" in text:
+        told.append(_ESCAPE.sub(_unescaped, text))
+    return [each for each in told if each != text]
 
 
 def peeled(text: str) -> str:
