@@ -1,4 +1,5 @@
-"""Makes those contracts in `fixtures/` that are recordings of the mock: `python contract_tests/make_fixtures.py`.
+"""Makes those contracts in `fixtures/` that are recordings of the mock:
+`python contract_tests/make_fixtures.py [NAME…]`.
 
 Each is recorded in this process, on a clock on which nobody waits, as `gpharness record` does it. They say of
 themselves that they are generated. What was written down from a page is not made here.
@@ -28,8 +29,9 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 HOST = "https://gis.example.com"
 SEED = 7
 TESTER = Credentials(user="tester", password="tester-password")
-POINT = 'Input_Observation_Point={"spatialReference":{"wkid":4326},"features":[{"geometry":{"x":-118.8,"y":37.5}}]}'
-POINTS = 'Input_Points={"spatialReference":{"wkid":4326},"features":[{"geometry":{"x":-118.8,"y":37.5}}]}'
+_WHERE = '{"spatialReference":{"wkid":4326},"features":[{"geometry":{"x":-118.8,"y":37.5}}]}'
+POINT = f"Input_Observation_Point={_WHERE}"
+POINTS = f"Input_Points={_WHERE}"
 VIEWSHED = (POINT, "Viewshed_Distance=5 Miles")
 OUTCOMES = "Simulation/JobOutcomes/GPServer"
 

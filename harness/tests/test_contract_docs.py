@@ -36,7 +36,8 @@ def test_generated_inputs_come_by_the_lines_for_python(text, request, monkeypatc
     (tmp_path / "task.json").write_text(json.dumps(contract.tasks["WorldViewshed/viewshed"]))
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "docs"}
-    exec(compile(code.replace("...", "assert 'Input_Observation_Point' in given_inputs"), "docs", "exec"), names)
+    lines = code.replace("...", "assert 'Input_Observation_Point' in given_inputs")
+    exec(compile(lines, "docs", "exec"), names)
     names["test_my_client_sends_what_the_task_allows"]()
 
 

@@ -94,6 +94,10 @@ def check(outcome: Outcome) -> None:
 @example((4326, 1e308, 45.0), LinearUnit(1000.0), None)
 @example((4326, 720.0, 45.0), LinearUnit(1000.0), None)
 @example((4326, 180.0, 0.0), LinearUnit(1.0, "esriNauticalMiles"), 54003)
+@example((54003, 1e308, -3293689.9813445713), LinearUnit(100_000.0), None)
+@example((54003, -20012029.0, 9908058.115234375), LinearUnit(100_000.0), None)
+@example((54003, 0.0, 14669799.0), LinearUnit(6533463.0, "esriPoints"), None)
+@example((54003, 0.0, 14671158.0), LinearUnit(0.75, "esriMiles"), 4326)
 @example((54003, 0.0, 0.0), LinearUnit(1e308, "esriNauticalMiles"), 4326)
 def test_a_viewshed_or_buffer_of_any_place_is_an_area_or_a_failure_that_says_why(path, place, distance, out):
     wkid, x, y = place
@@ -123,18 +127,25 @@ def test_a_viewshed_or_buffer_of_next_to_nothing_is_an_error_that_names_the_para
 
 
 @pytest.mark.parametrize(
-    "geometry",
+    ("geometry", "said"),
     [
-        {"paths": [[[0.0, 0.0], [1e308, 10.0]]]},
-        {"paths": [[[-700.0, 0.0], [700.0, 10.0]]]},
-        {"points": [[1e300, 0.0]]},
-        {"rings": [[[0.0, 0.0], [1e308, 1.0], [-1e308, 2.0], [3.0, 4.0], [0.0, 0.0]]]},
+        ({"paths": [[[0.0, 0.0], [1e308, 10.0]]]}, "no place in spatial reference 4326"),
+        ({"paths": [[[-700.0, 0.0], [700.0, 10.0]]]}, "no place in spatial reference 4326"),
+        ({"points": [[1e300, 0.0]]}, "no place in spatial reference 4326"),
+        (
+            {"rings": [[[0.0, 0.0], [1e308, 1.0], [-1e308, 2.0], [3.0, 4.0], [0.0, 0.0]]]},
+            "no place in spatial reference 4326",
+        ),
+        (
+            {"rings": [[[-1e308, 1e308], [1e308, 0.0], [0.0, 0.0], [0.0, 1e308], [-1e308, 1e308]]]},
+            "coordinates too large",
+        ),
     ],
 )
-def test_a_buffer_of_what_reaches_beyond_the_world_says_so(geometry):
+def test_a_buffer_of_what_reaches_beyond_the_world_says_so(geometry, said):
     outcome = run(BUFFER, 4326, geometry, LinearUnit(1000.0), None)
     assert outcome.error is None
-    assert "no place in spatial reference 4326" in outcome.messages[0].text
+    assert said in outcome.messages[0].text
 
 
 def test_a_buffer_of_an_envelope_without_width_is_that_of_its_line():

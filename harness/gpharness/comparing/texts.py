@@ -44,7 +44,7 @@ _INSTANT: Final = re.compile(
 _DURATION: Final = re.compile(
     r"(?i)\b\d+(?:[.,]\d+)?\s?(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|hours?|hrs?)\b"
 )
-_COUNTER: Final = re.compile(r"_?[0-9]+$")
+_COUNTER: Final = re.compile(r"[_0-9]+$")
 
 
 def same_text(expected: str, met: str, varies: Varies) -> bool:
@@ -80,7 +80,7 @@ def file_pattern(name: str) -> str:
     """A file's name without what differs from run to run: ids, and the numbers that are counted up.
 
     `_ags_report_12.zip` and `_ags_report_7.zip` are of one pattern, and so is `_ags_report.zip`, the first
-    of them; the ending stays.
+    of them, whatever the name before the number ends with; the ending stays.
     """
     stem, dot, ending = name.rpartition(".")
     if not dot:

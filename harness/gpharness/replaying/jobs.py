@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -123,6 +124,8 @@ class Jobs:
             return _submitted(run, request, job, with_messages=with_messages)
         answer = conversation.trace[number].answer
         change = None if with_messages else _without_messages
+        if with_messages and run.told is not None:
+            change = partial(_continued, run.told, run.passed)
         return reply_of(run.place.recording, answer, request, job, change)
 
     def status(self, run: Run, now: float) -> JobStatus | None:
@@ -171,7 +174,10 @@ class Jobs:
         asked = next((each for each in place.conversation.asked if each.operation == "cancel"), None)
         if asked is None or place.recording.is_error(asked.answer):
             return
-        run.shift, run.since = _cancelled_at(place.conversation, asked) - run.elapsed(now), now
+        at = _cancelled_at(place.conversation, asked)
+        run.told = _messages_at(run.place, run.elapsed(now))
+        run.passed = len(_messages_at(place, at))
+        run.shift, run.since = at - run.elapsed(now), now
         run.place, run.recorded_id, run.cancelled_place = place, place.job_id, None
         self._latest[run.recorded_id] = run.job_id
 
@@ -187,6 +193,22 @@ class Jobs:
 
     def _was_cancelled(self, conversation: Conversation) -> bool:
         return any(each.status in _CANCELS for each in conversation.trace)
+
+
+def _messages_at(place: Place, elapsed: float) -> list[Any]:
+    """What a recorded job had said by then."""
+    number, _ = seen_at(place.conversation.trace, elapsed)
+    value = place.recording.value(place.conversation.trace[number].answer) if number >= 0 else None
+    said = value.get("messages") if isinstance(value, Mapping) else None
+    return said if isinstance(said, list) else []
+
+
+def _continued(told: list[Any], passed: int, value: Any) -> Any:
+    """A poll of a job that goes on as another one: after what it has said itself comes what that one said
+    from then on."""
+    if not isinstance(value, Mapping) or not isinstance(value.get("messages"), list):
+        return value
+    return {**value, "messages": [*told, *value["messages"][passed:]]}
 
 
 def _cancelled_at(conversation: Conversation, asked: Asked) -> float:

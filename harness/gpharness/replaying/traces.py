@@ -122,6 +122,9 @@ class Run(msgspec.Struct):
     """Where the same run was recorded with a cancel: how this one goes on once it is cancelled."""
     since: float = -math.inf
     """From when on the trace is moved."""
+    told: list[Any] | None = None
+    """The messages that it had when it turned to the other run, of which the first `passed` are left out."""
+    passed: int = 0
 
     def elapsed(self, now: float) -> float:
         """The time in the trace at an instant of the site's clock."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -81,6 +82,8 @@ class _Unusable(Exception):
 def _verify(paths: Sequence[Path], wishes: VerifyWishes) -> int:
     max_age = None if wishes.max_age is None else age_of(wishes.max_age)
     baseline = None if wishes.baseline is None else read_baseline(wishes.baseline)
+    for file in filter(None, (wishes.junit, wishes.html, wishes.write_baseline)):
+        _check_writable(file)
     contracts = [(path, read_contract(path)) for path in paths]
     _check_only(contracts, wishes.only)
     access = Access(
@@ -179,14 +182,25 @@ def _write(report: Report, wishes: VerifyWishes) -> None:
     from gpharness.findings.reports.junit_report import as_junit
     from gpharness.findings.reports.table_report import print_table
 
-    if wishes.junit is not None:
-        _write_file(wishes.junit, as_junit(report))
-    if wishes.html is not None:
-        _write_file(wishes.html, as_html(report))
     if wishes.is_json:
         print_text(as_json(report).rstrip("\n"))
     else:
         print_table(report)
+    if wishes.junit is not None:
+        _write_file(wishes.junit, as_junit(report))
+    if wishes.html is not None:
+        _write_file(wishes.html, as_html(report))
+
+
+def _check_writable(path: Path) -> None:
+    """Before anything is asked: a long run is not to end without its report."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _Unusable(f"{path}: cannot be written: {error.strerror or error}") from None
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        reason = "it is a folder" if path.is_dir() else "no permission"
+        raise _Unusable(f"{path}: cannot be written: {reason}")
 
 
 def _write_file(path: Path, text: str) -> None:

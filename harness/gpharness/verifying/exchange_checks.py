@@ -154,7 +154,9 @@ def _check_status(look: Look, status: int) -> None:
         look.find("http.url-length", "the service's own answer to a long query", f"HTTP {status}")
     elif not _is_json_object(exchange.body):
         page = page_in(exchange.body, exchange.header("content-type"))
-        told = f"HTTP {status}" + (f" and the page {page.title!r}" if page is not None else "")
+        told = f"HTTP {status}"
+        if page is not None:
+            told += f" and the page {page.title!r}" if page.title else " and a page"
         look.find("http.status", "the service's own answer", told)
     else:
         look.find("http.status", "HTTP 200 with a good answer", f"HTTP {status}")

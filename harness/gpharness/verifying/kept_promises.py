@@ -25,12 +25,17 @@ from gpharness.comparing.messages import compare_messages
 from gpharness.contracts.answers import answer_bytes, answer_value
 from gpharness.contracts.contract import Answer, Asked, Contract, Conversation
 from gpharness.findings.findings import Finding
-from gpharness.verifying.looks import Look, curl_of
+from gpharness.verifying.curl_commands import curl_of
+from gpharness.verifying.kept_files import file_differences
+from gpharness.verifying.looks import Look
 
 _SUCCEEDED = "esriJobSucceeded"
+_TIMES_SLOWER, _SECONDS_SLOWER = 5.0, 10.0
+"""A job is told to be slow that takes so many times as long as recorded, and so much longer."""
+_CANCELLED = ("esriJobCancelling", "esriJobCancelled")
 _APART = frozenset({"upload", "file", "cancel", "results", "token", "info", "catalogue", "service", "task"})
 """Operations whose answers are compared elsewhere, or differ each time: what a cancel answers is a matter of
-moments, an upload's id is new, a packed file holds the time."""
+moments, an upload's id is new."""
 
 
 _PROVOKED = ("http.status", "http.url-length", "auth.web-tier", "auth.refused", "format.html", "file.url")
@@ -81,6 +86,8 @@ class _Kept:
         elif self._conversation.kind == "execute":
             yield from self._execution()
         yield from self._asked()
+        for each, look in file_differences(self._contract, self._conversation, self._looks):
+            yield from self._told([each], look)
 
     def _value(self, answer: Answer | None) -> Any:
         return UNSET if answer is None else answer_value(self._contract, answer)
@@ -138,9 +145,20 @@ class _Kept:
         yield from self._told(found, polls[-1])
         if trace[-1].status != statuses[-1]:
             return
-        yield from self._messages(polls)
+        if statuses[-1] not in _CANCELLED:
+            yield from self._told(self._slowness(submitted, polls), polls[-1])
+        if statuses[-1] not in _CANCELLED:  # how far it came by then is a matter of moments
+            yield from self._messages(polls)
         if statuses[-1] == _SUCCEEDED:
             yield from self._results()
+
+    def _slowness(self, submitted: Look, polls: Sequence[Look]) -> list[Difference]:
+        recorded, end = self._conversation.trace[-1], polls[-1].value.get("jobStatus")
+        last = next(look for look in polls if look.value.get("jobStatus") == end)
+        took = last.exchange.at - submitted.exchange.at
+        if took < max(_TIMES_SLOWER * recorded.after, recorded.after + _SECONDS_SLOWER):
+            return []
+        return [Difference("", f"{recorded.after:.1f} s", f"{took:.1f} s", "changed.duration")]
 
     def _messages(self, polls: Sequence[Look]) -> Iterator[Finding]:
         known = self._value(self._conversation.trace[-1].answer)

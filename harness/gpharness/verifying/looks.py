@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any, Final
 
 import msgspec
@@ -11,9 +10,8 @@ from msgspec import UNSET
 from gpharness.findings.finding_names import finding
 from gpharness.findings.findings import Finding
 from gpharness.probing.exchanges import Exchange
+from gpharness.verifying.curl_commands import curl_of
 
-_LONGEST: Final = 16 * 1024
-"""Characters of one parameter that a curl command quotes."""
 JSON_FORMATS: Final = frozenset({"json", "pjson"})
 
 
@@ -53,7 +51,7 @@ class Look(msgspec.Struct):
             operation=exchange.operation or found.operation or "other",
             task=exchange.task or exchange.service,
             conversation=self.conversation,
-            request=curl_of(exchange),
+            request=curl_of(exchange, found.name),
         )
 
 
@@ -62,21 +60,3 @@ def wants_json(exchange: Exchange) -> bool:
     if exchange.operation == "upload" and exchange.method == "POST":
         return True
     return exchange.parameters.get("f", "").lower() in JSON_FORMATS
-
-
-def curl_of(exchange: Exchange) -> str:
-    """A command that repeats a request; tokens, passwords and what cannot be typed are left out."""
-    words = ["curl", "-sS"]
-    address = exchange.url.partition("?")[0]
-    scheme, slashes, rest = address.partition("://")
-    host, slash, path = rest.partition("/")
-    address = f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}"
-    if exchange.method == "GET":
-        words.append("-G" if exchange.parameters else "")
-    elif exchange.method != "POST" or not exchange.parameters:
-        words.append(f"-X {exchange.method}")
-    for name, value in exchange.parameters.items():
-        shown = value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
-        words.append(f"--data-urlencode {shlex.quote(f'{name}={shown}')}")
-    words.append(shlex.quote(address))
-    return " ".join(filter(None, words))

@@ -26,6 +26,7 @@ def settle(looks: Sequence[Look]) -> None:
     _settle_transient(looks)
     _settle_refusals(looks)
     _settle_loops(looks)
+    _settle_lists(looks)
 
 
 def error_of(look: Look) -> ErrorEnvelope | None:
@@ -146,6 +147,14 @@ def _settle_loops(looks: Sequence[Look]) -> None:
         target = urljoin(exchange.url, exchange.header("location"))
         if target in chain and not exchange.header("set-cookie") and not look.findings:
             look.find("http.redirect", "a redirect that leads on", "one that leads back")
+
+
+def _settle_lists(looks: Sequence[Look]) -> None:
+    """What is wrong with a result is wrong with it in the list of all results, too."""
+    told = {each.name for look in looks if look.exchange.operation == "result" for each in look.findings}
+    for look in looks:
+        if look.exchange.operation == "results":
+            look.without(*told)
 
 
 def _said(error: ErrorEnvelope) -> str:

@@ -25,12 +25,15 @@ from gpharness.findings.reports.report import Case, Section, shown_server
 from gpharness.probing.conversing import converse
 from gpharness.probing.exchanges import Exchange
 from gpharness.probing.prober import Prober
+from gpharness.verifying.consequences import Explained
+from gpharness.verifying.curl_commands import curl_of
+from gpharness.verifying.discreet_findings import discreet
 from gpharness.verifying.exchange_checks import Promise, looked_at
 from gpharness.verifying.framing import correct, is_misframed
 from gpharness.verifying.front_door import knock
 from gpharness.verifying.gathering import Gathered
 from gpharness.verifying.kept_promises import differences, take_back_what_was_recorded
-from gpharness.verifying.looks import Look, curl_of
+from gpharness.verifying.looks import Look
 from gpharness.verifying.results_files import check_file_urls
 from gpharness.verifying.sequences import error_of, settle
 from gpharness.verifying.traces import check_trace
@@ -45,6 +48,7 @@ UNREADABLE: Final = "nothing that the server says of itself can be read"
 _NOBODY: Final = ("transport.unreachable", "transport.tls")
 _SIGN_IN: Final = ("token.answer", "auth.")
 """How findings begin after which nothing is answered as it was."""
+_NEVER: Final = -1
 _SYNCHRONOUS: Final = "esriExecutionTypeSynchronous"
 
 
@@ -64,7 +68,9 @@ def verify(
     """
     with Prober(url, **options) as prober:
         prober.transport.is_cautious = True
-        return _Verification(contract, prober, only, progress).run(subject)
+        section = _Verification(contract, prober, only, progress).run(subject)
+    section.findings = discreet(section.findings, (options.get("password"), options.get("token")))
+    return section
 
 
 def is_wanted(conversation: Conversation, only: Sequence[str]) -> bool:
@@ -87,6 +93,9 @@ class _Verification:
         self._misframed = False
         self._refused: list[Finding] = []
         """Descriptions that were refused."""
+        self._refusals: dict[str, int | None] = {}
+        """The codes of the errors by which services were."""
+        self._explained = Explained()
         self._submitted: set[str] = set()
 
     def run(self, subject: str) -> Section:
@@ -128,36 +137,49 @@ class _Verification:
     # Descriptions
 
     def _describe(self, *, is_silent: bool) -> list[Look]:
-        """`is_silent`: nothing whole came when it was knocked at the door, so that one try more is enough."""
+        """`is_silent`: nothing whole came when it was knocked at the door, so that one thing more is enough
+        to ask for where nothing comes then."""
         contract, root = self._contract, self._prober.root
         looks: list[Look] = []
         if contract.server.info is not None:
             looks += self._asked(f"{root}/rest/info")
         for name in contract.services:
+            if is_silent and looks and not any(look.is_good for look in looks):
+                return looks
             looks += (found := self._asked(service_url(root, name)))
-            self._check_described(found)
+            self._check_described(found, name)
             if found and found[-1].is_good:
                 now, request = found[-1].value, curl_of(found[-1].exchange)
-                self._gathered.add(compare_services(contract.services[name], now, name, request))
+                drift = compare_services(contract.services[name], now, name, request)
+                self._explained.note(drift)
+                self._gathered.add(drift)
         if is_silent and not any(look.is_good for look in looks):
             return looks
         for name in contract.tasks:
             service, _, label = name.rpartition("/")
             looks += (found := self._asked(task_url(root, service, label)))
-            self._check_described(found)
+            self._check_described(found, name)
             if found and found[-1].is_good:
                 now, request = found[-1].value, curl_of(found[-1].exchange)
                 self._described[name] = now
-                self._gathered.add(compare_tasks(contract.tasks[name], now, name, request))
+                drift = compare_tasks(contract.tasks[name], now, name, request)
+                self._explained.note(drift)
+                self._gathered.add(drift)
         return looks
 
-    def _check_described(self, looks: Sequence[Look]) -> None:
-        """A description that is refused now; what breaks the protocol is told as that."""
+    def _check_described(self, looks: Sequence[Look], subject: str) -> None:
+        """A description that is refused now; what breaks the protocol is told as that, and what is refused
+        as its service is, or was said to be gone, is not told again."""
         error = error_of(looks[-1]) if looks else None
-        if error is not None and not looks[-1].findings:
+        if error is None or looks[-1].findings:
+            return
+        is_told = self._refusals.get(subject.rpartition("/")[0], _NEVER) == error.code
+        if not is_told and not self._explained.covers(subject):
             met = f"the error {error.code}: {error.message}"[:200]
-            refused = finding("changed.answer", expected="a description", met=met)
+            refused = finding("changed.answer", severity="breaking", expected="a description", met=met)
             self._refused.append(looks[-1].placed(refused))
+        self._refusals[subject] = error.code
+        self._explained.add(subject)
 
     def _asked(self, url: str) -> list[Look]:
         before = len(self._prober.exchanges)
@@ -188,7 +210,8 @@ class _Verification:
         if not self._gathered.has(*_SIGN_IN):
             tasks = self._promise(conversation).tasks
             task = tasks[-1] if tasks else None
-            self._gathered.add(differences(self._contract, conversation, looks, task, observed.error))
+            found = differences(self._contract, conversation, looks, task, observed.error)
+            self._gathered.add(self._explained.without_consequences(conversation, found))
         self._forget()
         return Case(conversation.name, conversation.task, max(0.0, self._prober.clock.now() - begun))
 

@@ -184,13 +184,15 @@ def test_an_error_in_the_place_of_an_answer_is_another_outcome() -> None:
     [
         (["Submitted", "Submitted", "Executing", "Succeeded"], None),
         (["Succeeded"], None),
-        (["Submitted", "Waiting", "Executing", "Succeeded"], "changed.states"),
+        (["New", "Waiting", "Executing", "Succeeded"], None),
+        (["Submitted", "Executing", "Cancelling", "Succeeded"], "changed.states"),
         (["Submitted", "Executing", "Failed"], "changed.outcome"),
         ([], None),
     ],
 )
 def test_states_on_the_way_are_a_note_and_the_end_is_the_outcome(met: list[str], name: str | None) -> None:
-    found = compare_statuses(["Submitted", "Executing", "Executing", "Succeeded"], met)
+    known = ["esriJobSubmitted", "esriJobExecuting", "esriJobExecuting", "esriJobSucceeded"]
+    found = compare_statuses(known, [f"esriJob{each}" for each in met])
     assert [e.name for e in found] == ([] if name is None else [name])
 
 
@@ -230,3 +232,15 @@ def test_differences_become_findings_with_their_place() -> None:
         ("value.new", "note"),
     ]
     assert {each.kind for each in found} == {"behaviour"}
+
+
+def test_texts_that_may_vary_still_tell_which_message_is_gone() -> None:
+    def messages(*texts: str) -> list[dict[str, str]]:
+        return [{"type": "esriJobMessageTypeInformative", "description": each} for each in texts]
+
+    varies = Varies(messages=True)
+    known = messages("Start", "Read 5 rows", "Wrote", "Done")
+    found = compare_messages(known, messages("Start", "Read 5 rows", "Done"), varies)
+    assert [(e.path, e.expected, e.met) for e in found] == [("[2]", 'Informative: "Wrote"', "nothing")]
+    assert len(compare_messages(known, messages("Begun", "Read", "End"), varies)) == 1
+    assert compare_messages(known, messages("Begun", "Read", "Written", "End"), varies) == []

@@ -258,3 +258,11 @@ _JSON = st.recursive(
 def test_any_two_values_can_be_compared_and_each_is_itself(value: Any, other: Any, data_type: str) -> None:
     assert compare_values(value, value, data_type, VARIES) == []
     compare_values(value, other, data_type, VARIES)
+
+
+def test_the_number_behind_a_files_name_is_none_of_it_whatever_the_name_ends_with() -> None:
+    from gpharness.comparing.texts import file_pattern
+
+    names = ("_ags_Cells_.tif", "_ags_Cells_1.tif", "_ags_Cells_34.tif", "_ags_Cells__2.TIF")
+    assert {file_pattern(name) for name in names} == {"Cells.tif"}
+    assert file_pattern("_ags_Cells.tif") != file_pattern("_ags_Rows.tif")

@@ -31,8 +31,9 @@ from gpharness.contracts.contract_files import (
     read_contract,
     write_contract,
 )
+from gpharness.contracts.secrets import scan
 from gpharness.probing.exchanges import Exchange
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
@@ -96,6 +97,7 @@ def as_read(contract: Contract) -> Contract:
 @settings(max_examples=40)
 def test_what_is_written_is_read_as_it_was(tmp_path_factory, name, contract):
     path = tmp_path_factory.mktemp("contract") / name
+    assume(not scan(contract))  # Hypothesis draws words of our sources, and names of secrets among them
     write_contract(contract, path)
     assert repr(as_read(read_contract(path))) == repr(as_read(contract))
 

@@ -335,3 +335,88 @@ def test_a_body_without_secrets_costs_little():
         json.loads(body)
         parsed.append(time.process_time() - start)
     assert min(masked) < 8 * min(parsed)
+
+
+TOKEN = "Xk4Lm9Qr2Tv7Wz1Bn6Cd3Fg8Hj5Kp0Ys.-_a2Bd4.."
+TOLD = {
+    "json in a form": f"In=%7B%22url%22%3A+%22x%22%2C+%22token%22%3A+%22{quote(TOKEN, safe='')}%22%7D",
+    "entities, encoded": quote("".join(f"&#x{ord(each):x};" for each in f"token={TOKEN}"), safe=""),
+    "escapes of json, encoded": quote("".join(f"\\u{ord(each):04x}" for each in f'"token":"{TOKEN}"')),
+    "basic, encoded": f"authorization=basic%20{quote(b64encode(f'svc:{TOKEN}'.encode()).decode())}",
+    "base64 in lines": "\n".join(
+        b64encode(f'{{"where":"{"x" * 60}","token":"{TOKEN}"}}'.encode()).decode()[start : start + 76]
+        for start in range(0, 200, 76)
+    ),
+    "base64 of utf-16": b64encode(f"$password='{TOKEN}'".encode("utf-16-le")).decode(),
+    "curl": "curl -u svc:3f9a7c21e8b64d05 https://h/x",
+    "negotiate": "Authorization: Negotiate 3f9a7c21e8b64d05",
+    "digest": 'Authorization: Digest username="svc", nonce="ab", response="3f9a7c21e8b64d05"',
+    "german": "Kennwort=3f9a7c21e8b64d05;Server=db1",
+    "spanish": '{"contrase\u00f1a": "3f9a7c21e8b64d05"}',
+    "a key in an address": "https://maps.example.net/x?a=b&key=3f9a7c21e8b64d053f9a7c21e8b64d05",
+    "a column": "user,password\nsvc,3f9a7c21e8b64d05\n",
+    "a pair": '[["f", "json"], ["token", "3f9a7c21e8b64d05"]]',
+    "a line of json": '{"description": "Password: gkbdwqxzhv\\nUser: sde"}',
+    "settings": "portal:\n  user: svc\n  password: gkbdwqxzhv 3f9a7c21e8b64d05\n",
+}
+
+
+@pytest.mark.parametrize("way", TOLD)
+def test_a_secret_is_masked_however_it_is_told(way):
+    text = TOLD[way]
+    assert scan(text), "it is not found at all"
+    told = Mask().text(text)
+    for secret in (TOKEN, TOKEN[:20], "3f9a7c21e8b64d05", "gkbdwqxzhv"):
+        assert not survivors(secret, told.encode()), told
+        assert not survivors("".join(f"{each}\0" for each in secret), told.encode()), told
+    assert scan(told) == [], told
+    assert Mask().text(told) == told
+
+
+def test_tokens_of_one_maker_that_begin_alike_are_masked_each_as_a_whole():
+    begin = "3NKHt6i2urmWtqOuugvr9"
+    one, two, other = (f"{begin}{rest * 9}" for rest in ("sE4x_Q", "Zp7-kM", "uB2vJ1"))
+    told = Mask().text(f"token={one}&x=1 token={two}&x=2 and {other} too")
+    assert begin not in told
+    assert not any(each[-20:] in told for each in (one, two, other)), told
+    assert scan(told) == []
+    assert "ArcGISServerManager" in Mask(known=["ArcGISServer2024secret"]).text("ArcGISServerManager")
+
+
+def test_the_end_of_an_element_begins_no_secret():
+    body = '{"a": [{"x": "<w:Password>aBc3dEf9</w:Password>"}, {"y": 1, "z": "<p>"}]}'
+    told = Mask().text(body)
+    assert "aBc3dEf9" not in told
+    assert json.loads(told)["a"][1] == {"y": 1, "z": "<p>"}
+
+
+def test_a_token_in_an_address_is_replaced_without_its_escapes():
+    told = Mask().text(f"redirect=%257B%2522token%2522%253A%2522{TOKEN}%2522%257D&state=%22{TOKEN}%22")
+    assert told.count("%2522standin") == 1
+    assert told.endswith("%22")
+    assert "&state=%22standin" in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "Token_Count: 5",
+            "Token: Required",
+            "Password: Please enter your password",
+            "Passwort: erforderlich",
+        ),
+        *("Enter user, password\nThen click, ok", "name,token,count\nabc,def,5\n", "?key=objectid&f=json"),
+        *('["token", "password"]', "curl --user-agent foo:bar https://x", "Authorization: Negotiate"),
+        *(
+            "Pass 1: 100 features",
+            "Signature raster 3",
+            "digest auth response=denied",
+            "parcel_key=0123456789AB",
+        ),
+    ],
+)
+def test_ordinary_words_stay(text):
+    for each in (text, json.dumps({"name": "Token_Count", "value": 5, "description": text})):
+        assert Mask().text(each) == each
+        assert scan(each) == []

@@ -18,8 +18,9 @@ from gpharness.findings.finding_names import finding
 from gpharness.in_process import SiteTransport
 from gpharness.probing.exchanges import Exchange
 from gpharness.verify_commands import verify as command
+from gpharness.verifying.curl_commands import curl_of
 from gpharness.verifying.gathering import Gathered
-from gpharness.verifying.looks import Look, curl_of
+from gpharness.verifying.looks import Look
 from gpharness.verifying.verify import verify
 
 Run = Callable[..., tuple[int, str, str]]
@@ -152,7 +153,7 @@ def test_only_what_is_asked_for_is_run(site: Site) -> None:
     clock = site.clock
     assert isinstance(clock, scenarios.OneClock)
     options = scenarios.options_for(site, clock)
-    section = verify(scenarios.contract("viewshed"), scenarios.ROOT, only=["proj*"], **options)
+    section = verify(scenarios.contract("twice"), scenarios.ROOT, only=["proj*"], **options)
     assert [(each.name, each.skipped) for each in section.cases] == [
         ("job", "not asked for"),
         ("projected", ""),

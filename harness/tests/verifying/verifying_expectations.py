@@ -23,16 +23,17 @@ _OF_SHAPES: Final = frozenset(
         "curves-unasked",
         "geometry-of-other-type",
         "geometry-z-unannounced",
-        "spatial-reference-not-as-asked",
     }
 )
 _SCENARIOS: Final = {
     "execute-504-while-running": "execute",
     "execute-on-async": "execute",
+    "job-id-reused": "twice",
     "json-infinity": "echo",
     "json-nan": "echo",
     "optional-output-missing": "optional",
     "spatial-reference-latest-differs": "mercator",
+    "spatial-reference-not-as-asked": "twice",
     "status-414-long-url": "long",
     "upload-part-lost": "parts",
     "https-required": "viewshed",

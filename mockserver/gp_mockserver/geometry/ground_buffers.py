@@ -50,8 +50,13 @@ MOST_VERTICES = 5000
 _BEYOND_ALL = 1e12
 """No place has such a coordinate, in whatever unit, and what is reckoned with larger ones may overflow."""
 
-_NARROWEST = 1e-11
-"""Degrees: what is narrower beside the 180th meridian is an outline's rounding, not a piece of an area."""
+_ROUNDING = 1e-11
+"""Degrees: a vertex that is nearer to the 180th meridian lies on it. Cut off, what it makes would be a
+sliver, which a projection turns inside out."""
+
+_WIDE = 10
+"""Degrees of longitude: an outline whose vertices lie farther apart is near a pole, or across the 180th
+meridian."""
 
 _QUADRANT_SEGMENTS = 16
 _MANY_VERTICES = 100
@@ -75,7 +80,7 @@ def buffer(features: FeatureSet, distance: LinearUnit) -> FeatureSet:
     _check_size(features)
     source = features.spatial_reference
     made = []
-    with np.errstate(over="ignore", invalid="ignore"):  # of coordinates that are refused further on
+    with np.errstate(all="ignore"):  # of coordinates that are refused further on
         for feature in features.features:
             parts = parts_of(feature.get("geometry") or {})
             if source is None:
@@ -95,13 +100,14 @@ def rings_from_ground(
     """The rings of a polygon whose closed clockwise outline is given in degrees of WGS 84, in that spatial
     reference.
 
-    An outline across the 180th meridian is cut there. Raises ProjectionFailed.
+    An outline across the 180th meridian is cut there; one near a pole, which may cross itself in degrees
+    though it does not on the ground, is repaired. Raises ProjectionFailed.
     """
-    if max(longitudes) - min(longitudes) > 180:
+    if max(longitudes) - min(longitudes) > _WIDE:
         import numpy as np
 
         outline = np.column_stack((longitudes, latitudes))
-        return _rings_in(_cut_at_180(outline, northern=sum(latitudes) > 0), target)
+        return _rings_in(even_odd([_cut_at_180(outline, northern=sum(latitudes) > 0)]), target)
     xs, ys = transformed(longitudes, latitudes, WGS84, target)
     return [[[x, y] for x, y in zip(xs, ys, strict=True)]]
 
@@ -226,11 +232,16 @@ def _cut_at_180(outline: NDArray[Any], *, northern: bool) -> Shape:
     import shapely
     from shapely.affinity import translate
 
-    outline = np.column_stack((np.unwrap(outline[:, 0], period=360), outline[:, 1]))
+    longitudes = np.unwrap(outline[:, 0], period=360)
+    meridians = 360 * np.floor(longitudes / 360) + 180
+    longitudes = np.where(np.abs(longitudes - meridians) < _ROUNDING, meridians, longitudes)
+    outline = np.column_stack((longitudes, outline[:, 1]))
     start, end = outline[0], outline[-1]
     if abs(end[0] - start[0]) > 180:
         pole = 90.0 if northern else -90.0
         outline = np.vstack((outline, [[end[0], pole], [start[0], pole], start]))
+    else:
+        outline[-1] = start  # but for what unwrapping rounded
     area = shapely.Polygon(outline)
     west, _, east, _ = area.bounds
     if west >= -180 and east <= 180:
@@ -239,11 +250,7 @@ def _cut_at_180(outline: NDArray[Any], *, northern: bool) -> Shape:
     for turn in range(math.floor((west + 180) / 360), math.floor((east + 180) / 360) + 1):
         world = shapely.box(360 * turn - 180, -90, 360 * turn + 180, 90)
         piece = shapely.make_valid(area).intersection(world)
-        pieces += [
-            translate(part, -360 * turn)
-            for part in polygons_of(piece)
-            if part.bounds[2] - part.bounds[0] > _NARROWEST
-        ]
+        pieces.append(translate(piece, -360 * turn))
     return united(pieces)
 
 

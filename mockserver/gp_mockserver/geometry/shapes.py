@@ -30,7 +30,8 @@ def parts_of(geometry: Geometry) -> list[Shape]:
     """What a geometry consists of: points, lines, or one area. z and m are left out, curves become
     straight lines.
 
-    Raises ToolFailed for rings that cross themselves or each other too often (see `check_crossings`).
+    Raises ToolFailed for rings that cross themselves or each other too often (see `check_crossings`), or so
+    far out that they cannot be reckoned with.
     """
     import shapely
 
@@ -122,10 +123,18 @@ def _untangled(area: Shape) -> Shape:
     try:
         noded = shapely.node(area.exterior)
         faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
-    except shapely.errors.GEOSException:  # coordinates too large to be reckoned with
+        odd = _is_inside(shapely.point_on_surface(faces), area.exterior)
+        if odd.any():
+            return shapely.union_all(faces[odd])
+    except shapely.errors.GEOSException:
+        pass  # coordinates too large to be reckoned with, unless make_valid can
+    try:
         return shapely.make_valid(area)
-    odd = _is_inside(shapely.point_on_surface(faces), area.exterior)
-    return shapely.union_all(faces[odd]) if odd.any() else shapely.make_valid(area)
+    except shapely.errors.GEOSException:
+        raise ToolFailed(
+            "met a ring with coordinates too large to be reckoned with, expected places on the Earth: "
+            "repair the geometry"
+        ) from None
 
 
 def _is_inside(points: NDArray[Any], ring: Shape) -> NDArray[Any]:

@@ -7,7 +7,15 @@ from base64 import b64encode
 from collections.abc import Sequence
 from typing import Final
 
-from gpharness.contracts.secrets.packed_texts import LARGE, parts_of, runs_of, unpacked, user_and_password
+from gpharness.contracts.secrets.packed_texts import (
+    LARGE,
+    packed,
+    parts_of,
+    runs_of,
+    unpacked,
+    unwrapped,
+    user_and_password,
+)
 from gpharness.contracts.secrets.places import RANDOM, USER, secrets_in
 from gpharness.contracts.secrets.secret_kinds import (
     COMMON,
@@ -26,6 +34,7 @@ from gpharness.contracts.secrets.stand_ins import is_stand_in, stand_in, user_st
 
 _GAP: Final = r"(?:[^\w]|%[0-9A-Fa-f]{2}|&\w+;|&#\w+;|\\u[0-9A-Fa-f]{4}){1,16}"
 """What may stand between a name and its value, in any spelling."""
+_PADDING: Final = re.compile(r"(=|%(?:25)*3[Dd]|\\u003[Dd])\1?")
 _DEEPEST: Final = 2
 _MOST_IN_PLACE: Final = 500
 _SHORTEST_GIVEN: Final = 4
@@ -65,7 +74,7 @@ class KnownSecrets:
             scheme, _, rest = spelt.strip().partition(" ")
             if rest and scheme.lower() in ("basic", "bearer"):
                 spelt = rest.strip()
-            if (pair := user_and_password(spelt)) is not None:
+            if (pair := user_and_password(canonical_of(spelt))) is not None:
                 return self.add("password", pair[1]) if pair[1] else ""
         if low in ("cookie", "set-cookie", "set_cookie", "cookies") and "=" in spelt:
             for part in spelt.split(";"):
@@ -142,6 +151,13 @@ class KnownSecrets:
             plain = without_hidden_letters(text)
             if self._without_known(plain, level) != plain:
                 text = plain
+        if (
+            self._stand_ins
+            and "\0" not in text[:4096]
+            and (plain := unwrapped(text)) != text
+            and self._without_in_runs(plain, level) != plain
+        ):
+            text = plain
         text = self._without_known(text, level)
         if self._server_paths:
             text = without_server_paths(text, self._path_number)
@@ -155,6 +171,14 @@ class KnownSecrets:
             if spelling.may_stand_in(low):
                 told = spelling.replaced(text, self._stand_ins[spelling.canonical.replace("+", " ")])
                 if told is not text and told != text:
+                    text = told
+                    low = text.lower()
+        for spelling in self.spellings:
+            if spelling.may_begin_in(low):
+                told = spelling.without_beginnings(
+                    text, self._stand_ins[spelling.canonical.replace("+", " ")]
+                )
+                if told != text:
                     text = told
                     low = text.lower()
         for (name, key), pattern in self._in_place.items():
@@ -173,12 +197,12 @@ class KnownSecrets:
             run = text[start:end]
             told = met[run] if run in met else met.setdefault(run, self._packed_anew(run, level))
             if told != run:
-                end_of_padding = end
-                while text[end_of_padding : end_of_padding + 1] == "=" and end_of_padding - end < 2:
-                    end_of_padding += 1
-                told = told.rstrip("=") + ("=" * (-len(told.rstrip("=")) % 4) if end_of_padding > end else "")
+                padding = _PADDING.match(text, end)
+                told = told.rstrip("=")
+                if padding is not None:
+                    told += padding[1] * (-len(told) % 4)
                 pieces += [text[done:start], told]
-                done = end_of_padding
+                done = padding.end() if padding is not None else end
         return "".join([*pieces, text[done:]]) if pieces else text
 
     def _packed_anew(self, run: str, level: int) -> str:
@@ -186,10 +210,7 @@ class KnownSecrets:
             if (plain := unpacked(part)) is not None:
                 told = self.without(plain, level + 1)
                 if told != plain:
-                    packed = b64encode(told.encode("utf-8")).decode()
-                    if "-" in part or "_" in part:
-                        packed = packed.replace("+", "-").replace("/", "_")
-                    run = run.replace(part, packed)
+                    run = run.replace(part, packed(told, part))
         for spelling in self.spellings:
             for form in spelling.packed:
                 if form in run:

@@ -11,10 +11,15 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from gpharness.contracts.secrets.packed_texts import parts_of, runs_of, unpacked, user_and_password
+from gpharness.contracts.secrets.named_values import AFTER, AFTER_COLUMN, in_columns, values_after
+from gpharness.contracts.secrets.packed_texts import (
+    parts_of,
+    runs_of,
+    unpacked,
+    unwrapped,
+    user_and_password,
+)
 from gpharness.contracts.secrets.secret_kinds import (
-    is_likely_secret,
-    is_no_plain_word,
     is_token_shaped,
     is_value_of_secret,
     looks_random,
@@ -32,10 +37,11 @@ Found = tuple[str, str]
 
 RANDOM: Final = "token-like text"
 USER: Final = "user"
+_FOREIGN: Final = ("kennwort", "contrase", "wachtwoord", "senha", "senord", "adgangskode", "heslo")
 _STEMS: Final = (
     *("token", "pass", "pwd", "secret", "key", "cred", "verifier", "auth", "sess", "saml", "sig", "cookie"),
     *("stringhidden", "ags_roles", "code", "assertion", "csrf", "xsrf", "otp"),
-    *("kennwort", "contrase", "wachtwoord", "senha", "lösenord", "adgangskode", "heslo"),
+    *_FOREIGN,
 )
 """One of these is in every name that says that a value is secret."""
 _MARKS: Final = ("bearer", "basic", "eyj", "private key-----", "curl ", "--user", "digest ")
@@ -48,33 +54,10 @@ _LAYERS: Final = 3
 _DEEPEST: Final = 2
 _USER_NAMES: Final = frozenset({"username", "user", "userid", "loginname", "owner", "fullname", "email"})
 
-_AFTER: Final = re.compile(
-    r"""
-      (?: ["']? [\s+]{0,20} [:=] [\s+]{0,20} u? (?P<q>["'])
-          (?P<quoted> (?: \\. | (?!(?P=q)) [^\\] ){0,8192} ) (?P=q) )
-    | (?: ["']? [\s+]{0,20} : [\s+]{0,20} \[ (?P<list> [^\]\[]{0,8000} ) \] )
-    | (?: ["'] \s{0,20} : \s{0,20} (?P<bare> [^\s"',}\]\[{]+ ) )
-    | (?: ["'] [\s+]{0,5} , [\s+]{0,5} (?P<q4>["']) (?P<second> (?: \\. | (?!(?P=q4)) [^\\] ){4,8192} ) (?P=q4)
-          \s{0,5} [\])] )
-    | (?: \s{0,3} = \s{0,3} (?:(?:basic|bearer|ntlm|negotiate|token)(?:\s+|\+|%(?:25)?20))? (?P<form> [^\s"'&;,<>{}\[\]\\]+ ) )
-    | (?: ["'] [^\r\n]{0,200} (?:\r?\n[^\r\n]{1,300}){0,8}? \r?\n\r?\n (?P<part> [^\r\n]+ ) )
-    | (?: ["'] [^{}<>]{0,300}? ["'] (?:value|defaultValue|content) ["'] \s*:\s*
-          (?P<q2>["']) (?P<beside> (?: \\. | (?!(?P=q2)) [^\\] ){0,8192} ) (?P=q2) )
-    | (?: \s{0,3} : \s{1,20} (?:(?:basic|bearer|token|ntlm|negotiate|apikey|key)\s+)? (?P<said> [^\s"'<>{}\[\],;&]{3,} ) )
-    | (?: \s{1,3} (?:is\s|was\s|of\s)? \s{0,3} (?P<q3>["'])
-          (?P<cited> (?: \\. | (?!(?P=q3)) [^\\\r\n] ){3,4096} ) (?P=q3) )
-    | (?: \s{1,3} (?:is|was) \s{1,3} (?P<stated> [^\s"'<>{}\[\],;&]{6,} ) )
-    | (?: \s{1,3} (?P<loose> [\w\-.~+/=%]{8,} ) )
-    """,
-    re.VERBOSE | re.DOTALL | re.IGNORECASE,
-)
-_ELEMENT: Final = re.compile(r"[^<>]{0,300}>\s*(?:<!\[CDATA\[)?([^<>]+?)\s*(?:\]\]>|<|\Z)")
 _TAG: Final = re.compile(r"<[A-Za-z][^<>]{0,6000}>")
 _ATTRIBUTE: Final = re.compile(r"([\w:.\-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>]+))")
-_QUOTED: Final = re.compile(r"\"((?:\\.|[^\"\\])*)\"|'((?:\\.|[^'\\])*)'")
 _BEARER: Final = re.compile(r"\bbearer(?:\s+|\+|%20)([\w.~+/=\-]{6,})", re.IGNORECASE)
 _BASIC: Final = re.compile(r"\bbasic(?:\s+|\+|%20)([\w+/=\-]{6,})", re.IGNORECASE)
-_AFTER_COLUMN: Final = re.compile(r"[\"']?\s{0,3}(?:[,;\t][^\n]{0,800})?\r?\n")
 _KEY: Final = re.compile(r"[?&;]key=([\w\-+/%.=]{20,})", re.IGNORECASE)
 """A parameter that many services have their keys in, and others any key."""
 _CURL: Final = re.compile(
@@ -112,6 +95,8 @@ def secrets_in(text: str, *, users: bool = False, level: int = 0) -> Iterator[Fo
         yield from _around_words(plain, plain.lower(), users)
     yield from _around_words(text, low, users)
     yield from _in_runs(text, users, level)
+    if not is_binary and (plain := unwrapped(text)) != text:
+        yield from _in_runs(plain, users, level)
 
 
 def _around_words(text: str, low: str, users: bool) -> Iterator[Found]:
@@ -166,6 +151,7 @@ def _named_places(text: str, low: str) -> list[int]:
             name = low[begin:end]
             if (
                 name == "code"
+                or stem in _FOREIGN
                 or (name == "key" and low[end : end + 1] in ("=", "%"))
                 or names_a_secret(name)
                 or names_a_secret(low[place:end])
@@ -225,11 +211,11 @@ def _in_view(view: str, users: bool) -> Iterator[Found]:
                 continue
             name = view[word.start() : end]
         done = end
-        for value in _values_after(view, begin, end):
+        for value in values_after(view, begin, end):
             if is_value_of_secret(value, name):
                 yield name, value
-        if _AFTER_COLUMN.match(view, end):
-            yield from ((name, value) for value in _in_columns(view, begin) if is_value_of_secret(value, name))
+        if AFTER_COLUMN.match(view, end):
+            yield from ((name, value) for value in in_columns(view, begin) if is_value_of_secret(value, name))
     yield from _in_tags(view)
     for found in _KEY.finditer(view):
         if looks_random(found[1]) or (found[1].isalnum() and len(set(found[1])) > 8):
@@ -277,83 +263,6 @@ def _is_of_oauth(view: str, begin: int, end: int) -> bool:
     return any(word in around for word in ("grant_type", "code_verifier", "oauth", "state=", "redirect_uri"))
 
 
-def _values_after(view: str, begin: int, end: int) -> Iterator[str]:
-    ahead = view[max(0, begin - 1) : begin]
-    if ahead == "<" or (ahead == ":" and "<" in view[max(0, begin - 40) : begin]):
-        if inside := _ELEMENT.match(view, end):
-            yield inside[1]
-        return
-    found = _AFTER.match(view, end)
-    if found is None:
-        return
-    groups = found.groupdict()
-    if (several := groups["list"]) is not None:
-        yield from (one or other for one, other in _QUOTED.findall(several))
-    elif groups["quoted"] is not None:
-        yield groups["quoted"]
-    elif groups["beside"] is not None:
-        if view[max(0, begin - 1) : begin] in "\"'" and ":" in view[max(0, begin - 6) : begin]:
-            yield groups["beside"]
-    elif groups["bare"] is not None:
-        if len(groups["bare"]) >= 4 and groups["bare"].lower() not in ("false", "undefined"):
-            yield groups["bare"]
-    elif groups["form"] is not None:
-        value = groups["form"].partition("?")[0] if ahead == ";" else groups["form"]
-        yield value.rstrip(").") if value.endswith(")") else value
-    elif groups["part"] is not None:
-        if "name=" in view[max(0, begin - 8) : begin].lower():
-            yield groups["part"]
-    elif groups["second"] is not None:
-        if view[max(0, begin - 2) : begin - 1] in ("[", "(") and is_no_plain_word(groups["second"]):
-            yield groups["second"]
-    elif groups["said"] is not None:
-        if is_likely_secret(groups["said"]) or _stands_alone(view, begin, found.end()):
-            yield groups["said"].rstrip(".")
-    elif groups["cited"] is not None:
-        if is_likely_secret(groups["cited"], is_cited=True):
-            yield groups["cited"]
-    elif groups["stated"] is not None:
-        if is_likely_secret(groups["stated"]):
-            yield groups["stated"].rstrip(".")
-    elif groups["loose"] is not None and looks_random(groups["loose"].rstrip(".,;:")):
-        yield groups["loose"].rstrip(",;:")
-
-
-def _stands_alone(view: str, begin: int, end: int) -> bool:
-    """Whether a line, or a text in quotes, holds nothing but a name and its value."""
-    lead = view[max(0, begin - 40) : begin].rpartition("\n")[2]
-    if lead.strip(" \t-"):
-        return lead.rstrip(" ")[-1:] in ('"', "'") and _ENDS_TEXT.match(view, end) is not None
-    return True
-
-
-_ENDS_TEXT: Final = re.compile(r"\s*(?:[\r\n\"'<]|\\[nr\"]|\Z)")
-
-
-def _in_columns(view: str, word: int) -> Iterator[str]:
-    """What stands below a name in a table whose columns commas, semicolons or tabs part."""
-    begin = view.rfind("\n", 0, word) + 1
-    head, *rows = view[begin:].splitlines()[:200]
-    sign = next((each for each in ",;\t" if each in head), "")
-    if not sign or len(head) > 1000:
-        return
-    names = [each.strip(' "\'') for each in head.split(sign)]
-    if not all(_COLUMN.match(each) for each in names):
-        return
-    for row in rows:
-        cells = [each.strip(' "\'') for each in row.split(sign)]
-        if len(cells) != len(names):
-            return
-        yield from (
-            cell
-            for name, cell in zip(names, cells, strict=True)
-            if names_a_secret(name) and is_no_plain_word(cell)
-        )
-
-
-_COLUMN: Final = re.compile(r"[^\W\d][\w.-]{0,40}\Z")
-
-
 def _in_tags(view: str) -> Iterator[Found]:
     if "<" not in view:
         return
@@ -372,12 +281,12 @@ def _in_tags(view: str) -> Iterator[Found]:
         if (names_a_secret(name) or attributes.get("type", "").lower() == "password") and is_value_of_secret(
             value, name
         ):
-            yield name or "password", value
+            yield (name if names_a_secret(name) else "password"), value
 
 
 def _users_in(view: str) -> Iterator[Found]:
     for word in _USER_WORD.finditer(view):
-        found = _AFTER.match(view, word.end())
+        found = AFTER.match(view, word.end())
         if found is None:
             continue
         groups = found.groupdict()
@@ -409,7 +318,10 @@ def _in_runs(text: str, users: bool, level: int) -> Iterator[Found]:
             if run.startswith("eyJ") and text[end : end + 1] == ".":
                 continue
             if is_token_shaped(run) and unpacked(run) is None:
-                yield RANDOM, run + _tail(text, end)
+                words = [word for word in run.split("+") if is_token_shaped(word)]
+                yield from ((RANDOM, word) for word in words[:-1])
+                last = run if not words else words[-1]
+                yield RANDOM, last + (_tail(text, end) if run.endswith(last) else "")
 
 
 def _tail(text: str, end: int) -> str:

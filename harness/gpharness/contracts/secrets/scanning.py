@@ -4,6 +4,7 @@ stands and what kind it is."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -219,9 +220,10 @@ def _is_told(name: str, value: str) -> bool:
         if is_stand_in(value):
             return False
     elif "cookie" in low and "=" in value:
-        told = [part.partition("=")[2].strip().strip('"') for part in plain.split(";")]
+        values = [part.partition("=")[2] for part in plain.split(";")]
+        told = [word for each in values for word in re.split(r"[\s\"'{}\[\]:,]+", each)]
         return any(looks_random(each) and not is_stand_in(each) for each in told)
-    return not _is_packed_stand_in(value)
+    return not _is_packed_stand_in(canonical_of(value))
 
 
 def _is_packed_stand_in(value: str) -> bool:

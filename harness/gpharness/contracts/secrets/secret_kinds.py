@@ -71,7 +71,8 @@ _ORDINARY: Final = re.compile(
     r"|must|should|is|was|not|has|have|cannot|could|and|or|the|a|an|for|of|to|in|with|could|does|may|will"
     r"|\d+\s?(?:s|ms|min|mins|minutes|h|hours|d|days|seconds|weeks|months|years)"
     r"|unknown|met|expected|empty|none|yes|no|ok|based|security|service|services|bearer|basic|ntlm|negotiate"
-    r"|digest|kerberos)[.,;:!?]?\Z",
+    r"|digest|kerberos|erforderlich|ungültig|falsch|fehlt|abgelaufen|vergessen|requise?|invalide|incorrecte?"
+    r"|requerid[ao]|incorrecta|inválid[ao]|wrong|denied|incorrect|protected|changed|forgotten)[.,;:!?]?\Z",
     re.IGNORECASE,
 )
 _PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}\Z|esri(?:FieldType|GP|Job|Geometry|Execution)[A-Za-z]+\Z")
@@ -137,18 +138,9 @@ def is_no_plain_word(value: str) -> bool:
     return (
         len(value) >= 4
         and value.lower() not in COMMON
-        and not is_number(value)
         and re.search(r"[\d!?#*$%&@+=/\\]", value) is not None
-        and re.search(r"[^\W\d_]", value) is not None
+        and (re.search(r"[^\W\d_]", value) is not None or (len(value) >= 6 and value.isdigit()))
     )
-
-
-def is_number(value: str) -> bool:
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True
 
 
 def is_likely_secret(value: str, *, is_cited: bool = False) -> bool:

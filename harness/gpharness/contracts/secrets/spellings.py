@@ -25,10 +25,15 @@ _BACKSLASH: Final = r"(?:\\|%(?:25){0,3}5c|&(?:amp;)?\#92;|\\u005c)"
 _RUN: Final = re.compile(r"[a-z0-9]+")
 _A_LETTER: Final = r"([46][1-9a-fA-F]|[57][0-9aA]|3[0-9]|5[fF]|2[dDeE])"
 _HIDDEN_IN_ADDRESS: Final = re.compile(f"%(?:25)*{_A_LETTER}")
-_HIDDEN_IN_JSON: Final = re.compile(rf"\\+u00{_A_LETTER}")
+_HIDDEN_IN_JSON: Final = re.compile(rf"(?:\\|%(?:25)*5[cC])+u00{_A_LETTER}")
 _HIDDEN_ENTITY: Final = re.compile(
-    r"&(?:amp;)*#(?:0*(4[5689]|5[0-7]|6[5-9]|[789]\d|1[01]\d|12[0-2])|[xX]0*([46][1-9a-fA-F]|[57][0-9aA]|3[0-9]));"
+    r"(?:&|%(?:25)*26)(?:amp(?:;|%(?:25)*3[bB]))*(?:#|%(?:25)*23)(?:0*(4[5689]|5[0-7]|6[5-9]|[789]\d|1[01]\d|12[0-2])|[xX]0*([46][1-9a-fA-F]|[57][0-9aA]|3[0-9]|5[fF]|2[dDeE]))"
+    r"(?:;|%(?:25)*3[bB])"
 )
+
+
+_MIXED: Final = re.compile(r"(?=[A-Za-z]{0,11}\d)(?=\d{0,11}[A-Za-z])[A-Za-z0-9]{12}")
+"""A beginning that is no word."""
 
 
 class Spelling:
@@ -41,7 +46,7 @@ class Spelling:
         self._is_plain = canonical.isascii() and canonical.isalnum()
         self._is_inside = len(canonical) >= SHORTEST_INSIDE
         self._begin = ""
-        if len(canonical) >= 20 and re.match(r"[A-Za-z0-9]{12}", canonical) and not low.startswith("eyj"):
+        if len(canonical) >= 20 and _MIXED.match(canonical) and not low.startswith("eyj"):
             self._begin = low[:_BEGINNING]
         self._pattern: re.Pattern[str] | None = None
         self.packed = in_base64(canonical) if len(canonical) >= 6 else frozenset()
@@ -49,6 +54,10 @@ class Spelling:
     def may_stand_in(self, low: str) -> bool:
         """Whether a text, which is in lower case, may hold the secret; quick, and wrong on the safe side."""
         return self._run in low or (self._begin != "" and self._begin in low)
+
+    def may_begin_in(self, low: str) -> bool:
+        """Whether a text, which is in lower case, holds the secret's beginning."""
+        return self._begin != "" and self._begin in low
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -62,9 +71,13 @@ class Spelling:
 
     def replaced(self, text: str, other: str) -> str:
         """The text with another in the place of the secret."""
-        text = self.pattern.sub(lambda _: other, text)
+        return self.pattern.sub(lambda _: other, text)
+
+    def without_beginnings(self, text: str, other: str) -> str:
+        """The text with another in the place of what the secret's beginning begins: the secret where it was
+        cut off, or one of the same maker. All whole secrets are to be replaced before: many begin alike."""
         if self._begin and self._begin in (low := text.lower()) and len(low) == len(text):
-            text = self._without_beginnings(text, low, other)
+            return self._without_beginnings(text, low, other)
         return text
 
     def stands_in(self, text: str) -> bool:
@@ -76,11 +89,11 @@ class Spelling:
         return any(form in text for form in self.packed)
 
     def _without_beginnings(self, text: str, low: str, other: str) -> str:
-        whole, kept, done = self.canonical.lower(), [], 0
+        kept, done = [], 0
         place = low.find(self._begin)
         while place >= 0:
             end = place + len(self._begin)
-            while end - place < len(whole) and end < len(low) and low[end] == whole[end - place]:
+            while end < len(low) and (low[end] in "-_" or (low[end].isascii() and low[end].isalnum())):
                 end += 1
             kept += [text[done:place], other]
             done = end
@@ -115,16 +128,16 @@ def canonical_of(value: str) -> str:
     return value
 
 
-_BAD_OCTET: Final = re.compile("%[89A-Fa-f][0-9A-Fa-f]")
+_BAD_OCTET: Final = re.compile("%[0189A-Fa-f][0-9A-Fa-f]")
 
 
 def _is_of_utf8(value: str) -> bool:
     """Whether what looks percent-encoded is, and not a password with a percent sign in it."""
     try:
-        unquote(value, "utf-8", "strict")
+        plain = unquote(value, "utf-8", "strict")
     except UnicodeDecodeError:
         return False
-    return True
+    return not any(each < " " and each not in "\t\r\n" for each in plain)
 
 
 def as_text(value: str) -> str:
@@ -184,8 +197,8 @@ def hides_letters(text: str) -> bool:
     """Whether letters stand in the text as escapes."""
     return (
         ("%" in text and _HIDDEN_IN_ADDRESS.search(text) is not None)
-        or ("\\" in text and "\\u00" in text and _HIDDEN_IN_JSON.search(text) is not None)
-        or ("&" in text and "&#" in text and _HIDDEN_ENTITY.search(text) is not None)
+        or ("u00" in text and _HIDDEN_IN_JSON.search(text) is not None)
+        or (("&#" in text or ("%" in text and "23" in text)) and _HIDDEN_ENTITY.search(text) is not None)
     )
 
 
@@ -211,7 +224,8 @@ def _piece(unit: str) -> str:
         "".join(
             rf"{_BACKSLASH}{{1,8}}u{units[start : start + 2].hex()}" for start in range(0, len(units), 2)
         ),
-        rf"&(?:amp;){{0,2}}\#(?:0{{0,4}}{ord(sign)}|x0{{0,4}}{ord(sign):x});",
+        rf"(?:&|%(?:25){{0,2}}26)(?:amp;|amp%3b){{0,2}}(?:\#|%(?:25){{0,2}}23)"
+        rf"(?:0{{0,4}}{ord(sign)}|x0{{0,4}}{ord(sign):x})(?:;|%(?:25){{0,2}}3b)",
         *(f"&(?:amp;){{0,2}}{name};" for name in sorted(names)),
         re.escape(sign),
     ]

@@ -29,7 +29,7 @@ _FORM: Final = rf"""(?:Basic\s+|Bearer\s+)?(?:
     | user\d{{4,}}(?:@example\.com)?
     )"""
 _FLAGS: Final = re.VERBOSE | re.ASCII | re.IGNORECASE
-_STAND_IN: Final = re.compile(rf"{_FORM}\Z", _FLAGS)
+_STAND_IN: Final = re.compile(rf"{_FORM}(?:[.:+/]?{_FORM}){{0,3}}\Z", _FLAGS)
 _BEGINNING: Final = re.compile(rf"{_FORM}(?![A-Za-z0-9])", _FLAGS)
 _BLOTTED: Final = re.compile(
     r"[*•.…xX_\s-]*\Z|[\[<({]*(?:redacted|masked|removed|filtered|scrubbed|omitted)[\]>)}]*\Z"
