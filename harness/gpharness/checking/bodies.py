@@ -143,7 +143,7 @@ def _check(look: Looking, value: Any) -> None:
             _CHECKS[look.kind](look, value)
         elif look.kind == "error":
             look.say("envelope.shape", "", value, 'an error as {"error": {"code", "message", "details"}}')
-        elif not OTHERS & value.keys():
+        elif not OTHERS & value.keys() and "currentVersion" not in value:
             say = look.note if value == {"success": True} else look.say
             say("format.not-object", "", value, "an object that a geoprocessing service answers")
 

@@ -45,8 +45,8 @@ class Server(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 class Floats(msgspec.Struct, forbid_unknown_fields=True):
     """By how much numbers with a fraction may differ."""
 
-    relative: float = 1e-9
-    absolute: float = 1e-9
+    relative: Annotated[float, Meta(ge=0)] = 1e-9
+    absolute: Annotated[float, Meta(ge=0)] = 1e-9
 
 
 class Varies(msgspec.Struct, forbid_unknown_fields=True):
@@ -73,7 +73,7 @@ class Answer(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """An HTTP answer. Its body is `json` (a value), or `text`, or stands in the file `body` beside the
     contract; lengths are computed when it is served."""
 
-    status: int = 200
+    status: Annotated[int, Meta(ge=100, le=599)] = 200
     headers: dict[str, str] = {}
     """Those that say something: another content-type than JSON's, www-authenticate, location."""
     json: Any | UnsetType = UNSET
@@ -101,9 +101,9 @@ class Seen(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 
     status: str
     answer: Answer
-    after: float = 0.0
+    after: Annotated[float, Meta(ge=0)] = 0.0
     """Seconds after the submission at which a poll first saw it."""
-    polls: int = 1
+    polls: Annotated[int, Meta(ge=1)] = 1
     """How many polls in a row did."""
 
 

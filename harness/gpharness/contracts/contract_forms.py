@@ -51,9 +51,11 @@ def contract_form(data: Any, file: str) -> ContractForm:
         remedy = near.replace("did you mean", "is it") or f"a contract begins with format: {FORMAT}"
         raise ContractFileError(file, "", "no format", "a contract", remedy)
     form = shaped(data, ContractForm, file, "")
+    _check_provenance(form.provenance, file)
     names: dict[str, int] = {}
     for place, conversation in enumerate(form.conversations):
         check_bodies(conversation, file, f"conversations[{place}]")
+        _check_trace(conversation, file, f"conversations[{place}].")
         first = names.setdefault(conversation.name, place)
         if first != place:
             met = f"{shown(conversation.name)}, the name of conversations[{first}]"
@@ -63,12 +65,40 @@ def contract_form(data: Any, file: str) -> ContractForm:
     return form
 
 
+_NEEDED: Final = {"recorded": ("of", "at"), "reconstructed": ("of",), "generated": ()}
+_WHAT: Final = {"of": "the server's address, or the page", "at": "when, as 2026-11-26T20:15:00Z"}
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)\Z")
+
+
+def _check_provenance(provenance: Provenance, file: str) -> None:
+    """What is recorded says of which server and when, what is reconstructed from which page."""
+    for key in _NEEDED[provenance.source]:
+        if not getattr(provenance, key).strip():
+            raise ContractFileError(
+                file, f"provenance.{key}", f"nothing, of what is {provenance.source}", _WHAT[key]
+            )
+    if provenance.at and not _INSTANT.match(provenance.at):
+        raise ContractFileError(file, "provenance.at", shown(provenance.at), _WHAT["at"])
+
+
+def _check_trace(conversation: Conversation, file: str, path: str) -> None:
+    """Time does not go back in a trace."""
+    before = 0.0
+    for number, seen in enumerate(conversation.trace):
+        if seen.after < before:
+            raise ContractFileError(
+                file, f"{path}trace[{number}].after", f"{seen.after:g}", f"{before:g} or more: polls in order"
+            )
+        before = seen.after
+
+
 def conversation_form(data: Any, file: str) -> Conversation:
     """A file's data as a conversation. Raises ContractFileError."""
     if not isinstance(data, dict):
         raise ContractFileError(file, "", shown(data), "a conversation: a mapping of name, kind, task …")
     conversation = shaped(data, Conversation, file, "")
     check_bodies(conversation, file, "")
+    _check_trace(conversation, file, "")
     return conversation
 
 

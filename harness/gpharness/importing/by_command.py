@@ -41,6 +41,8 @@ def import_files(paths: Sequence[Path], wishes: ImportWishes) -> int:
             return _import_widget(paths, forms, wishes)
         imported = [_read(path, form) for path, form in zip(paths, forms, strict=True)]
         contract, left = contract_from(imported, wishes)
+        if not contract.provenance.of:
+            contract.provenance.of = ", ".join(dict.fromkeys(path.name for path in paths))
         if is_empty(contract):
             raise NotImported(paths[0], f"nothing of a GP server{_because(left)}", "requests below …/rest/")
         write(contract, wishes.output)

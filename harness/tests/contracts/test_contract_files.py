@@ -60,7 +60,7 @@ CONVERSATIONS = st.builds(
     trace=st.lists(
         st.builds(Seen, status=TEXTS, answer=ANSWERS, after=st.floats(0, 1e6), polls=st.integers(1, 99)),
         max_size=2,
-    ),
+    ).map(lambda trace: sorted(trace, key=lambda seen: seen.after)),
     results=st.dictionaries(TEXTS, ANSWERS, max_size=2),
     asked=st.lists(
         st.builds(Asked, operation=TEXTS, path=TEXTS, answer=ANSWERS, after=st.none() | st.floats(0, 9)),
@@ -70,7 +70,11 @@ CONVERSATIONS = st.builds(
 CONTRACTS = st.builds(
     Contract,
     provenance=st.builds(
-        Provenance, source=st.sampled_from(["recorded", "reconstructed"]), of=TEXTS, notes=TEXTS
+        Provenance,
+        source=st.sampled_from(["recorded", "reconstructed"]),
+        of=TEXTS.map("a page {}".format),
+        at=st.just("2026-11-26T20:15:00Z"),
+        notes=TEXTS,
     ),
     server=st.builds(Server, version=TEXTS, info=st.none() | st.dictionaries(TEXTS, JSON, max_size=2)),
     varies=st.builds(Varies, ids=st.booleans(), values=st.lists(TEXTS, max_size=2)),
@@ -413,3 +417,27 @@ def test_a_file_is_written_for_people_who_read_it(tmp_path: Path):
     assert text.startswith("format: 1\nprovenance:\n  source: generated\n")
     assert f"    inputs:\n      In: '{{\"x\": 1}}'\n    job_id: {JOB}\n    submission:\n      json:\n" in text
     assert yaml.safe_load(text)["conversations"][0]["job_id"] == JOB
+
+
+@pytest.mark.parametrize(
+    ("provenance", "path"),
+    [
+        ({"source": "recorded", "at": "2026-11-26T20:15:00Z"}, "provenance.of"),
+        ({"source": "recorded", "of": "https://gis.example.com/arcgis"}, "provenance.at"),
+        ({"source": "reconstructed"}, "provenance.of"),
+        ({"source": "generated", "at": "yesterday"}, "provenance.at"),
+    ],
+)
+def test_a_contract_says_where_and_when_what_it_calls_itself_is_from(tmp_path, provenance, path):
+    file = tmp_path / "contract.json"
+    file.write_text(json.dumps({"format": 1, "provenance": provenance}), encoding="utf-8")
+    with pytest.raises(ContractFileError, match=path):
+        read_contract(file)
+
+
+def test_time_does_not_go_back_in_a_trace(tmp_path):
+    seen = [Seen("esriJobExecuting", Answer(json={}), after) for after in (2.0, 1.0)]
+    file = tmp_path / "contract.json"
+    write_contract(small(Conversation("run", "job", "Service/Task", trace=seen)), file)
+    with pytest.raises(ContractFileError, match=r"trace\[1\]\.after.* 2 or more"):
+        read_contract(file)

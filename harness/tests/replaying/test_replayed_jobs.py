@@ -67,7 +67,7 @@ def job(trace: list[Seen], *asked: Asked, **members: Any) -> Conversation:
 
 def contract_of_jobs(*conversations: Conversation) -> Contract:
     return Contract(
-        Provenance("reconstructed"),
+        Provenance("reconstructed", of="a page"),
         server=Server(url="https://gis.example.gov/arcgis", version="11.3"),
         services={"Own": {"tasks": ["Task"], "executionType": "esriExecutionTypeAsynchronous"}},
         tasks={"Own/Task": {"name": "Task", "displayName": "Task", "parameters": []}},

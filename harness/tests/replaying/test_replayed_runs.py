@@ -99,7 +99,10 @@ def test_a_task_of_which_no_run_was_recorded_says_so(replay, recorded):
     error = client.ask(f"{TASK}/execute", "POST", **INPUTS)["error"]
     assert error["message"] == "Error performing execute operation"
     other = Contract(
-        Provenance("reconstructed"), server=recorded.server, services=recorded.services, tasks=recorded.tasks
+        Provenance("reconstructed", of="a page"),
+        server=recorded.server,
+        services=recorded.services,
+        tasks=recorded.tasks,
     )
     error = replay(other).submit()["error"]
     assert error["details"] == ["no run of WorldViewshed/viewshed was recorded, nor of any other task"]

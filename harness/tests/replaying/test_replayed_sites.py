@@ -20,7 +20,7 @@ JOB_ID = "jfedcba9876543210fedcba9876543210"
 def contract_of(*conversations: Conversation, **more: Any) -> Contract:
     more.setdefault("server", Server(url=ROOT))
     return Contract(
-        Provenance("reconstructed"),
+        Provenance("reconstructed", of="a page"),
         services={"Own": SERVICE},
         tasks={"Own/Task": {"name": "Task", "displayName": "Task", "parameters": []}},
         conversations=conversations,
