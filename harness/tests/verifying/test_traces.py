@@ -67,6 +67,7 @@ def test_a_job_does_not_go_back_and_its_end_is_its_end(statuses: list[str], name
         [poll("Executing", SAID, RUN, READ), poll("Succeeded", READ, DONE)],
         [poll("Executing"), poll("Executing")],
         [poll("Executing", READ, READ), poll("Executing", READ, READ, READ)],
+        [poll("Failed", READ, READ, READ, READ)],
         [poll("Executing", SAID), poll("Executing", RUN, SAID)],
     ],
 )
