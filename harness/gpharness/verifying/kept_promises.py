@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
 from gp_client.errors import GPError
 from gp_protocol.descriptions.descriptors import Task
 from msgspec import UNSET
@@ -142,6 +143,8 @@ class _Kept:
             return
         statuses = [str(look.value.get("jobStatus")) for look in polls]
         found = compare_statuses([each.status for each in trace], statuses)
+        if trace[-1].status in _CANCELLED and self._last("cancel") is None:  # it had ended before it could be
+            found = [msgspec.structs.replace(each, severity="note") for each in found]
         yield from self._told(found, polls[-1])
         if trace[-1].status != statuses[-1]:
             return

@@ -112,6 +112,18 @@ def test_a_jobs_length_is_a_note_and_how_far_a_cancelled_one_came_is_none(
     assert [each.name for each in found] == told
 
 
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_a_job_that_ended_before_it_could_be_cancelled_is_a_note(is_cancelled: bool) -> None:
+    contract, conversation = _job("esriJobCancelled", 2.0)
+    looks = _looks("esriJobSucceeded", 2.0)
+    if is_cancelled:
+        answer = {"jobId": "j1", "jobStatus": "esriJobCancelling"}
+        looks.insert(1, Look(Exchange("cancel", "POST", f"{JOB}/cancel", status=200), "cancel", answer, []))
+    (found,) = differences(contract, conversation, looks, None)
+    severity = "breaking" if is_cancelled else "note"
+    assert (found.name, found.severity) == ("changed.outcome", severity)
+
+
 @pytest.mark.parametrize(
     ("expected", "met", "told"),
     [

@@ -101,7 +101,6 @@ DRIFT: Final[dict[str, frozenset[str]]] = {
     "submit-on-sync": _OUTCOME,
     # jobs that end otherwise, or never
     "cancel-ignored": _OUTCOME,
-    "cancel-races-the-end": _OUTCOME,
     "cancel-refused": _OUTCOME,
     "cancel-unknown": _OUTCOME,
     "cancelled-by-someone-else": _OUTCOME,
