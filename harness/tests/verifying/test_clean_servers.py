@@ -55,6 +55,7 @@ def _has(version: str, scenario: str) -> bool:
     return scenario not in ("uploads", "secured") or known.number >= 10.0
 
 
+@pytest.mark.timeout(300)  # two hundred sites, on a machine that may be busy
 @given(site=sites(clock=scenarios.OneClock, endings=ENDINGS), data=st.data())
 @settings(max_examples=SITES, suppress_health_check=list(HealthCheck))
 def test_a_random_site_keeps_the_promises_that_it_made(site: Site, data: st.DataObject) -> None:
