@@ -209,6 +209,8 @@ def test_a_request_that_a_deviation_delays_is_waited_for_without_its_answer(
     wire.site.deviate("slow-each", seconds=60)
     meanwhile(lambda: submit(wire))
     entry = wire.site.wait_for("submitJob", answered=False, where=_has_distance)
+    while not entry.deviations:  # which is noted just after what was waited for
+        continue
     assert (entry.is_answered, entry.deviations) == (False, ("slow-each",))
     while not entry.is_answered:
         wire.clock.advance(60)
@@ -446,3 +448,16 @@ def test_very_many_polls_are_listed_in_part() -> None:
 def test_a_number_below_nothing_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(SiteError, match="met -1, expected 0 or more"):
         site_with().assert_polled(**wrong)
+
+
+def test_not_one_of_many_polls_is_lost_count_of() -> None:
+    site = site_with(Journal(entries=4))
+    form = urlencode({"f": "json", "Input_Observation_Point": POINT}).encode()
+    submission = {"path": f"{VIEWSHED}/submitJob", "method": "POST", "body": form, "headers": FORM}
+    job_id = json.loads(asked(site, submission)[0].body)["jobId"]
+    poll = {"path": f"{VIEWSHED}/jobs/{job_id}"}
+    asked(site, *[poll] * 600)
+    assert isinstance(site.journal._records[-1], PollLine)
+    site.assert_polled(at_most=600)
+    with pytest.raises(AssertionError, match="was polled 600 times"):
+        site.assert_polled(at_most=599)

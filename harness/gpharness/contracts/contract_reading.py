@@ -8,7 +8,7 @@ from pathlib import Path
 from gp_protocol.errors import shown
 
 from gpharness.contracts.contract import Contract, Conversation
-from gpharness.contracts.contract_forms import contract_form
+from gpharness.contracts.contract_forms import ContractForm, contract_form
 from gpharness.contracts.contract_texts import read_data
 from gpharness.contracts.conversation_files import FOLDER, ConversationFiles
 from gpharness.contracts.errors import ContractFileError
@@ -29,17 +29,7 @@ def read_contract(path: str | Path) -> Contract:
         return _from_folder(file)
     form = contract_form(read_data(file), str(file))
     _look_for_bodies(form.conversations, file)
-    return Contract(
-        provenance=form.provenance,
-        server=form.server,
-        varies=form.varies,
-        catalogue=form.catalogue,
-        services=form.services,
-        tasks=form.tasks,
-        conversations=form.conversations,
-        format=form.format,
-        bodies=SideFiles(file.parent),
-    )
+    return _contract(form, form.conversations, file.parent)
 
 
 def _from_folder(folder: Path) -> Contract:
@@ -57,6 +47,10 @@ def _from_folder(folder: Path) -> Contract:
     conversations: Sequence[Conversation] = form.conversations or files
     if form.conversations:
         _look_for_bodies(form.conversations, file)
+    return _contract(form, conversations, folder)
+
+
+def _contract(form: ContractForm, conversations: Sequence[Conversation], folder: Path) -> Contract:
     return Contract(
         provenance=form.provenance,
         server=form.server,
