@@ -30,6 +30,7 @@ from gp_mockserver.lifecycle.job_store import JobStore, MemoryJobStore
 from gp_mockserver.lifecycle.jobs import Submission
 from gp_mockserver.lifecycle.queueing import ServiceQueue
 from gp_mockserver.limits import DEFAULT_LIMITS, Limits
+from gp_mockserver.running.inputs_read import InputsRead
 from gp_mockserver.served_services import ServedService, ServedTask, answering_as
 from gp_mockserver.site_directories import SiteDirectories
 
@@ -156,6 +157,7 @@ class Site:
             self.sign_in(security)
         for name, password in (users or {}).items():
             self.add_user(name, password)
+        self.inputs_read = InputsRead()
         self.running: dict[str, asyncio.Future[None]] = {}
         """The tools that worker threads are running now, by job id."""
         self.is_closed = False

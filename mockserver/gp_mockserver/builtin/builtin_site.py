@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from functools import lru_cache
 from typing import Any, Final
 
@@ -71,11 +70,9 @@ def builtin_site(context: str = "arcgis", **options: Any) -> Site:
     """
     site = Site(context, **options)
     for made in _services(site.profile):
-        service = site.add_service(made.descriptor)
-        for label, task in made.tasks.items():
-            service.tasks[label] = _shared(task, service)
-        if made.is_secured:
-            service.secure()
+        service = site.services[made.name] = made.__copy__()
+        service.site, service.latency = site, {}
+        service.tasks = {label: _shared(task, service) for label, task in made.tasks.items()}
     site.add_user("tester", "tester-password", administrator=True, full_name="Test User")
     site.sign_in_hint = "The built-in account is tester, its password tester-password."
     return site
@@ -83,7 +80,7 @@ def builtin_site(context: str = "arcgis", **options: Any) -> Site:
 
 def _shared(task: ServedTask, service: ServedService) -> ServedTask:
     """The task of another site as this service has it."""
-    shared = copy(task)
+    shared = task.__copy__()
     shared.service, shared.rules, shared.latency = service, [], {}
     return shared
 

@@ -13,8 +13,8 @@ from gp_protocol.versions import Platform
 
 from gp_mockserver.lifecycle.clocks import JumpingClock
 from gp_mockserver.lifecycle.job_store import CancelRefused, JobRecord
-from gp_mockserver.lifecycle.jobs import JobState
-from gp_mockserver.running.job_progress import observe
+from gp_mockserver.lifecycle.jobs import JobState, status_at
+from gp_mockserver.running.job_progress import look_closer, observe
 from gp_mockserver.running.job_runs import note_tool_error
 from gp_mockserver.wire.replies import BytesReply, JobReply, Refusal, Reply, unknown_job
 from gp_mockserver.wire.requests import Request
@@ -78,11 +78,14 @@ async def cancel(request: Request) -> Reply:
     return Reply({"jobId": record.job_id, "jobStatus": status})
 
 
-def require_success(record: JobRecord, state: JobState) -> None:
-    """Raises Refusal for a job whose results are asked for and which has not succeeded."""
-    if state.status is not JobStatus.SUCCEEDED:
-        name = "result-of-failed-job" if state.status in FINAL else "result-not-ready"
-        raise Refusal(name, f"job {record.job_id} is {state.status}, expected esriJobSucceeded")
+async def succeeded(request: Request, record: JobRecord) -> JobRecord:
+    """The record of a job whose results are asked for. Raises Refusal where it has not succeeded."""
+    record, seen = await look_closer(request.task, record, request.arrived)
+    status = status_at(seen, request.arrived)
+    if status is not JobStatus.SUCCEEDED:
+        name = "result-of-failed-job" if status in FINAL else "result-not-ready"
+        raise Refusal(name, f"job {record.job_id} is {status}, expected esriJobSucceeded")
+    return record
 
 
 def own_job(request: Request, record: JobRecord | None) -> JobRecord:

@@ -17,12 +17,11 @@ from gp_mockserver.maps.job_maps import draw_views, job_views, map_outputs, pain
 from gp_mockserver.maps.map_images import image_at, job_file
 from gp_mockserver.maps.pictures import FORMATS_SAID, MOST_PIXELS, Picture, read_picture
 from gp_mockserver.operations.feature_layers import query_reply
-from gp_mockserver.operations.jobs import own_job, require_success
-from gp_mockserver.running.job_progress import observe
+from gp_mockserver.operations.jobs import own_job, succeeded
 from gp_mockserver.running.job_runs import unless_large
 from gp_mockserver.running.task_inputs import (
+    features_given,
     read_environment,
-    read_inputs,
     read_spatial_reference_parameter,
 )
 from gp_mockserver.wire.replies import BytesReply, Refusal, Reply, unknown_job
@@ -109,8 +108,7 @@ async def _views(request: Request) -> list[LayerView]:
         raise Refusal("unknown-job", unknown_job(request.address.job_id))
     task = request.task
     record = own_job(request, site.store.get(request.address.job_id, request.arrived))
-    record, state = await observe(task, record, request.arrived)
-    require_success(record, state)
+    record = await succeeded(request, record)
     given: Mapping[str, str] = msgspec.json.decode(record.submission.parameters)
     environment = read_environment(given, request.profile)
     asked = read_spatial_reference_parameter("outSR", request.parameters.get("outSR"))
@@ -121,7 +119,9 @@ async def _views(request: Request) -> list[LayerView]:
     find_file = partial(job_file, request, record.job_id)
 
     def views() -> list[LayerView]:
-        target = asked or environment.output_reference(read_inputs(task.descriptor, given, request.profile))
+        target = asked or environment.output_reference(
+            features_given(task.descriptor, given, request.profile)
+        )
         return job_views(task.descriptor, kept, target, find_file)
 
     return await unless_large(len(kept) + len(record.submission.parameters), views)

@@ -19,14 +19,14 @@ from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_mockserver.geometry.coordinate_systems import WGS84
 from gp_mockserver.lifecycle.job_store import JobRecord
 from gp_mockserver.maps.result_forms import as_picture, published_layers
-from gp_mockserver.operations.jobs import own_job, require_success
+from gp_mockserver.operations.jobs import own_job, succeeded
 from gp_mockserver.running.job_progress import observe
 from gp_mockserver.running.job_runs import LARGE, in_worker, unless_large
 from gp_mockserver.running.kept_results import kept_value
 from gp_mockserver.running.task_inputs import (
     default_value,
+    features_given,
     read_environment,
-    read_inputs,
     read_output_options,
     read_spatial_reference_parameter,
 )
@@ -48,13 +48,13 @@ from gp_mockserver.wire.requests import Request
 
 async def result(request: Request) -> Reply | BytesReply:
     """ArcGIS REST, *GP result*: one output of a job that has succeeded."""
-    _own_record(request)
+    record = _own_record(request)
     wanted = _named(request, request.task.descriptor.outputs)
     if request.form.format == "image":
         from gp_mockserver.operations.result_maps import result_picture
 
         return await result_picture(request, wanted)
-    (value,) = await _results(request, [wanted])
+    (value,) = await _results(request, record, [wanted])
     if request.form.format in FEATURE_FORMATS:
         return await in_worker(feature_reply, request.form, value["paramName"], [value], value)
     return Reply(value)
@@ -62,7 +62,7 @@ async def result(request: Request) -> Reply | BytesReply:
 
 async def all_results(request: Request) -> Reply:
     """ArcGIS REST, *Results* (11.1): a list of every output."""
-    values = await _results(request, request.task.descriptor.outputs)
+    values = await _results(request, _own_record(request), request.task.descriptor.outputs)
     return Reply(values)
 
 
@@ -74,7 +74,7 @@ async def job_features(request: Request) -> BytesReply:
     )
     record, state = await observe(request.task, record, request.arrived)
     wanted = [each for each in request.task.descriptor.outputs if each.data_type.endswith(FEATURES)]
-    values = await _results(request, wanted) if state.status is JobStatus.SUCCEEDED else []
+    values = await _results(request, record, wanted) if state.status is JobStatus.SUCCEEDED else []
     return await in_worker(kmz_reply, record.job_id, values, state.status)
 
 
@@ -112,11 +112,9 @@ def _named(request: Request, parameters: tuple[Parameter, ...]) -> Parameter:
     return parameters[names.index(wanted)]
 
 
-async def _results(request: Request, wanted: Sequence[Parameter]) -> list[dict[str, Any]]:
+async def _results(request: Request, record: JobRecord, wanted: Sequence[Parameter]) -> list[dict[str, Any]]:
     task = request.task
-    record = _own_record(request)
-    record, state = await observe(task, record, request.arrived)
-    require_success(record, state)
+    record = await succeeded(request, record)
     given = msgspec.json.decode(record.submission.parameters)
     environment = read_environment(given, request.profile)
     asked = read_spatial_reference_parameter("outSR", request.parameters.get("outSR"))
@@ -135,7 +133,9 @@ async def _results(request: Request, wanted: Sequence[Parameter]) -> list[dict[s
     )
 
     def results() -> list[dict[str, Any]]:
-        target = asked or environment.output_reference(read_inputs(task.descriptor, given, request.profile))
+        target = asked or environment.output_reference(
+            features_given(task.descriptor, given, request.profile)
+        )
         published: dict[str, Any] = {}
         if request.form.format not in FEATURE_FORMATS:  # which are of what was published
             published |= published_layers(request, record.job_id, given, kept)

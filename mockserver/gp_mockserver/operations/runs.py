@@ -88,7 +88,9 @@ async def execute(request: Request) -> Reply | FormReply | BytesReply:
         note_tool_error(request, job_id)
     if outcome.status is not JobStatus.SUCCEEDED:
         raise _tool_failed(task, job_id, outcome.messages)
-    target = reference_asked(request.form, environment.out_sr) or environment.output_reference(inputs)
+    target = reference_asked(request.form, environment.out_sr) or environment.output_reference(
+        inputs.values()
+    )
 
     def results() -> list[dict[str, Any]]:
         outputs = outcome.outputs
@@ -179,7 +181,7 @@ async def submit_job(request: Request) -> Reply | FormReply | Redirect:
     except BadInputs as error:
         if site.bad_input == "refuse":
             raise error.as_refusal() from None
-        timeline = failing_on_inputs(task.timeline, error)
+        timeline, inputs = failing_on_inputs(task.timeline, error), {}
         await _note_misses(request, size, error)
     job_id = site.new_job_id()
     if (changes := request.changes) is not None:
@@ -198,6 +200,8 @@ async def submit_job(request: Request) -> Reply | FormReply | Redirect:
         site.store.add(submission, request.service.queue)
     except StoreFull as error:
         raise Refusal("server-busy", str(error)) from None
+    if inputs and profile is request.service.own_profile and _NOT_KEPT.isdisjoint(inputs):
+        site.inputs_read.keep(job_id, submission.parameters, inputs)
     if request.form.format == "html":
         return Redirect(f"{task_url(request)}/jobs/{submission.job_id}", _token_kept(request))
     value: dict[str, Any] = {"jobId": submission.job_id, "jobStatus": timeline.first_status}

@@ -13,7 +13,7 @@ from gp_protocol.messages import arguments_text
 
 from gp_mockserver.layers.output_services import NotPublished, publish
 from gp_mockserver.lifecycle.job_store import JobRecord, StoreFull
-from gp_mockserver.lifecycle.jobs import JobState
+from gp_mockserver.lifecycle.jobs import JobState, status_at
 from gp_mockserver.lifecycle.timelines import NEVER, Timeline
 from gp_mockserver.running.askers import for_a_job
 from gp_mockserver.running.job_runs import LARGE, failed, run, tool_call, unless_large
@@ -36,18 +36,23 @@ async def observe(task: ServedTask, record: JobRecord, now: float) -> tuple[JobR
 
     A tool that is still running after a moment of real time, the site's `patience`, leaves the job executing.
     """
-    arguments = _arguments(task, record)
-    state = record.state(now, arguments)
-    if state.status not in _NEEDS_OUTCOME or not awaits_outcome(record):
-        return record, state
+    record, seen = await look_closer(task, record, now)
+    return record, seen.state(now, _arguments(task, record))
+
+
+async def look_closer(task: ServedTask, record: JobRecord, now: float) -> tuple[JobRecord, JobRecord]:
+    """What `observe` returns, but for the state the record that tells it: that of a job that goes on while
+    its tool is still running."""
+    if not awaits_outcome(record) or status_at(record, now) not in _NEEDS_OUTCOME:
+        return record, record
     settled = await settle(task, record)
     if settled is None:
         running = msgspec.structs.replace(record.timeline, ending=NEVER)
-        return record, msgspec.structs.replace(record, timeline=running).state(now, arguments)
+        return record, msgspec.structs.replace(record, timeline=running)
     record = msgspec.structs.replace(
         record, timeline=settled.timeline, outputs=settled.outputs, revision=settled.revision
     )
-    return record, record.state(now, arguments)
+    return record, record
 
 
 def awaits_outcome(record: JobRecord) -> bool:
@@ -121,7 +126,9 @@ async def _run_and_settle(task: ServedTask, record: JobRecord) -> None:
     site = task.service.site
     given = msgspec.json.decode(record.submission.parameters)
     size = len(record.submission.parameters)
-    inputs = await unless_large(size, read_inputs, task.descriptor, given, task.service.profile)
+    inputs = site.inputs_read.take(record.job_id, record.submission.parameters)
+    if inputs is None:
+        inputs = await unless_large(size, read_inputs, task.descriptor, given, task.service.profile)
     environment = await unless_large(size, read_environment, given, task.service.profile)
     rule = task.rule_for(inputs)
     if rule is not None and rule.tool is not None:

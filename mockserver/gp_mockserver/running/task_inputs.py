@@ -6,7 +6,8 @@ An empty text is *not given* (published clients send one for every parameter tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -33,12 +34,12 @@ class Environment(msgspec.Struct, frozen=True):
     process_sr: SpatialReference | None = None
     extent: Extent | None = None
 
-    def output_reference(self, inputs: Mapping[str, Any]) -> SpatialReference | None:
+    def output_reference(self, inputs: Iterable[Any]) -> SpatialReference | None:
         """Where outputs are answered: outSR, else processSR, else where the first features of the inputs
         lie."""
         if self.out_sr or self.process_sr:
             return self.out_sr or self.process_sr
-        for value in inputs.values():
+        for value in inputs:
             if isinstance(value, FeatureSet) and value.features and value.spatial_reference:
                 return value.spatial_reference
         return None
@@ -99,6 +100,15 @@ def read_inputs(task: Task, given: Mapping[str, str], profile: Profile) -> dict[
     if faults or missing:
         raise BadInputs(faults, missing)
     return values
+
+
+def features_given(task: Task, given: Mapping[str, str], profile: Profile) -> Iterator[Any]:
+    """The inputs that are features, or refer to some, each read when its turn comes; what cannot be read is
+    left out."""
+    for parameter in task.inputs:
+        if parameter.data_type == "GPFeatureRecordSetLayer":
+            with contextlib.suppress(RemoteProtocolError):
+                yield read_input(parameter, given.get(parameter.name, ""), profile)[0]
 
 
 def read_input(parameter: Parameter, text: str, profile: Profile) -> tuple[Any, bool]:
