@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from functools import lru_cache
 from typing import Any, Final
 
@@ -70,7 +71,7 @@ def builtin_site(context: str = "arcgis", **options: Any) -> Site:
     """
     site = Site(context, **options)
     for made in _services(site.profile):
-        service = site.services[made.name] = made.__copy__()
+        service = site.services[made.name] = copy(made)
         service.site, service.latency = site, {}
         service.tasks = {label: _shared(task, service) for label, task in made.tasks.items()}
     site.add_user("tester", "tester-password", administrator=True, full_name="Test User")
@@ -80,7 +81,7 @@ def builtin_site(context: str = "arcgis", **options: Any) -> Site:
 
 def _shared(task: ServedTask, service: ServedService) -> ServedTask:
     """The task of another site as this service has it."""
-    shared = task.__copy__()
+    shared = copy(task)
     shared.service, shared.rules, shared.latency = service, [], {}
     return shared
 

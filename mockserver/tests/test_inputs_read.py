@@ -1,0 +1,50 @@
+"""What submitJob has read of a job's inputs is not read again when the job runs."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from gp_mockserver.builtin.builtin_site import builtin_site
+from gp_mockserver.lifecycle.clocks import JumpingClock
+from gp_mockserver.operations import runs
+from gp_mockserver.running import job_progress
+from gp_mockserver.running.inputs_read import LONGEST, MOST, InputsRead
+from gp_mockserver.server import serve
+
+
+def test_inputs_are_taken_once_and_only_for_the_parameters_that_they_were_read_from() -> None:
+    kept = InputsRead()
+    kept.keep("j1", b"{}", {"A": 1})
+    kept.keep("j2", b"{}", {"A": 2})
+    assert kept.take("j1", b"{}") == {"A": 1}
+    assert kept.take("j1", b"{}") is None, "a second run reads them anew"
+    assert kept.take("j2", b'{"A":"3"}') is None, "another submission under the same id"
+
+
+def test_the_last_short_ones_alone_are_kept() -> None:
+    kept = InputsRead()
+    for number in range(MOST + 1):
+        kept.keep(f"j{number}", b"{}", {"A": number})
+    kept.keep("long", b"x" * (LONGEST + 1), {"A": 0})
+    assert kept.take("long", b"x" * (LONGEST + 1)) is None
+    assert kept.take("j0", b"{}") is None
+    assert kept.take("j1", b"{}") == {"A": 1}
+
+
+def test_a_job_reads_its_inputs_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    for module in (runs, job_progress):
+        whole = module.read_inputs
+        monkeypatch.setattr(
+            module,
+            "read_inputs",
+            lambda *given, whole=whole, name=module.__name__: read.append(name) or whole(*given),
+        )
+    with serve(builtin_site(clock=JumpingClock())) as server, httpx.Client() as http:
+        task = f"{server.url}/rest/services/DataTypes/EchoJob/GPServer/Echo"
+        job = http.post(f"{task}/submitJob", data={"f": "json", "In_GPLong": "7"}).json()["jobId"]
+        while http.get(f"{task}/jobs/{job}?f=json").json()["jobStatus"] != "esriJobSucceeded":
+            pass
+        value = http.get(f"{task}/jobs/{job}/results/Out_GPLong?f=json").json()["value"]
+    assert value == 7
+    assert read == [runs.__name__]
