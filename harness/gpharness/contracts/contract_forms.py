@@ -12,6 +12,7 @@ from gp_protocol.suggestions import did_you_mean
 from msgspec import UNSET, Meta
 
 from gpharness.contracts.answers import answers_of
+from gpharness.contracts.coherence import check_conversation, check_server
 from gpharness.contracts.contract import FORMAT, Conversation, Provenance, Server, Varies
 from gpharness.contracts.errors import ContractFileError, NewerFormat
 
@@ -52,10 +53,11 @@ def contract_form(data: Any, file: str) -> ContractForm:
         raise ContractFileError(file, "", "no format", "a contract", remedy)
     form = shaped(data, ContractForm, file, "")
     _check_provenance(form.provenance, file)
+    check_server(form.server, file)
     names: dict[str, int] = {}
     for place, conversation in enumerate(form.conversations):
         check_bodies(conversation, file, f"conversations[{place}]")
-        _check_trace(conversation, file, f"conversations[{place}].")
+        check_conversation(conversation, file, f"conversations[{place}].")
         first = names.setdefault(conversation.name, place)
         if first != place:
             met = f"{shown(conversation.name)}, the name of conversations[{first}]"
@@ -81,24 +83,13 @@ def _check_provenance(provenance: Provenance, file: str) -> None:
         raise ContractFileError(file, "provenance.at", shown(provenance.at), _WHAT["at"])
 
 
-def _check_trace(conversation: Conversation, file: str, path: str) -> None:
-    """Time does not go back in a trace."""
-    before = 0.0
-    for number, seen in enumerate(conversation.trace):
-        if seen.after < before:
-            raise ContractFileError(
-                file, f"{path}trace[{number}].after", f"{seen.after:g}", f"{before:g} or more: polls in order"
-            )
-        before = seen.after
-
-
 def conversation_form(data: Any, file: str) -> Conversation:
     """A file's data as a conversation. Raises ContractFileError."""
     if not isinstance(data, dict):
         raise ContractFileError(file, "", shown(data), "a conversation: a mapping of name, kind, task …")
     conversation = shaped(data, Conversation, file, "")
     check_bodies(conversation, file, "")
-    _check_trace(conversation, file, "")
+    check_conversation(conversation, file)
     return conversation
 
 

@@ -70,7 +70,9 @@ def contract_from(imported: Sequence[Imported], wishes: ImportWishes) -> tuple[C
         exchanges += each.exchanges
         left += each.left
     exchanges = masked(exchanges, usernames=wishes.mask_users, server_paths=wishes.mask_paths)
-    contract, unused = contract_of(exchanges, provenance_of(imported, wishes.of), wishes.root)
+    contract, unused = contract_of(
+        exchanges, provenance_of(imported, wishes.of), wishes.root, keeps_refusals=True
+    )
     return contract, [*left, *unused]
 
 

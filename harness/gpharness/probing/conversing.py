@@ -25,6 +25,7 @@ from gp_protocol.job_states import CANCELLABLE
 from gpharness.contracts.contract import Contract, Conversation
 from gpharness.probing.exchanges import Exchange
 from gpharness.probing.prober import Prober
+from gpharness.probing.tokens_wanted import is_without_token
 from gpharness.probing.uploading import uploads_of
 
 _LATE_RESULTS: Final = 6
@@ -104,7 +105,11 @@ class _Talk:
             if asked.operation == "upload" and asked.method == "POST":
                 continue  # done already
             self._prober.look(
-                asked.path, asked.parameters, method=asked.method, is_file=asked.operation == "file"
+                asked.path,
+                asked.parameters,
+                method=asked.method,
+                is_file=asked.operation == "file",
+                is_signed=not is_without_token(asked),
             )
         self._observed.outcome = "asked"
 

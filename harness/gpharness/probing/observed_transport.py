@@ -24,6 +24,8 @@ _OF_A_SIGN_IN: Final = frozenset({"token", "password", "username", "user", "refe
 """Parameters that an Exchange does not keep, in lower case. `referer` is what a token is bound to."""
 _FORM: Final = "application/x-www-form-urlencoded"
 _KEPT: Final = 64 * 1024 * 1024
+_PATIENCE: Final = 3
+"""Requests in a row that are waited for in vain before nothing more is asked."""
 
 
 class ObservedTransport:
@@ -31,7 +33,9 @@ class ObservedTransport:
     `listener` hears of each.
 
     An answer that takes longer than `limit` seconds is waited for once as long again: one that comes then is
-    noted with the fault `slow`, and is a TransportError to the client all the same.
+    noted with the fault `slow`, and is a TransportError to the client all the same. Only the first of several
+    that get no answer is waited for so long, and after three of them in a row nothing more is sent: `send`
+    raises TransportError at once.
     """
 
     def __init__(
@@ -53,16 +57,26 @@ class ObservedTransport:
         self._limit = limit
         self._listener = listener
         self._start = clock.now()
+        self._in_vain = 0
+
+    @property
+    def silence(self) -> str:
+        """Why nothing more is asked; empty as long as the server answers."""
+        if self._in_vain < _PATIENCE:
+            return ""
+        return f"the server does not answer: {_PATIENCE} requests in a row had none within {self._limit:g} s"
 
     def send(self, request: Request) -> Response:
         """As Transport has it."""
+        if self.silence:
+            raise TransportError(self.silence, url=request.url.partition("?")[0], sent=False)
         exchange = self._exchange(request)
         tee = None if request.sink is None else _Tee(request.sink)
         body, kept = _observed_body(request.body)
         patient = msgspec.structs.replace(
             request,
             headers=self._headers(request, exchange),
-            timeout=2 * request.timeout if request.timeout >= self._limit else request.timeout,
+            timeout=request.timeout * (2 if request.timeout >= self._limit and not self._in_vain else 1),
             sink=tee,
             body=body,
         )
@@ -89,6 +103,8 @@ class ObservedTransport:
             return response
         finally:
             exchange.seconds = self._clock.now() - begun
+            is_in_vain = exchange.status is None and exchange.seconds >= self._limit
+            self._in_vain = self._in_vain + 1 if is_in_vain else 0
             exchange.request_body = kept()
             self._note(exchange)
 

@@ -10,7 +10,7 @@ from gp_client.drivers import run
 from gp_client.errors import GPError
 from gp_client.sessions import Deadline, Polling, Session, Settings
 from gp_client.wire.addresses import services_root
-from gp_client.wire.exchange import ask, fetch
+from gp_client.wire.exchange import ask, ask_unsigned, fetch
 from gp_client.wire.http_messages import Request, Response
 from gp_client.wire.tokens import TokenKeeper
 
@@ -29,6 +29,8 @@ T = TypeVar("T")
 _FORM = "application/x-www-form-urlencoded"
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _IN_A_PATH = "/%:@!$&'()*+,;=~?"
+_MOMENT = 0.001
+_SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class Prober:
@@ -84,6 +86,13 @@ class Prober:
             carrier, self.root, self.session.clock, limit=timeout, listener=listener
         )
         self._on_event = on_event
+        self.ends_at = float("inf")
+        """The instant of the clock by which all of it is to be over."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether that instant has come."""
+        return self.clock.now() >= self.ends_at
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -124,9 +133,10 @@ class Prober:
         self.close()
 
     def until(self, seconds: float | None = None) -> Deadline:
-        """A deadline from now; None: that of the settings."""
+        """A deadline from now; None: that of the settings. None is later than the end of all."""
         limit = self.session.settings.deadline if seconds is None else seconds
-        return Deadline.after(self.clock, limit)
+        whole = float("inf") if limit is None else limit
+        return Deadline.after(self.clock, min(whole, max(self.ends_at - self.clock.now(), _MOMENT)))
 
     def run(self, flow: Flow[T]) -> T:
         """A flow of the reference client. Raises what it raises."""
@@ -156,15 +166,24 @@ class Prober:
         *,
         method: str = "GET",
         is_file: bool = False,
+        is_signed: bool = True,
     ) -> Exchange:
-        """One request as it is, `f` only where the parameters have it; signed, and sent on where a redirect
-        leads; the last exchange of it. What it was answered raises nothing."""
+        """One request as it is, `f` only where the parameters have it; signed unless it is to have no token,
+        and sent on where a redirect leads; the last exchange of it. What it was answered raises nothing."""
+        url = self.url_of(path)
+        if is_signed:
+            return self._last_of(self._as_it_is(url, dict(parameters or {}), method.upper(), is_file))
+        is_safe = method.upper() in _SAFE
+        return self._last_of(
+            ask_unsigned(self.session, url, dict(parameters or {}), safe=is_safe, deadline=self.until())
+        )
+
+    def _as_it_is(self, url: str, parameters: Mapping[str, str], method: str, is_file: bool) -> Flow[object]:
         from gp_client.reading.answers import read_list_answer
 
-        url = self.url_of(path)
-        pairs = urlencode(dict(parameters or {}))
+        pairs = urlencode(parameters)
         headers, body = {}, b""
-        if method.upper() in ("GET", "HEAD", "OPTIONS") and pairs:
+        if method in _SAFE and pairs:
             url = f"{url}{'&' if '?' in url else '?'}{pairs}"
         elif pairs:
             headers, body = {"Content-Type": _FORM}, pairs.encode()
@@ -172,12 +191,14 @@ class Prober:
         def whole(response: Response) -> object:
             return response
 
-        is_safe = method.upper() in ("GET", "HEAD", "OPTIONS")
         read: Callable[[Response], object] = whole if is_file else read_list_answer
-        request = Request(method.upper(), url, headers, body, self.session.settings.timeout)
+        request = Request(method, url, headers, body, self.session.settings.timeout)
+        return fetch(self.session, request, safe=method in _SAFE, deadline=self.until(), read=read)
+
+    def _last_of(self, flow: Flow[object]) -> Exchange:
         before = len(self.exchanges)
         try:
-            self.run(fetch(self.session, request, safe=is_safe, deadline=self.until(), read=read))
+            self.run(flow)
         except GPError:
             if len(self.exchanges) == before:
                 raise

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, Final
 from unicodedata import normalize
 
@@ -20,6 +21,7 @@ from msgspec import UNSET
 
 from gpharness.contracts.contract import Answer, Contract, Conversation, Provenance, Server
 from gpharness.probing.exchanges import Exchange
+from gpharness.probing.tokens_wanted import REQUIRED as TOKEN_REQUIRED
 from gpharness.recording.assembled_jobs import conversation_of
 from gpharness.recording.own_hosts import results_in, roots_told
 from gpharness.recording.pieces import Piece
@@ -39,21 +41,27 @@ _WITH_RESULTS: Final = frozenset({"result", "results", "execute"})
 
 
 def contract_of(
-    exchanges: Iterable[Exchange], provenance: Provenance, root: str | None = None
+    exchanges: Iterable[Exchange],
+    provenance: Provenance,
+    root: str | None = None,
+    *,
+    keeps_refusals: bool = False,
 ) -> tuple[Contract, list[str]]:
     """A contract, and what could not be used, as lines such as `3 requests: pages for people (f=html)`.
 
     `root` is the address of the server's context; without one it is that below which most was asked of
-    geoprocessing services. Exchanges are taken in the order of their times.
+    geoprocessing services. Exchanges are taken in the order of their times. `keeps_refusals`: of what a
+    service refused for want of a token the first stays, though it was sent again with one.
     """
     ordered = sorted(exchanges, key=lambda each: each.at)
     root = root or likely_root(each.url for each in ordered)
-    return _Assembling(root.rstrip("/"), provenance).of(ordered)
+    return _Assembling(root.rstrip("/"), provenance, keeps_refusals).of(ordered)
 
 
 class _Assembling:
-    def __init__(self, root: str, provenance: Provenance) -> None:
+    def __init__(self, root: str, provenance: Provenance, keeps_refusals: bool) -> None:
         self._root = root
+        self._keeps_refusals = keeps_refusals
         if not provenance.of and provenance.source == "recorded":
             provenance = msgspec.structs.replace(provenance, of=root)
         self.contract = Contract(provenance, server=Server(url=root))
@@ -65,6 +73,9 @@ class _Assembling:
         self._names: Counter[str] = Counter()
         self._answers: dict[str, list[Answer]] = {}
         """To executions and single requests, by what was asked."""
+        self._alike: dict[object, Piece] = {}
+        """By all that an exchange has but its time."""
+        self._placed = cache(lambda url: placed(url, self._root or None))
 
     def of(self, exchanges: Sequence[Exchange]) -> tuple[Contract, list[str]]:
         self._own = list(dict.fromkeys(self._own_roots(exchanges)))
@@ -81,7 +92,18 @@ class _Assembling:
     # What can be used
 
     def _usable(self, exchange: Exchange) -> Piece | None:
-        place = placed(exchange.url, self._root or None)
+        key = (exchange.method, exchange.url, exchange.status, exchange.body, exchange.request_body)
+        rest = (exchange.headers, exchange.request_headers, exchange.fault)
+        alike = self._alike.get((key, rest))
+        if alike is not None:
+            return alike.again(exchange)
+        piece = self._usable_once(exchange)
+        if piece is not None:
+            self._alike[key, rest] = piece
+        return piece
+
+    def _usable_once(self, exchange: Exchange) -> Piece | None:
+        place = self._placed(exchange.url)
         if exchange.status is None or exchange.fault not in (None, "slow"):
             self._leave(f"not answered ({exchange.fault_text or exchange.fault or 'nothing is known why'})")
         elif not self._root or not self._is_ours(place):
@@ -105,10 +127,14 @@ class _Assembling:
         return any(same_root(place.root, each) for each in (self._root, *others))
 
     def _own_roots(self, exchanges: Sequence[Exchange]) -> Iterator[str]:
+        met: set[tuple[str, bytes]] = set()
         for each in exchanges:
+            if (each.url, each.body) in met:
+                continue
+            met.add((each.url, each.body))
             if _FILES not in each.body and _ESCAPED_FILES not in each.body:
                 continue
-            place = placed(each.url, self._root or None)
+            place = self._placed(each.url)
             if place.operation in _WITH_RESULTS and self._is_ours(place):
                 yield from roots_told(results_in(Piece(each, place).json))
 
@@ -117,12 +143,20 @@ class _Assembling:
 
     def _without_overcome(self, pieces: list[Piece]) -> list[Piece]:
         """Without requests that failed for a moment, and succeeded when they were sent again."""
+        wanting: dict[str, Piece] = {}
+        for piece in pieces if self._keeps_refusals else ():
+            if piece.error is not None and piece.error.code == TOKEN_REQUIRED:
+                wanting.setdefault(piece.service, piece)
         succeeded: set[tuple[str, str, str]] = set()
         kept: list[Piece] = []
         for piece in reversed(pieces):
             if not piece.has_failed:
                 succeeded.add(piece.same)
-            elif piece.same in succeeded and piece.has_failed_for_now:
+            elif (
+                piece.same in succeeded
+                and piece.has_failed_for_now
+                and piece is not wanting.get(piece.service)
+            ):
                 code = piece.error.code if piece.error is not None else piece.exchange.status
                 self._leave(f"answered {code}, and sent again with success")
                 continue

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import quote
 
 from gp_client.describing import describe_service, describe_task
-from gp_client.errors import GPError, InvalidInput, TransportError
+from gp_client.errors import GPError, InvalidInput, ServerError, TransportError
 from gp_client.wire.addresses import folder_url, service_url, task_below
 
 from gpharness.probing.prober import Prober
@@ -14,6 +14,7 @@ from gpharness.recording.plans import Described
 from gpharness.recording.targets import Target
 
 _GP_SERVER = "GPServer"
+_NOT_THERE = (400, 404)
 _OWN_FOLDERS = frozenset({"system", "utilities"})
 """Folders that every ArcGIS Server has: publishing, caching and printing tools."""
 
@@ -66,7 +67,18 @@ def _listed(prober: Prober, target: Target, found: Described) -> Iterator[str]:
     """The names of all geoprocessing services, `Folder/Service`. Of a whole server the folders are left out
     that cannot be read, or hold the server's own tools, which do as they are told."""
     if target.folder:
-        yield from _of_folder(prober, target.folder)
+        try:
+            yield from _of_folder(prober, target.folder)
+        except ServerError as error:
+            if error.code not in _NOT_THERE:
+                raise
+            told = f"{error.code}: {error.message.strip()}"
+            raise InvalidInput(
+                parameter="URL",
+                met=f"{target.folder}, which is no folder of services ({told})",
+                expected="a folder, or a service",
+                remedy="a service's address ends with /GPServer",
+            ) from None
         return
     catalogue = prober.ask("rest/services")
     yield from _names(catalogue, "")

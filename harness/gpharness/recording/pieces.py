@@ -41,6 +41,14 @@ class Piece:
         self.parameters = {name: value for name, value in said.items() if name not in _UNTOLD}
         self.callback = said.get("callback", "")
 
+    def again(self, exchange: Exchange) -> Piece:
+        """The piece of an exchange that is the same but for its time: what was read once is read for both."""
+        self.error  # noqa: B018
+        other = Piece.__new__(Piece)
+        other.__dict__.update(self.__dict__)
+        other.exchange = exchange
+        return other
+
     @cached_property
     def json(self) -> Any:
         """The answer, decoded; UNSET where it is no JSON."""

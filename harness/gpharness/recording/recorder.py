@@ -20,20 +20,25 @@ import msgspec
 from gp_client.clocks import Clock, SystemClock
 from gp_client.errors import GPError, TransportError
 from gp_client.sessions import Polling
+from gp_protocol.error_envelopes import read_error
 
 from gpharness.contracts.contract import Contract, Conversation, Provenance, Source
 from gpharness.contracts.secrets.masking import Mask
 from gpharness.probing.exchanges import Exchange
 from gpharness.probing.prober import Prober
+from gpharness.probing.tokens_wanted import REQUIRED
 from gpharness.recording.assembling import contract_of
 from gpharness.recording.describing import described
+from gpharness.recording.hidden_inputs import HiddenInputs
 from gpharness.recording.limited_transport import EvenPace, LimitedTransport
-from gpharness.recording.names import free_name
+from gpharness.recording.names import free_name, name_of
 from gpharness.recording.options import Credentials, Options
 from gpharness.recording.own_mock import is_own_mock
+from gpharness.recording.pieces import decoded
 from gpharness.recording.plans import Described, Plan, planned
 from gpharness.recording.running import ask_wrongly, run_task
 from gpharness.recording.targets import Target, target_of
+from gpharness.recording.wrong_requests import segments
 
 if TYPE_CHECKING:
     import httpx
@@ -110,6 +115,7 @@ class Recorder:
         self._mask = Mask(
             usernames=options.mask_users, server_paths=options.mask_paths, known=credentials.secrets
         )
+        self._hidden = HiddenInputs(self._mask)
         self._source: Source = options.source or "recorded"
         self._at = datetime.now(UTC)
         self._described = Described()
@@ -125,12 +131,12 @@ class Recorder:
 
     def describe(self, services: Sequence[str] = ()) -> Described:
         """Read what the target leads to, or the services that are named. Raises GPError."""
-        if self.options.source is None and is_own_mock(self.transport, self.target.root):
-            self._source = "generated"
         try:
             self._described = described(self.prober, self.target, self.tell, services)
         finally:
             self._descriptions = list(self.prober.exchanges)
+        if self.options.source is None and is_own_mock(self.transport, self.target.root):
+            self._source = "generated"
         return self._described
 
     def describe_catalogue(self) -> None:
@@ -153,6 +159,7 @@ class Recorder:
         complete when it is interrupted stays. Raises TransportError where the server has gone."""
         steps: list[tuple[str, str, Callable[[], str]]] = []
         draft = self.draft()
+        self.keep_refusals()
         for run in plan.runs:
             steps.append((run.name, run.task, partial(run_task, self.prober, run, self._described, draft)))
         for each in plan.wrong:
@@ -160,10 +167,9 @@ class Recorder:
         for number, (name, task, act) in enumerate(steps, 1):
             self.tell(f"{number}/{len(steps)} {name}")
             self.keep(name, task, act)
-            if self.transport.is_full and number < len(steps):
-                self.failures.append(
-                    f"{len(steps) - number} conversations are left out: --max-total is reached"
-                )
+            why = "--max-total is reached" if self.transport.is_full else self.prober.transport.silence
+            if why and number < len(steps):
+                self.failures.append(f"{len(steps) - number} conversations are left out: {why}")
                 return
 
     def keep(self, name: str, task: str, act: Callable[[], str]) -> list[Exchange]:
@@ -185,6 +191,19 @@ class Recorder:
         if is_whole:
             self._segments.append(_Segment(name, task, exchanges))
         return exchanges
+
+    def keep_refusals(self) -> None:
+        """Where there is a token, ask each service once without it, and keep that it was asked for: whoever
+        replays the contract or holds a server to it has to know."""
+        if not self.prober.session.tokens.has_token:
+            return
+        for name in self._described.services:
+            before = len(self.prober.exchanges)
+            path = f"/rest/services/{segments(name)}/GPServer"
+            error = read_error(decoded(self.prober.look(path, {"f": "json"}, is_signed=False).body))
+            if error is not None and error.code == REQUIRED:
+                exchanges = self.prober.exchanges[before:]
+                self._segments.append(_Segment(name_of(name, "without a token"), "", exchanges))
 
     def descriptions(self) -> tuple[Contract, list[str]]:
         """What was described, masked, without a conversation about running anything."""
@@ -223,10 +242,11 @@ class Recorder:
 
     def masked(self, exchanges: Sequence[Exchange]) -> list[Exchange]:
         """Exchanges without the secrets that any of all exchanges until now has."""
-        met = self.prober.exchanges
-        self._mask.learn(*met[self._learnt :])
-        self._learnt = len(met)
-        return self._mask.exchanges(exchanges)
+        new = self.prober.exchanges[self._learnt :]
+        self._mask.learn(*new)
+        self._hidden.learn(new)
+        self._learnt += len(new)
+        return self._mask.exchanges(self._hidden.without(exchanges))
 
     def assembled(self, exchanges: Sequence[Exchange]) -> tuple[Contract, list[str]]:
         """Exchanges as a contract, masked; and what has no place in one."""

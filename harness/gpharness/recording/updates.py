@@ -87,9 +87,10 @@ def update(contract: Contract, recorder: Recorder) -> Update:
     result = Update(described, described=description_changes(contract, described))
     kept: list[Conversation] = []
     for number, each in enumerate(conversations, 1):
-        if each not in wanted or recorder.transport.is_full:
+        why = "--max-total is reached" if recorder.transport.is_full else recorder.prober.transport.silence
+        if each not in wanted or why:
             if each in wanted:
-                result.untried[each.name] = "--max-total is reached"
+                result.untried[each.name] = why
             kept.append(each)
             continue
         recorder.tell(f"{number}/{len(conversations)} {each.name}")

@@ -18,7 +18,9 @@ from gpharness.replaying.submissions import Recorded, Submissions, is_ignored
 
 _SHOWN: Final = 100
 _MOST: Final = 4
+_FORMING: Final = OPTIONS | {"f"}
 _ABSENT: Final = "nothing"
+REMEDY: Final = "--fallback has it answered by the descriptors, as a mock does"
 
 
 def entry_of(request: Request) -> Entry | None:
@@ -56,7 +58,11 @@ def no_such_run(request: Request, submissions: Submissions, near: tuple[Recorded
     lines = [_difference(name, expected, request.parameters) for name in names[:_MOST]]
     more = len(names) - _MOST
     return (
-        f"{head}, which differs in " + "; ".join(lines) + (f"; and {more} more" if more > 0 else "") + unknown
+        f"{head}, which differs in "
+        + "; ".join(lines)
+        + (f"; and {more} more" if more > 0 else "")
+        + f"; {REMEDY}"
+        + unknown
     )
 
 
@@ -88,6 +94,26 @@ def other_parameters(request: Request, near: tuple[Asked, list[str]]) -> str:
     asked, names = near
     lines = [_difference(name, asked.parameters, request.parameters) for name in names[:_MOST]]
     return f"{asked.operation or asked.path} was recorded otherwise: " + "; ".join(lines)
+
+
+def other_form(request: Request, name: str, conversation: Conversation) -> str:
+    """Why a result that was recorded is not given as it is asked for: how it was recorded, and the remedy."""
+    path = f"/results/{name}".lower()
+    known = [
+        _form(asked.parameters)
+        for asked in conversation.asked
+        if asked.operation == "result" and asked.path.lower().rstrip("/").endswith(path)
+    ]
+    recorded = list(dict.fromkeys([_form(conversation.parameters), *known]))
+    told = " and ".join(f"with {each}" if each else "without options" for each in recorded)
+    asked = _form(request.parameters) or "no options"
+    return f"{name!r} of {conversation.name!r} was not recorded with {asked}; it was {told}; {REMEDY}"
+
+
+def _form(parameters: Mapping[str, str]) -> str:
+    asked = {key: " ".join(text.split())[:40] for key, text in parameters.items() if key in _FORMING}
+    asked = {key: text for key, text in asked.items() if text and (key, text) != ("f", "json")}
+    return ", ".join(f"{key}={text}" for key, text in asked.items())
 
 
 def no_such_path(request: Request, what: str, known: Sequence[str]) -> str:

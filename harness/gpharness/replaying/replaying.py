@@ -21,7 +21,14 @@ from gpharness.replaying.answering import reply_of
 from gpharness.replaying.asked_requests import Paths, Same
 from gpharness.replaying.canonical_values import OPTIONS
 from gpharness.replaying.jobs import Jobs
-from gpharness.replaying.near_misses import entry_of, missed, no_such_path, no_such_run, other_parameters
+from gpharness.replaying.near_misses import (
+    entry_of,
+    missed,
+    no_such_path,
+    no_such_run,
+    other_form,
+    other_parameters,
+)
 from gpharness.replaying.recordings import JOB, Place, Recording, path_of, plain_path
 from gpharness.replaying.submissions import Reading, Recorded, Submissions, form_of
 from gpharness.replaying.tokens import Tokens, signing_in_here
@@ -257,6 +264,8 @@ class Replaying:
             return self._of_job(request, run, found.answer)
         if self.fallback:
             return self._left(request, run)
+        if answer is not None and (near is None or self._asks_otherwise(request, answer, run)):
+            raise missed(request, other_form(request, name, conversation))
         if near is not None:
             raise missed(request, other_parameters(request, near))
         raise missed(request, self._no_result(request, run, name), name="unknown-result")
@@ -294,13 +303,9 @@ class Replaying:
 
     def _no_result(self, request: Request, run: Run, name: str) -> str:
         conversation = run.place.conversation
-        known = list(conversation.results)
+        known = ", ".join(conversation.results) or "none"
         what = f"{name!r} of {conversation.name!r}" if name else f"the results of {conversation.name!r}"
-        if name in known:
-            return f"{what} was not recorded as it is asked for: {_options(request)} ▸ f=json alone was"
-        return no_such_path(
-            request, f"{what} was not recorded; recorded results: {', '.join(known) or 'none'}; it", []
-        )
+        return f"{what} was not recorded; recorded results: {known}"
 
     def _no_file(self, request: Request, run: Run) -> str:
         files = [each.path for each in run.place.conversation.asked if each.operation == "file"]
@@ -328,10 +333,3 @@ class Replaying:
 
 def _mentions_jobs(given: dict[str, str]) -> bool:
     return any("/jobs/" in text for text in given.values())
-
-
-def _options(request: Request) -> str:
-    told = [
-        f"{name}={text[:40]}" for name, text in request.parameters.items() if name in OPTIONS or name == "f"
-    ]
-    return " ".join(told)

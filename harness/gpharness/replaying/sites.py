@@ -14,13 +14,13 @@ from gp_protocol.job_states import FINAL
 from gp_protocol.versions import profile
 
 from gpharness.contracts.contract import Asked, Contract, Conversation
+from gpharness.probing.tokens_wanted import INVALID, REQUIRED
 from gpharness.replaying.asked_requests import Same, is_page
 from gpharness.replaying.canonical_values import Canonical
 from gpharness.replaying.recordings import JOB, Place, Recording, error_code, path_of, plain_path
 from gpharness.replaying.replaying import Replaying
 from gpharness.replaying.served_recordings import Told, find_served, serve_described, serve_told
 from gpharness.replaying.submissions import Reading, Recorded, Wholeness, form_of
-from gpharness.replaying.tokens import INVALID, REQUIRED
 from gpharness.replaying.traces import status_word
 
 _CONTEXT: Final = re.compile(r"[A-Za-z0-9._-]+")

@@ -13,11 +13,10 @@ from gp_mockserver.wire.replies import AnyReply, Reply
 from gp_mockserver.wire.requests import Request
 
 from gpharness.contracts.contract import Answer
+from gpharness.probing.tokens_wanted import REQUIRED
 from gpharness.replaying.answering import reply_of
 from gpharness.replaying.recordings import Place, plain_path
 
-REQUIRED: Final = 499
-INVALID: Final = 498
 _HOUR: Final = 3600.0
 _MOST_ISSUED: Final = 10_000
 

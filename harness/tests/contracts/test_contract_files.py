@@ -51,20 +51,31 @@ ANSWERS = st.one_of(
     st.builds(Answer, headers=st.just({"content-type": "text/html"}), text=TEXTS),
     st.builds(Answer),
 )
-CONVERSATIONS = st.builds(
-    Conversation,
-    name=TEXTS,
-    kind=st.sampled_from(["job", "execute", "request"]),
-    inputs=st.dictionaries(TEXTS, TEXTS, max_size=3),
-    submission=st.none() | ANSWERS,
-    trace=st.lists(
-        st.builds(Seen, status=TEXTS, answer=ANSWERS, after=st.floats(0, 1e6), polls=st.integers(1, 99)),
-        max_size=2,
-    ).map(lambda trace: sorted(trace, key=lambda seen: seen.after)),
-    results=st.dictionaries(TEXTS, ANSWERS, max_size=2),
-    asked=st.lists(
+_CONVERSATION = {
+    "name": TEXTS,
+    "inputs": st.dictionaries(TEXTS, TEXTS, max_size=3),
+    "asked": st.lists(
         st.builds(Asked, operation=TEXTS, path=TEXTS, answer=ANSWERS, after=st.none() | st.floats(0, 9)),
         max_size=2,
+    ),
+}
+CONVERSATIONS = st.one_of(
+    st.builds(
+        Conversation,
+        kind=st.just("job"),
+        submission=ANSWERS,
+        trace=st.lists(
+            st.builds(Seen, status=TEXTS, answer=ANSWERS, after=st.floats(0, 1e6), polls=st.integers(1, 99)),
+            max_size=2,
+        ).map(lambda trace: sorted(trace, key=lambda seen: seen.after)),
+        results=st.dictionaries(TEXTS, ANSWERS, max_size=2),
+        **_CONVERSATION,
+    ),
+    st.builds(
+        Conversation,
+        kind=st.sampled_from(["job", "execute", "request"]),
+        submission=st.none() | ANSWERS,
+        **_CONVERSATION,
     ),
 )
 CONTRACTS = st.builds(
@@ -76,7 +87,11 @@ CONTRACTS = st.builds(
         at=st.just("2026-11-26T20:15:00Z"),
         notes=TEXTS,
     ),
-    server=st.builds(Server, version=TEXTS, info=st.none() | st.dictionaries(TEXTS, JSON, max_size=2)),
+    server=st.builds(
+        Server,
+        version=st.sampled_from(["", "10.0", "11.31", "agol-hosted"]),
+        info=st.none() | st.dictionaries(TEXTS, JSON, max_size=2),
+    ),
     varies=st.builds(Varies, ids=st.booleans(), values=st.lists(TEXTS, max_size=2)),
     catalogue=st.none() | st.dictionaries(TEXTS, JSON, min_size=1, max_size=2),
     tasks=st.dictionaries(TEXTS, st.dictionaries(TEXTS, JSON, max_size=2), max_size=2),
@@ -237,6 +252,53 @@ WRONG = {
         "conversations: [{name: a, kind: execute}, {name: a, kind: execute}]",
         r'conversations\[1\]\.name: met "a", the name of conversations\[0\]',
     ),
+    "a server of no version": (
+        "format: 1\nprovenance: {source: generated}\nserver: {version: banana}",
+        r'server\.version: met "banana", expected a version number.*; leave it out',
+    ),
+    **{
+        f"the server's address {url}": (
+            f"format: 1\nprovenance: {{source: generated}}\nserver: {{url: {url!r}}}",
+            r"server\.url: met .*, expected an address of http or https with a host.*; leave it out",
+        )
+        for url in (
+            "gis.example.com/arcgis",
+            "ftp://gis.example.com",
+            "https:///arcgis",
+            "http://[",
+            "file:///a",
+        )
+    },
+    "a method of no protocol": (
+        "format: 1\nprovenance: {source: generated}\nconversations: [{name: a, kind: job, method: PSOT}]",
+        r'conversations\[0\]\.method: met "PSOT", expected a method of HTTP; did you mean "POST"',
+    ),
+    "another request's method": (
+        "format: 1\nprovenance: {source: generated}\nconversations: [{name: a, kind: request, "
+        "asked: [{operation: job, path: rest, method: FETCH, answer: {}}]}]",
+        r'conversations\[0\]\.asked\[0\]\.method: met "FETCH".*; the protocol has GET and POST',
+    ),
+    "an end that its answer contradicts": (
+        "format: 1\nprovenance: {source: generated}\nconversations: [{name: a, kind: job, job_id: j1, "
+        "trace: [{status: esriJobSucceeded, answer: {json: {jobId: j1, jobStatus: esriJobFailed}}}]}]",
+        r'trace\[0\]\.status: met "esriJobSucceeded", expected "esriJobFailed", the jobStatus of its answer; '
+        "write the same in both",
+    ),
+    "a trace of no job": (
+        "format: 1\nprovenance: {source: generated}\nconversations: [{name: a, kind: job, "
+        "trace: [{status: esriJobSucceeded, answer: {}}]}]",
+        r"\[0\]\.trace: met a trace without submission and job_id, expected one of.*; add what submitJob",
+    ),
+    "a trace of a run that has no job": (
+        "format: 1\nprovenance: {source: generated}\nconversations: [{name: a, kind: execute, "
+        "submission: {}, trace: [{status: esriJobSucceeded, answer: {}}]}]",
+        r'\[0\]\.trace: met a trace in a conversation of kind "execute", expected kind: job; .* submission',
+    ),
+    "a result of no run": (
+        "format: 1\nprovenance: {source: generated}\n"
+        "conversations: [{name: a, kind: request, results: {Out: {json: {}}}}]",
+        r'\[0\]\.results: met results by name in a conversation of kind "request".*; .* asked',
+    ),
     "a key twice": ("format: 1\nformat: 1", "line 2, column 1: met the key .format. twice"),
     "broken text": ("format: [1", "line "),
     "a tag": ("format: !!python/object:os.system 1", "tag"),
@@ -251,6 +313,26 @@ def test_what_is_wrong_in_a_file_is_told_with_its_place(tmp_path, name):
     with pytest.raises(ContractFileError, match=told) as error:
         read_contract(file)
     assert str(error.value).startswith(f"{file}: ")
+
+
+def test_what_replay_can_serve_is_read_however_little_is_written(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text(
+        "format: 1\nprovenance: {source: generated}\nserver: {version: 10.9.1, url: 'HTTP://gis:6080/arcgis/'}\n"
+        "conversations:\n"
+        "- {name: a, kind: job}\n"
+        "- {name: b, kind: job, method: get, job_id: j1, results: {Out: {json: {}}},\n"
+        "   trace: [{status: gone, answer: {json: {error: {code: 400}}}}]}\n"
+        "- {name: c, kind: request, method: '',\n"
+        "   asked: [{operation: job, path: x, method: HEAD, answer: {}}]}\n"
+    )
+    assert [each.name for each in read_contract(file).conversations] == ["a", "b", "c"]
+
+
+def test_a_conversation_of_a_folder_hangs_together_too(tmp_path):
+    write_contract(small(Conversation("a", "job", trace=[Seen("esriJobNew", Answer())])), tmp_path / "c")
+    with pytest.raises(ContractFileError, match=r"0001-a\.yaml: trace: met a trace without submission"):
+        list(read_contract(tmp_path / "c").conversations)
 
 
 @pytest.mark.parametrize("text", ["format: 2", "format: 2\nprovenance: {new: 1}\nconversations: none"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 import uuid
 from base64 import b64encode
@@ -89,6 +90,23 @@ def test_what_one_exchange_tells_to_be_secret_is_masked_in_all_others(spelling, 
             assert not survivors(secret, part), part
         assert scan(text, known=[secret]), text
         assert scan({"a": [text]}, known=Mask(known=[secret])), text
+
+
+@pytest.mark.parametrize("around", ["%s", 'Cannot open "%s"', '{"value":"%s"}', "<p>%s</p>"])
+def test_a_password_ends_at_the_semicolon_in_a_connection_string_and_at_the_ampersand_in_a_query(around):
+    told = (
+        "SERVER=db1;PASSWORD=Ab3&cd9;VERSION=SDE.DEFAULT",
+        "PASSWORD=Ab3&cd9;SERVER=db1",
+        "UID=sde;PWD=Ab3&cd9",
+    )
+    for text in (told[0], told[0].replace(";", "; "), *told[1:], told[0].replace("&", "&amp;")):
+        masked = Mask().text(around % text)
+        assert not re.search("Ab3|cd9", masked), text
+        assert all(kept in masked for kept in ("db1", "SDE.DEFAULT", "sde") if kept in text), text
+    for text in ("https://h/x?password=Ab3xyz7&f=json", "f=json&amp;password=Ab3xyz7&amp;f=json"):
+        masked = Mask().text(around % text)
+        assert "Ab3" not in masked
+        assert masked.count("f=json") == text.count("f=json")
 
 
 def test_the_beginning_of_a_token_that_was_cut_off_is_masked():

@@ -309,6 +309,21 @@ def test_a_request_that_was_refused_until_it_had_a_token_is_no_error() -> None:
     assert left == ["1 request: answered 499, and sent again with success"]
 
 
+def test_the_first_refusal_of_a_service_stays_where_it_is_wanted() -> None:
+    refused = {"error": {"code": 499, "message": "Token Required", "details": []}}
+    described = {"name": "SomeTask", "parameters": []}
+    exchanges = [
+        told(f"{TASK}?f=json", refused),
+        told(f"{TASK}?f=json", refused, 1.0),
+        told(f"{TASK}?f=json&token={'t' * 20}", described, 2.0),
+    ]
+
+    contract, left = contract_of(exchanges, RECORDED, ROOT, keeps_refusals=True)
+
+    assert [each.asked[0].answer.json for each in contract.conversations] == [refused]
+    assert left == ["1 request: answered 499, and sent again with success"]
+
+
 def test_descriptions_and_the_version_are_taken() -> None:
     described = {"name": "SomeTask", "parameters": [{"name": "context"}, {"name": "In"}]}
     answer = {"results": [], "messages": []}

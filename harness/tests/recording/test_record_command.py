@@ -272,7 +272,7 @@ def test_a_password_comes_from_stdin_or_the_environment(run, services):
     assert run(*words, "-o", "b.yaml", GPHARNESS_PASSWORD="tester-password").status == 0
     for file in ("a.yaml", "b.yaml"):
         assert "tester-password" not in Path(file).read_text()
-        assert read_contract(file).conversations[0].trace[-1].status == "esriJobSucceeded"
+        assert read_contract(file).conversations[1].trace[-1].status == "esriJobSucceeded"
 
 
 def test_a_wrong_password_is_told_without_it(run, services):

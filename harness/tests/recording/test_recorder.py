@@ -269,7 +269,11 @@ def test_signing_in_leaves_no_secret(site):
     )
     recorder.carry_out(recorder.plan())
     contract = recorder.recording().contract
-    [run] = contract.conversations
+    refused, run = contract.conversations
+    assert (refused.name, refused.asked[0].answer.json["error"]["code"]) == (
+        "secured-worldviewshed-without-a-token",
+        499,
+    )
     assert run.trace[-1].status == "esriJobSucceeded"
     text = msgspec.json.encode(contract).decode()
     assert "tester-password" not in text

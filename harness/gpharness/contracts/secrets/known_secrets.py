@@ -38,6 +38,10 @@ _PADDING: Final = re.compile(r"(=|%(?:25)*3[Dd]|\\u003[Dd])\1?")
 _DEEPEST: Final = 2
 _MOST_IN_PLACE: Final = 500
 _SHORTEST_GIVEN: Final = 4
+SHORT: Final = 500
+"""Characters of a text that is remembered with what was made of it: names and headers stand in many
+exchanges."""
+_MOST_REMEMBERED: Final = 20_000
 
 
 class KnownSecrets:
@@ -53,6 +57,8 @@ class KnownSecrets:
         self._users: dict[str, tuple[re.Pattern[str], str]] = {}
         self._paths: dict[str, int] = {}
         self._longest_first: list[Spelling] | None = None
+        self._told: dict[str, str] = {}
+        """Short texts, and what stands for them as long as nothing more is known."""
 
     def __len__(self) -> int:
         return len(self._stand_ins)
@@ -90,6 +96,7 @@ class KnownSecrets:
         known = self._stand_ins.get(key)
         if known is None:
             known = self._stand_ins[key] = stand_in(canonical, len(self._stand_ins) + 1)
+            self._told.clear()
         is_everywhere = canonical.lower() not in COMMON and (
             name == RANDOM
             or (is_given and len(canonical) >= _SHORTEST_GIVEN)
@@ -98,6 +105,7 @@ class KnownSecrets:
         if is_everywhere and key not in self._spellings:
             self._spellings[key] = Spelling(canonical)
             self._longest_first = None
+            self._told.clear()
         elif (
             not is_everywhere
             and name
@@ -105,6 +113,7 @@ class KnownSecrets:
             and len(self._in_place) < _MOST_IN_PLACE
         ):
             value = Spelling(canonical).pattern.pattern
+            self._told.clear()
             self._in_place[low, key] = re.compile(
                 rf"({_spelt_name(name)}(?:{_GAP})(?:(?:value|defaultValue|content){_GAP})?){value}(?!\w)",
                 re.IGNORECASE,
@@ -122,6 +131,7 @@ class KnownSecrets:
             return name
         if name.lower() not in self._users:
             other = user_stand_in(name, len(self._users) + 1)
+            self._told.clear()
             whole = Spelling(name).pattern.pattern
             self._users[name.lower()] = (
                 re.compile(rf"(?<![A-Za-z0-9]){whole}(?![A-Za-z0-9])", re.IGNORECASE),
@@ -141,12 +151,22 @@ class KnownSecrets:
         key = canonical_of(value).replace("+", " ")
         if key not in self._stand_ins:
             self._stand_ins[key] = stand_in(value, len(self._stand_ins) + 1)
+            self._told.clear()
         return self._stand_ins[key]
 
     def without(self, text: str, level: int = 0) -> str:
         """The text with stand-ins for all secrets that are known."""
         if len(text) < 2:
             return text
+        if len(text) > SHORT or level:
+            return self._without(text, level)
+        if (told := self._told.get(text)) is None:
+            told = self._without(text, level)
+            if len(self._told) < _MOST_REMEMBERED:
+                self._told[text] = told
+        return told
+
+    def _without(self, text: str, level: int) -> str:
         if (self._stand_ins or self._users) and "\0" not in text[:4096] and hides_letters(text):
             plain = without_hidden_letters(text)
             if self._without_known(plain, level) != plain:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from gpharness.contracts.secrets.known_secrets import KnownSecrets
+from gpharness.contracts.secrets.known_secrets import SHORT, KnownSecrets
 from gpharness.contracts.secrets.packed_texts import user_and_password
 from gpharness.contracts.secrets.places import secrets_in
 from gpharness.contracts.secrets.secret_kinds import (
@@ -31,6 +31,7 @@ Headers = tuple[tuple[str, str], ...]
 
 _NEXT_COOKIE: Final = re.compile(r"(,\s*[\w.\-]+=)([^;,]+)")
 """Where several `Set-Cookie` were joined to one."""
+_MOST_LEARNT: Final = 20_000
 
 
 class Mask:
@@ -47,6 +48,8 @@ class Mask:
         self.usernames = usernames
         self.server_paths = server_paths
         self._known = KnownSecrets(usernames=usernames, server_paths=server_paths)
+        self._learnt: set[object] = set()
+        """Short texts, and headers, that were learnt: most come again and again."""
         for secret in known:
             if secret:
                 self._known.add("password", secret, is_given=True)
@@ -81,10 +84,17 @@ class Mask:
 
     def learn_text(self, text: str) -> None:
         """Take in what a text tells to be secret."""
-        if len(text) < 4:
+        if len(text) < 4 or (len(text) <= SHORT and not self._is_new(text)):
             return
         for name, value in secrets_in(text, users=self.usernames):
             self._known.add(name, value)
+
+    def _is_new(self, told: object) -> bool:
+        if told in self._learnt:
+            return False
+        if len(self._learnt) < _MOST_LEARNT:
+            self._learnt.add(told)
+        return True
 
     def exchanges(self, exchanges: Iterable[Exchange]) -> list[Exchange]:
         """All of them without secrets, whatever the order in which a secret was told to be one."""
@@ -157,6 +167,8 @@ class Mask:
 
     def _learn_headers(self, headers: Headers) -> None:
         for name, value in headers:
+            if not self._is_new((name, value)):
+                continue
             if is_secret_header_name(name):
                 self._masked_header(name, value)
             else:

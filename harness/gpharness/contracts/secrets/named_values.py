@@ -46,7 +46,36 @@ _PREFIX: Final = re.compile(r"<[\w.-]+:\Z")
 """The beginning of an element whose name has a prefix, but not of its end."""
 
 
+_SETTING_BEFORE: Final = re.compile(r"(?:\A|[^\w.-])[\w.-]{1,40}[ ]?=[^;&?<>{}\r\n]{0,200};[ ]{0,3}\Z")
+_TO_SEMICOLON: Final = re.compile(
+    r"[ ]{0,3}=[ ]{0,3}((?:&(?:amp|lt|gt|quot|apos|\#\w{1,6});|[^;\"'<>\r\n\\]){2,256})", re.IGNORECASE
+)
+_SETTING_BEHIND: Final = re.compile(r";[ ]{0,3}[A-Za-z][\w.-]{0,40}(?:[ ][\w.-]{1,40})?[ ]?=[^=&]")
+
+
+def _in_connection_string(view: str, begin: int, end: int) -> str:
+    """What a connection string holds there, `SERVER=db1;PASSWORD=a&b;VERSION=v`; empty where it is none, or
+    where it holds nothing that a query cannot hold."""
+    found = _TO_SEMICOLON.match(view, end)
+    if (
+        found is None
+        or not any(sign in found[1] for sign in "& ,")
+        or view[max(0, begin - 1) : begin] in ("?", "&")
+    ):
+        return ""
+    if _SETTING_BEFORE.search(view[max(0, begin - 250) : begin]) is None and (
+        "=" in found[1] or _SETTING_BEHIND.match(view, found.end()) is None
+    ):
+        return ""
+    is_ended = view[found.end() : found.end() + 1] in (";", '"', "'")
+    return found[1].strip() if is_ended else (found[1].split() or [""])[0]
+
+
 def values_after(view: str, begin: int, end: int) -> Iterator[str]:
+    if "=" in view[end : end + 4] and (whole := _in_connection_string(view, begin, end)):
+        yield whole
+        if "&" in whole:
+            return
     ahead = view[max(0, begin - 1) : begin]
     if ahead == "<" or (ahead == ":" and _PREFIX.search(view[max(0, begin - 40) : begin])):
         if inside := _ELEMENT.match(view, end):

@@ -118,7 +118,7 @@ def _windows(text: str, low: str, users: bool) -> Iterator[tuple[int, int]]:
     places = _named_places(text, low)
     is_binary = "\0" in low[:4096]
     for mark in _MARKS:
-        if not is_binary or len(mark) >= _SHORTEST_IN_BINARY:
+        if mark in low and (not is_binary or len(mark) >= _SHORTEST_IN_BINARY):
             places += _all(low, mark)
     for sign in ("@", "%40"):
         if sign in low and not is_binary:
@@ -126,6 +126,8 @@ def _windows(text: str, low: str, users: bool) -> Iterator[tuple[int, int]]:
     if users:
         for word in ("user", "owner", "fullname", "full_name", "mail", "login"):
             places += _all(low, word)
+    if not places:
+        return
     start = end = -1
     for place in sorted(places):
         if end < 0 or place - _AHEAD > end:
@@ -142,7 +144,7 @@ def _named_places(text: str, low: str) -> list[int]:
     places = []
     is_binary = "\0" in low[:4096]
     for stem in _STEMS:
-        if is_binary and len(stem) < _SHORTEST_IN_BINARY:
+        if stem not in low or (is_binary and len(stem) < _SHORTEST_IN_BINARY):
             continue
         place = low.find(stem)
         while place >= 0:

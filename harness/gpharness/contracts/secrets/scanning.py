@@ -6,13 +6,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from gpharness.contracts.secrets.packed_texts import unpacked, unpacked_parts
-from gpharness.contracts.secrets.places import RANDOM, USER, secrets_in
+from gpharness.contracts.secrets.places import RANDOM, USER, Found, secrets_in
 from gpharness.contracts.secrets.secret_kinds import (
     HOLDERS,
     is_value_of_secret,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 Known = "Iterable[str] | Mask"
 _MOST: Final = 1000
 """Leaks that are told of one file."""
+_SHORT: Final = 200
+"""Characters of a text that most likely stands in many places: a name, a word of the protocol, an address."""
 
 
 class Leak(msgspec.Struct, frozen=True):
@@ -199,9 +202,14 @@ def _kinds_in(text: str, spellings: Sequence[Spelling]) -> Iterator[str]:
     if len(text) < 4:
         return
     yield from _known_in(text, spellings)
-    for name, value in secrets_in(text):
+    for name, value in _named_in(text) if len(text) <= _SHORT else secrets_in(text):
         if name != USER and _is_told(name, value):
             yield f"{name}" if name == RANDOM else f"a value called {name[:60]}"
+
+
+@lru_cache(maxsize=4096)
+def _named_in(text: str) -> tuple[Found, ...]:
+    return tuple(secrets_in(text))
 
 
 def _is_told(name: str, value: str) -> bool:

@@ -15,7 +15,7 @@ from gpharness.contracts.contract import Contract, Provenance, Source
 from gpharness.contracts.errors import ContractError
 from gpharness.importing.imported import told
 from gpharness.recording.assembling import contract_of
-from gpharness.recording.masked_exchanges import masked
+from gpharness.recording.masked_exchanges import masked_repeated
 from gpharness.recording.proxying.listening import run_proxy
 from gpharness.recording.proxying.noted_exchanges import exchanges_of
 from gpharness.recording.proxying.notes import MEBIBYTE, Notes
@@ -75,7 +75,9 @@ def record_by_proxy(wishes: ProxyWishes) -> int:
 def contract_of_notes(notes: Notes, ways: Ways, wishes: ProxyWishes) -> tuple[Contract, list[str]]:
     """The contract of what has passed, its secrets masked, and what could not be used."""
     left: Counter[str] = Counter()
-    exchanges = masked(exchanges_of(notes, left), usernames=wishes.mask_users, server_paths=wishes.mask_paths)
+    exchanges = masked_repeated(
+        exchanges_of(notes, left), usernames=wishes.mask_users, server_paths=wishes.mask_paths
+    )
     began = datetime.fromtimestamp(notes.began, UTC)
     provenance = Provenance(
         wishes.source or "recorded",
@@ -84,7 +86,7 @@ def contract_of_notes(notes: Notes, ways: Ways, wishes: ProxyWishes) -> tuple[Co
         by=_own_name(),
         by_way_of="proxy",
     )
-    contract, unused = contract_of(exchanges, provenance, ways.root)
+    contract, unused = contract_of(exchanges, provenance, ways.root, keeps_refusals=True)
     root = contract.server.url
     if wishes.source is None and ways.upstream is None and root and _is_mock(root):
         contract.provenance = msgspec.structs.replace(contract.provenance, source="generated", of=root)

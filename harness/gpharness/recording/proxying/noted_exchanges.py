@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from urllib.parse import quote, quote_plus, urlsplit
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Final
+from urllib.parse import quote, quote_plus
 
 from gpharness.importing.imported import unpacked
 from gpharness.probing.exchanges import Exchange, Fault
-from gpharness.recording.proxying.notes import Headers, Note
+from gpharness.recording.proxying.kept_bodies import Headers
+from gpharness.recording.proxying.notes import Note, Notes, Times
 from gpharness.recording.request_parameters import parameters_of
 
 
-def exchanges_of(notes: Iterable[Note], left: Counter[str]) -> Iterator[Exchange]:
-    """The exchanges, one at a time. `left` counts what cannot be used of what was noted, by the reason. Where
-    the proxy stood in front of the server, its own address becomes the server's again."""
-    for note in notes:
+def exchanges_of(notes: Notes, left: Counter[str]) -> Iterator[tuple[Exchange, Times]]:
+    """The exchanges, one at a time, each with all the times at which it was met. `left` counts what cannot be
+    used of what was noted, by the reason. Where the proxy stood in front of the server, its own address
+    becomes the server's again."""
+    for note, times in notes.distinct():
         if note.left:
-            left[note.left] += 1
+            left[note.left] += len(times)
             continue
-        swap = _Swap(note)
+        swap = _swap(note.own, note.url)
         headers = _headers(note.headers, swap)
         coding = next((value for name, value in headers if name.lower() == "content-encoding"), "")
         body = unpacked(note.body, coding)
         if body is None:
-            left["an answer that cannot be unpacked"] += 1
+            left["an answer that cannot be unpacked"] += len(times)
             continue
         exchange = Exchange(
             "",
@@ -41,34 +46,47 @@ def exchanges_of(notes: Iterable[Note], left: Counter[str]) -> Iterator[Exchange
             fault_text=note.fault,
         )
         exchange.parameters = parameters_of(exchange.url, exchange.request_headers, exchange.request_body)
-        yield exchange
+        yield exchange, times
 
 
-class _Swap:
-    """Puts the server's address where a text has the proxy's, in the forms in which texts have addresses."""
+Swap = Callable[[bytes], bytes]
 
-    def __init__(self, note: Note) -> None:
-        self._pairs: list[tuple[bytes, bytes]] = []
-        self._port = note.own.rpartition(b":")[2]
-        """Its port stands in every form of the address."""
-        if note.own:
-            parts = urlsplit(note.url.decode("latin-1"))
-            theirs, ours = f"{parts.scheme}://{parts.netloc}", note.own.decode("latin-1")
-            self._pairs = [
-                (form(ours).encode("latin-1"), form(theirs).encode("latin-1"))
-                for form in (str, lambda text: text.replace("/", "\\/"), quote_plus, quote)
-            ]
 
-    def __call__(self, text: bytes) -> bytes:
-        if not self._pairs or self._port not in text:
-            return text
-        for ours, theirs in self._pairs:
-            if ours in text:
-                text = text.replace(ours, theirs)
+def _swap(own: bytes, url: bytes) -> Swap:
+    """What puts the server's address where a text has the proxy's, in the forms in which texts have
+    addresses."""
+    if not own:
+        return bytes
+    scheme, _, rest = url.partition(b"://")
+    return _swapping(own, scheme + b"://" + rest.partition(b"/")[0].partition(b"?")[0])
+
+
+@lru_cache(maxsize=64)
+def _swapping(own: bytes, theirs: bytes) -> Swap:
+    ours, others = own.decode("latin-1"), theirs.decode("latin-1")
+    port = own.rpartition(b":")[2]
+    mark = port if port.isdigit() else b""
+    """What stands in every form of the address."""
+    pairs = [
+        (form(ours).encode("latin-1"), form(others).encode("latin-1"))
+        for form in (str, lambda text: text.replace("/", "\\/"), quote_plus, quote)
+    ]
+
+    def swap(text: bytes) -> bytes:
+        if mark in text:
+            for address, other in pairs:
+                if address in text:
+                    text = re.sub(re.escape(address) + _NO_MORE, lambda _, other=other: other, text)  # type: ignore[misc]
         return text
 
+    return swap
 
-def _headers(headers: Headers, swap: _Swap) -> tuple[tuple[str, str], ...]:
+
+_NO_MORE: Final = rb"(?![\w-]|\.\w|:\d|%3[Aa]\d)"
+"""What does not follow an address: more of its host's name, or its port."""
+
+
+def _headers(headers: Headers, swap: Swap) -> tuple[tuple[str, str], ...]:
     return tuple((name.decode("latin-1"), swap(value).decode("latin-1")) for name, value in headers)
 
 

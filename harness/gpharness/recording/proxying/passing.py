@@ -130,12 +130,13 @@ class PassingThrough:
         try:
             if noting is not None:
                 noting.begin(answer.status_code, answer.headers.raw)
-                answer.stream = _Noted(answer.stream, noting)  # type: ignore[arg-type]
             if self._rewrite and way.is_own:
+                if noting is not None:
+                    answer.stream = _Noted(answer.stream, noting)  # type: ignore[arg-type]
                 addresses = Addresses(self._ways.upstream or way.origin, self._own_root(host))
                 await PassedAnswer(answer, addresses, method).send(_dated(send, answer), caller)
             else:
-                await self._send_as_it_comes(answer, method, caller, send)
+                await self._send_as_it_comes(answer, method, caller, noting, send)
         finally:
             await answer.aclose()
 
@@ -145,7 +146,12 @@ class PassingThrough:
         await _send_page(status, title, text, send)
 
     async def _send_as_it_comes(
-        self, answer: httpx.Response, method: str, caller: CallersSide, send: Send
+        self,
+        answer: httpx.Response,
+        method: str,
+        caller: CallersSide,
+        noting: Noting | None,
+        send: Send,
     ) -> None:
         headers = without_hops(answer.headers.raw)
         if "transfer-encoding" in answer.headers:
@@ -155,6 +161,8 @@ class PassingThrough:
         if method != "HEAD" and answer.status_code not in _BODILESS:
             try:
                 async for piece in answer.aiter_raw():
+                    if noting is not None:
+                        noting.piece(piece)
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
             except httpx.HTTPError as error:
                 met = str(error) or type(error).__name__
