@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
+from gp_protocol.errors import RemoteProtocolError
 from gp_protocol.values.fields import FIELD_TYPES
 from gp_protocol.values.geometries import GEOMETRY_TYPES
+from gp_protocol.values.spatial_references import decode_spatial_reference
 from gp_protocol.values.units import AREAL_UNITS, LINEAR_UNITS, TIME_UNITS
 
 from gpharness.checking.looking import is_number, is_whole
@@ -138,4 +140,8 @@ def _reference_fault(reference: Any) -> DefaultFault | None:
     for key in ("wkid", "latestWkid", "vcsWkid", "latestVcsWkid"):
         if reference.get(key) is not None and not is_whole(reference[key]):
             return DefaultFault(f"spatialReference.{key}", reference[key], "a well-known id such as 4326")
+    try:
+        decode_spatial_reference(reference)
+    except RemoteProtocolError as error:
+        return DefaultFault("spatialReference", reference, error.expected)
     return None

@@ -13,20 +13,20 @@ from gp_protocol.descriptions.descriptors import Direction, ExecutionType, Param
 from gp_protocol.suggestions import did_you_mean
 from gp_protocol.values.data_types import DATA_TYPES
 
-from gpharness.checking.defaults import default_fault
-from gpharness.checking.filters import check_filter
+from gpharness.checking.filters import check_filter, check_typed
 from gpharness.checking.looking import NOTHING, Looking, Phrase, is_number, is_whole, join, met_at
 
 if TYPE_CHECKING:
     from enum import StrEnum
 
 _MEMBERS: Final = "descriptor.members"
+_SERVICE: Final = "GPServer"
 
 
 def check_info(look: Looking, value: dict[str, Any]) -> None:
     """`rest/info`."""
     _check_version(look, value)
-    for key in ("fullVersion", "soapUrl", "secureSoapUrl", "owningSystemUrl"):
+    for key in ("fullVersion", "soapUrl", "secureSoapUrl", "owningSystemUrl", "owningTenant"):
         _check_text(look, value, key, "", is_needed=False)
     if value.get("authInfo") is None:
         if "currentVersion" not in value:
@@ -58,13 +58,16 @@ def check_catalogue(look: Looking, value: dict[str, Any]) -> None:
             continue
         for key in ("name", "type"):
             _check_text(look, service, key, path)
-            if service.get(key) == "":
-                look.say(_MEMBERS, f"{path}.{key}", "", f"the service's {key}")
+        name, kind = service.get("name"), service.get("type")
+        if type(name) is str and not all(name.split("/")):
+            look.say(_MEMBERS, f"{path}.name", name, "the service's name, after its folder's if it has one")
+        if kind == "" or (type(kind) is str and kind != _SERVICE and kind.lower() == _SERVICE.lower()):
+            look.say(_MEMBERS, f"{path}.type", kind, f"the service's type, such as {_SERVICE}")
         _check_text(look, service, "url", path, is_needed=False)
     folders = value.get("folders")
     if folders is None and "folders" not in value:
         return
-    if type(folders) is not list or not all(type(each) is str for each in folders):
+    if type(folders) is not list or not all(type(each) is str and each for each in folders):
         look.say(_MEMBERS, "folders", folders, "a list of names")
 
 
@@ -151,10 +154,8 @@ def _check_parameter(look: Looking, value: dict[str, Any], path: str, *, is_desc
     _check_data_type(look, value, path)
     if "defaultValue" not in value:
         look.say(_MEMBERS, f"{path}.defaultValue", NOTHING, "a default, or null")
-    elif fault := default_fault(value.get("dataType"), value["defaultValue"]):
-        place = f"{path}.defaultValue"
-        place = place + fault.path if fault.path.startswith("[") else join(place, fault.path)
-        look.say(_MEMBERS, place, fault.met, fault.expected, severity="note" if fault.is_note else None)
+    else:
+        check_typed(look, value.get("dataType"), value["defaultValue"], f"{path}.defaultValue")
     _check_choices(look, value, path)
     check_filter(look, value.get("filter"), f"{path}.filter")
     _check_text(look, value, "dependency", path, is_needed=False)
@@ -190,6 +191,9 @@ def _check_choices(look: Looking, value: dict[str, Any], path: str) -> None:
             look.note(_MEMBERS, f"{path}.choiceList[{index}]", choice, "a text")
         else:
             look.say(_MEMBERS, f"{path}.choiceList[{index}]", choice, "a text")
+    texts = [choice for choice in choices if type(choice) is str]
+    if len(set(texts)) < len(texts):
+        look.note(_MEMBERS, f"{path}.choiceList", Phrase("a choice that stands twice"), "each choice once")
 
 
 def _check_infos(look: Looking, value: dict[str, Any], path: str) -> None:

@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
 from gp_protocol.values.geometries import GEOMETRY_TYPES
 
 from gpharness.checking.feature_types import are_in_order
 from gpharness.checking.fields import WITHOUT_VALUES, Column, check_attributes, check_fields
-from gpharness.checking.geometries import check_geometry, type_of
+from gpharness.checking.geometries import Announced, check_geometry, type_of
 from gpharness.checking.looking import Looking, Phrase, join, met_at
 from gpharness.checking.references import check_reference, check_references_of_set
+from gpharness.checking.sent_sets import sent_sets
 
 CheckMapImage = Callable[[Looking, Any, str], None]
 
@@ -78,6 +80,9 @@ def _check_layer(look: Looking, layer: Any, path: str) -> None:
     if type(layer) is not dict:
         look.say("value.features", path, layer, "an object")
         return
+    for key in ("name", "type", "objectIdField"):
+        if layer.get(key) is not None and type(layer[key]) is not str:
+            look.say("value.features", join(path, key), layer[key], "a text")
     word = layer.get("geometryType")
     if word not in (None, "", _NO_TYPE) and (type(word) is not str or word not in _TYPES):
         look.say("value.features", join(path, "geometryType"), word, f"one of {', '.join(GEOMETRY_TYPES)}")
@@ -89,8 +94,7 @@ def _check_set(look: Looking, value: dict[str, Any], path: str, *, is_table: boo
             look.say("value.features", join(path, key), value[key], "true or false")
     if value.get("displayFieldName") is not None and type(value["displayFieldName"]) is not str:
         look.say("value.features", join(path, "displayFieldName"), value["displayFieldName"], "a text")
-    if value.get("fieldAliases") is not None and type(value["fieldAliases"]) is not dict:
-        look.say("value.features", join(path, "fieldAliases"), value["fieldAliases"], "an object by field")
+    _check_aliases(look, value.get("fieldAliases"), join(path, "fieldAliases"))
     columns = check_fields(look, value.get("fields"), join(path, "fields"))
     features = value.get("features")
     if type(features) is not list:
@@ -106,24 +110,56 @@ def _check_set(look: Looking, value: dict[str, Any], path: str, *, is_table: boo
     has_geometries = not is_table and any(
         type(each) is dict and each.get("geometry") is not None for each in features
     )
-    kind = None if is_table else _geometry_type(look, value, path, features, has_geometries)
+    is_sent = look.is_of_inputs or (look.is_guessed and "exceededTransferLimit" not in value)
+    kind = None if is_table else _geometry_type(look, value, path, features, has_geometries, is_sent=is_sent)
     if kind == "":
         return
-    has_z, has_m = value.get("hasZ") is True, value.get("hasM") is True
+    announced = Announced(
+        kind,
+        has_z=value.get("hasZ") is True,
+        has_m=value.get("hasM") is True,
+        is_packed=value.get("transform") is not None,
+        is_sent=is_sent,
+    )
     if (
         not look.is_strict
         or (kind is None and has_geometries)
-        or not are_in_order(features, columns, kind, has_z=has_z, has_m=has_m)
+        or not are_in_order(features, columns, announced)
     ):
-        _check_each(look, features, columns, kind, has_z, has_m, join(path, "features"), is_table=is_table)
+        if not is_sent and _sends_odd_shapes(look):
+            announced = msgspec.structs.replace(announced, is_sent=True)
+        _check_each(look, features, columns, announced, join(path, "features"), is_table=is_table)
     if has_geometries:
         check_references_of_set(look, value, features, path)
     elif value.get("spatialReference"):
         check_reference(look, value["spatialReference"], join(path, "spatialReference"))
 
 
+def _sends_odd_shapes(look: Looking) -> bool:
+    """Whether what was asked holds open rings and the like, which a tool may have handed on."""
+    of_inputs = Looking("input")
+    for _, each in sent_sets(look):
+        _check_set(of_inputs, each, "", is_table=False)
+    return any("geometry." in found.path for found in of_inputs.findings)
+
+
+def _check_aliases(look: Looking, aliases: Any, path: str) -> None:
+    if aliases is not None and type(aliases) is not dict:
+        look.say("value.features", path, aliases, "an object by field")
+        return
+    for name, alias in (aliases or {}).items():
+        if alias is not None and type(alias) is not str:
+            look.say("value.features", join(path, name), alias, "a text")
+
+
 def _geometry_type(
-    look: Looking, value: dict[str, Any], path: str, features: list[Any], has_geometries: bool
+    look: Looking,
+    value: dict[str, Any],
+    path: str,
+    features: list[Any],
+    has_geometries: bool,
+    *,
+    is_sent: bool,
 ) -> str | None:
     """The type of a set's geometries; None where nothing tells it, empty where what tells it is wrong."""
     word = value.get("geometryType")
@@ -132,8 +168,7 @@ def _geometry_type(
         if not has_geometries:
             return None
         if not look.is_of_inputs:
-            may_be_input = look.is_guessed and "exceededTransferLimit" not in value
-            say = look.note if may_be_input else look.say
+            say = look.note if is_sent else look.say
             say("value.features", place, met_at(value, "geometryType"), "the type of the geometries")
         geometries = (each.get("geometry") for each in features if type(each) is dict)
         return next((found for each in geometries if (found := type_of(each)) is not None), None)
@@ -147,9 +182,7 @@ def _check_each(
     look: Looking,
     features: list[Any],
     columns: tuple[Column, ...] | None,
-    kind: str | None,
-    has_z: bool,
-    has_m: bool,
+    announced: Announced,
     path: str,
     *,
     is_table: bool,
@@ -173,8 +206,8 @@ def _check_each(
             look.note("value.features", f"{path}[{index}].geometry", geometry, "none in rows of a table")
         elif type(geometry) is not dict:
             look.say("value.features", f"{path}[{index}].geometry", geometry, "a geometry object, or null")
-        elif kind is not None:
-            check_geometry(look, geometry, kind, f"{path}[{index}].geometry", has_z=has_z, has_m=has_m)
+        else:
+            check_geometry(look, geometry, announced, f"{path}[{index}].geometry")
 
 
 def _check_nothing(

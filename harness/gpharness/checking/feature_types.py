@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from gpharness.checking.fields import NUMBERS, WHOLE, WITHOUT_VALUES, Column
+from gpharness.checking.geometries import LEAST, Announced
 
 _FEW: Final = 20
 """Features that are looked at one by one straight away."""
@@ -25,20 +26,13 @@ _KEYS: Final = {
 }
 
 
-def are_in_order(
-    features: list[Any],
-    columns: tuple[Column, ...] | None,
-    geometry_type: str | None,
-    *,
-    has_z: bool,
-    has_m: bool,
-) -> bool:
-    """Whether all features are surely as the set announces them. `geometry_type` is None for rows of a
-    table. False says nothing."""
+def are_in_order(features: list[Any], columns: tuple[Column, ...] | None, announced: Announced) -> bool:
+    """Whether all features are surely as the set announces them. False says nothing."""
     if len(features) < _FEW and not _is_long(features):
         return False
+    kind = announced.kind
     try:
-        wanted = _type_of(columns, geometry_type, has_z, has_m)
+        wanted = _type_of(columns, kind, announced.has_z, announced.has_m)
     except (TypeError, ValueError):
         return False
     try:
@@ -46,6 +40,23 @@ def are_in_order(
             msgspec.convert(features[start : start + _AT_ONCE], wanted)
     except (msgspec.ValidationError, TypeError, ValueError, OverflowError, RecursionError):
         return False
+    return kind not in _KEYS or _are_whole(features, _KEYS[kind], announced)
+
+
+def _are_whole(features: list[Any], key: str, announced: Announced) -> bool:
+    """Whether geometries whose vertices are in order announce no other ones, and whether their parts are long
+    enough and their rings closed."""
+    has_z, has_m, least = announced.has_z, announced.has_m, LEAST.get(key, 0)
+    is_ring = key == "rings"
+    for feature in features:
+        geometry = feature.get("geometry")
+        if not geometry:
+            continue
+        if geometry.get("hasZ", has_z) is not has_z or geometry.get("hasM", has_m) is not has_m:
+            return False
+        for part in geometry[key] if least and not announced.is_packed else ():
+            if len(part) < least or (is_ring and part[0][:2] != part[-1][:2]):
+                return False
     return True
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 import msgspec
@@ -70,6 +70,10 @@ class Looking:
     def asked(self, name: str) -> str:
         """A parameter of the request; empty where it was not given."""
         return self._asked.get(name.lower(), "").strip()
+
+    def asked_with(self, pattern: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+        """Names, in small letters, and values of the request's parameters in which the pattern is found."""
+        return ((name, value) for name, value in self._asked.items() if pattern.search(value))
 
     def is_asked(self, name: str) -> bool:
         """Whether a parameter of the request says true."""

@@ -1,6 +1,7 @@
 """The spatial reference of a set of features: that there is one, and that it is the one that was asked for.
 
-Source: ArcGIS REST, *FeatureSet object*, *Submit GP job* (`context`, `env:outSR`, `env:processSR`).
+Source: ArcGIS REST, *FeatureSet object*, *Submit GP job* (`context`, `env:outSR`, `env:processSR`). An input
+may leave it out: it lies in that of its parameter's default, or else in an unknown one (*GP data types*).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from gp_protocol.lenient_json import decode_json
 from gp_protocol.values.spatial_references import SpatialReference, decode_spatial_reference
 
 from gpharness.checking.looking import NOTHING, Looking, Phrase, is_whole, join
+from gpharness.checking.sent_sets import is_reference_unknown
 
 _IDS: Final = ("wkid", "latestWkid", "vcsWkid", "latestVcsWkid")
 _NAME: Final = "value.spatial-reference"
@@ -37,10 +39,11 @@ def check_references_of_set(look: Looking, value: dict[str, Any], features: list
         if found is not None and reference is not None and not _agree(found, reference):
             look.say(_NAME, at, own, f"the set's {shown(given)}")
         reference = reference or found
-    if given is None and not has_own:
-        look.say(_NAME, place, NOTHING, _FORM)
-        return
     asked = _asked(look)
+    if given is None and not has_own:
+        say = look.note if asked is None and is_reference_unknown(look) else look.say
+        say(_NAME, place, NOTHING, _FORM)
+        return
     if asked is not None and reference is not None and not _agree(asked, reference):
         number = asked.latest_wkid or asked.wkid
         look.say(_NAME, place, Phrase(shown(given or reference.wkid)), f"{number}, which was asked for")

@@ -39,17 +39,9 @@ def check_upload(look: Looking, value: dict[str, Any]) -> None:
         say = look.note if is_removal else look.say
         say("upload.answer", "item", met_at(value, "item"), "the item, with its itemID")
         return
-    if type(item.get("itemID")) is not str or not item["itemID"]:
-        look.say("upload.answer", "item.itemID", met_at(item, "itemID"), "the item's id")
-    for key in ("itemName", "description"):
-        if item.get(key) is not None and type(item[key]) is not str:
-            look.say("upload.answer", f"item.{key}", item[key], "a text")
-    if item.get("date") is not None and not is_whole(item["date"]):
-        look.say("upload.answer", "item.date", item["date"], "a whole number of ms since 1970")
+    _check_item(look, item, "item")
     committed = item.get("committed")
-    if committed is not None and type(committed) is not bool:
-        look.say("upload.answer", "item.committed", committed, "true or false")
-    elif committed is False:
+    if committed is False:
         say = look.say if look.knows_asked and not look.is_guessed else look.note
         say("upload.answer", "item.committed", committed, "true, unless parts are to come")
     success = value.get("success")
@@ -64,8 +56,22 @@ def _check_other(look: Looking, value: dict[str, Any]) -> None:
         if key in value and type(listed) is not list:
             look.say("upload.answer", key, listed, "a list of items")
         for index, item in enumerate(listed if type(listed) is list else ()):
-            if type(item) is not dict or type(item.get("itemID")) is not str:
+            if type(item) is not dict:
                 look.say("upload.answer", f"{key}[{index}]", item, "an item, with its itemID")
+            else:
+                _check_item(look, item, f"{key}[{index}]")
     size = value.get("maxUploadFileSize")
-    if size is not None and not is_number(size):
+    if size is not None and not (is_number(size) and size >= 0):
         look.say("upload.answer", "maxUploadFileSize", size, "a number of MB")
+
+
+def _check_item(look: Looking, item: dict[str, Any], path: str) -> None:
+    if type(item.get("itemID")) is not str or not item["itemID"]:
+        look.say("upload.answer", f"{path}.itemID", met_at(item, "itemID"), "the item's id")
+    for key in ("itemName", "description", "serviceName", "pathOnServer"):
+        if item.get(key) is not None and type(item[key]) is not str:
+            look.say("upload.answer", f"{path}.{key}", item[key], "a text")
+    if item.get("date") is not None and not is_whole(item["date"]):
+        look.say("upload.answer", f"{path}.date", item["date"], "a whole number of ms since 1970")
+    if item.get("committed") is not None and type(item["committed"]) is not bool:
+        look.say("upload.answer", f"{path}.committed", item["committed"], "true or false")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _MULTI: Final = "GPMultiValue:"
 _REFERENCES: Final = ("url", "itemID", "portalItemID")
-_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|\\\\|//")
+_ABSOLUTE: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:|(?:https?:)?//[^/?#]|\\\\", re.IGNORECASE)
 _BOX: Final = ("xmin", "ymin", "xmax", "ymax")
 _MORE_OF_BOX: Final = ("zmin", "zmax", "mmin", "mmax")
 
