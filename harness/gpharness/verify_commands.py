@@ -12,8 +12,10 @@ from gpharness.client_commands import PRECEDENCE, access_options
 from gpharness.command_options import option
 
 STATUSES = (
-    "Ends with status 0 where nothing worse than a note was found; 1 where something was; 2 for wrong usage "
-    "and files that cannot be read; 3 where the server is not reached or does not speak the protocol."
+    "Ends with status 0 where nothing worse than a note was found; 1 where something was, or conversations "
+    "were not run: the deadline was over, or three requests in a row had no answer; 2 for wrong usage, files "
+    "that cannot be read and a token that is missing; 3 where the server is not reached or speaks another "
+    "protocol; 130 after Ctrl-C."
 )
 
 
@@ -66,3 +68,9 @@ def verify(contracts: tuple[Path, ...], **words: Any) -> None:
     from gpharness.verifying.by_command import VerifyWishes, verify_contracts
 
     sys.exit(verify_contracts(contracts, VerifyWishes(**words)))
+
+
+for _each in verify.params:
+    if isinstance(_each, click.Option) and _each.name == "deadline":
+        _each.help = "For all of it, every contract's; what is not held by then is told as not run."
+        _each.show_default = "none; 3600 for one conversation"

@@ -26,6 +26,7 @@ _REQUIRED: Final = "esriGPParameterTypeRequired"
 _DERIVED: Final = "esriGPParameterTypeDerived"
 _FOR_PEOPLE: Final = ("displayName", "description", "category")
 _LAYERS: Final = ("GPFeatureRecordSetLayer", "GPRecordSet")
+_HIDDEN: Final = "GPStringHidden"
 Described = Mapping[str, Any]
 
 
@@ -234,9 +235,15 @@ def _in_order(words: Iterable[Any]) -> list[Any]:
 
 
 def _defaults(expected: Described, met: Described) -> Iterator[Difference]:
-    """The default, of features its schema by type. One place of it is told of."""
+    """The default, of features its schema by type; of a hidden text, of which a contract has a stand-in, only
+    whether there is one. One place of it is told of."""
     one, other = expected.get("defaultValue"), met.get("defaultValue")
     if expected.get("dataType") != met.get("dataType") or not (_is_said(one) or _is_said(other)):
+        return
+    if str(expected.get("dataType")).endswith(_HIDDEN):
+        if _is_said(one) != _is_said(other):
+            before, after = ("a hidden value" if _is_said(each) else "nothing" for each in (one, other))
+            yield Difference("defaultValue", before, after, "drift.default")
         return
     is_layer = expected.get("dataType") in _LAYERS
     if is_layer and isinstance(one, dict) and isinstance(other, dict) and one and other:

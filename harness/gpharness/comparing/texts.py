@@ -45,11 +45,26 @@ _DURATION: Final = re.compile(
     r"(?i)\b\d+(?:[.,]\d+)?\s?(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|hours?|hrs?)\b"
 )
 _COUNTER: Final = re.compile(r"[_0-9]+$")
+_STAND_IN: Final = re.compile(
+    r"(?:eyJhbGciOiJub25lIn0\.[\w-]*\.)?(?:standin|STANDIN)0*\d+[.=]{0,3}"
+    r"|5ec2e700-0000-4000-8000-[0-9a-f]{12}|(?:5ec2e7|5EC2E7)0{2,}[0-9a-fA-F]{1,6}(?![0-9a-fA-F])"
+    r"|(?<![A-Za-z0-9])user0\d{3}(?:@example\.com)?(?![A-Za-z0-9])"
+)
+"""What a contract has in the place of a secret, or of a user's name."""
 
 
 def same_text(expected: str, met: str, varies: Varies) -> bool:
-    """Whether two texts are the same but for what may vary."""
-    return expected == met or blanked(expected, varies) == blanked(met, varies)
+    """Whether two texts are the same but for what may vary, and for the secrets that the contract's has
+    stand-ins for."""
+    if expected == met:
+        return True
+    one, other = blanked(expected, varies), blanked(met, varies)
+    return one == other or _is_same_but_secrets(one, other)
+
+
+def _is_same_but_secrets(expected: str, met: str) -> bool:
+    parts = _STAND_IN.split(expected)
+    return len(parts) > 1 and re.fullmatch(".+?".join(map(re.escape, parts)), met, re.DOTALL) is not None
 
 
 def blanked(text: str, varies: Varies) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from gp_protocol.values.parameter_specs import ColumnSpec, ParameterSpec
 
 from gpharness.comparing.addresses import address_differences
-from gpharness.comparing.differences import Difference, shown, some
+from gpharness.comparing.differences import Difference, shown, some, sort_of
 from gpharness.comparing.feature_sets import feature_set_differences
 from gpharness.comparing.numbers import is_number, same_number
 from gpharness.comparing.plain_values import (
@@ -222,7 +222,22 @@ def _field_differences(expected: Any, met: Any, varies: Varies) -> Iterator[Diff
     yield from member_differences(expected, met, varies, absent={"alias": expected.get("name")})
 
 
+def _hidden_differences(expected: Any, met: Any, varies: Varies) -> Iterator[Difference]:
+    """A text that is not to be seen: the contract does not have it, and no report says it."""
+    one, other = _hidden(expected), _hidden(met)
+    if one != other:
+        is_text = isinstance(expected, str) and isinstance(met, str)
+        yield Difference("", one, other, "changed.value" if is_text else "changed.value-type")
+
+
+def _hidden(value: Any) -> str:
+    if isinstance(value, str):
+        return "a hidden text" if value else "an empty text"
+    return sort_of(value)
+
+
 _BY_TYPE: Final[Mapping[str, Callable[[Any, Any, Varies], Iterator[Difference]]]] = {
+    "GPStringHidden": _hidden_differences,
     "GPLong": _exact_differences,
     "GPDate": _exact_differences,
     "GPDouble": _double_differences,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 import msgspec
 from gp_client.errors import InvalidInput
@@ -35,6 +37,9 @@ from gpharness.recording.recorder import own_version
 from gpharness.verifying import verify as verifying
 
 COMMAND = "verify"
+_HOW_TO_SIGN_IN = (
+    "give --user and its password, or --token: GPHARNESS_USER and GPHARNESS_PASSWORD, or GPHARNESS_TOKEN"
+)
 
 
 class VerifyWishes(msgspec.Struct, frozen=True):
@@ -89,10 +94,16 @@ def _verify(paths: Sequence[Path], wishes: VerifyWishes) -> int:
     access = Access(
         wishes.user, wishes.password, wishes.token, wishes.token_url, wishes.trust, wishes.timeout
     ).with_password()
-    now = datetime.now(UTC)
+    now, ends_at = datetime.now(UTC), monotonic() + (wishes.deadline or 0.0)
     report = Report(COMMAND, [], f"{now:%Y-%m-%dT%H:%M:%SZ}", f"gpharness {own_version()}")
     for path, contract in contracts:
-        section = _held(path, contract, wishes, access)
+        within = None if wishes.deadline is None else max(ends_at - monotonic(), 0.0)
+        try:
+            section = _held(path, contract, wishes, access, within)
+        except verifying.Interrupted as interrupted:
+            report.sections.append(interrupted.section)
+            _write(report, wishes)
+            raise
         _warn(section, contract, max_age, now)
         report.sections.append(section)
     if wishes.write_baseline is not None:
@@ -101,10 +112,11 @@ def _verify(paths: Sequence[Path], wishes: VerifyWishes) -> int:
     if baseline is not None:
         _take_known(report, baseline)
     _write(report, wishes)
-    if not_reached := _not_reached(report):
-        complain(COMMAND, not_reached)
-        return NOT_REACHED
-    return NO_SUCCESS if report.is_failure and wishes.write_baseline is None else FINE
+    status = NO_SUCCESS if report.is_failure and wishes.write_baseline is None else FINE
+    for line, other in _not_held(report):
+        complain(COMMAND, line)
+        status = max(status, other)
+    return status
 
 
 def _check_only(contracts: Sequence[tuple[Path, Contract]], only: Sequence[str]) -> None:
@@ -116,7 +128,9 @@ def _check_only(contracts: Sequence[tuple[Path, Contract]], only: Sequence[str])
             raise _Unusable(f"--only: met {shown(word)}, expected the name or the task of a conversation")
 
 
-def _held(path: Path, contract: Contract, wishes: VerifyWishes, access: Access) -> Section:
+def _held(
+    path: Path, contract: Contract, wishes: VerifyWishes, access: Access, within: float | None
+) -> Section:
     url = wishes.url or contract.server.url
     if not url:
         raise _Unusable(f"{path}: says no address of its server; give --url")
@@ -130,8 +144,6 @@ def _held(path: Path, contract: Contract, wishes: VerifyWishes, access: Access) 
     }
     if wishes.timeout is not None:
         options["timeout"] = wishes.timeout
-    if wishes.deadline is not None:
-        options["deadline"] = wishes.deadline
     name = path.name.removesuffix(path.suffix).removesuffix(".contract")
 
     def progress(done: int, total: int, conversation: str) -> None:
@@ -146,6 +158,7 @@ def _held(path: Path, contract: Contract, wishes: VerifyWishes, access: Access) 
                 subject=name,
                 only=wishes.only,
                 progress=progress if shows else None,
+                within=within,
                 **options,
             )
     except InvalidInput as error:
@@ -167,13 +180,21 @@ def _take_known(report: Report, baseline: Baseline) -> None:
         report.sections[-1].gone = list(gone)
 
 
-def _not_reached(report: Report) -> str:
-    """Why the server is none that can be verified; empty where it is one."""
+def _not_held(report: Report) -> Iterator[tuple[str, int]]:
+    """A line for each reason for which conversations were not held, and the status that it leads to."""
     for section in report.sections:
-        for case in section.cases:
-            if case.skipped in (verifying.NOT_REACHED, verifying.UNREADABLE):
-                return f"{section.server}: {case.skipped}"
-    return ""
+        reasons = Counter(each.skipped for each in section.cases if each.skipped)
+        for reason, count in reasons.items():
+            if reason.startswith((verifying.NOT_REACHED, verifying.UNREADABLE)):
+                yield f"{section.server}: {reason}", NOT_REACHED
+            elif reason == verifying.TOKEN_WANTED:
+                yield f"{_not_run(section, count)}: {reason}; {_HOW_TO_SIGN_IN}", WRONG_USAGE
+            elif reason not in verifying.NOT_MEANT:
+                yield f"{_not_run(section, count)}: {reason}", NO_SUCCESS
+
+
+def _not_run(section: Section, count: int) -> str:
+    return f"{section.server}: {count} of {len(section.cases)} conversations not run"
 
 
 def _write(report: Report, wishes: VerifyWishes) -> None:

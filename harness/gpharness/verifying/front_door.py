@@ -56,10 +56,9 @@ def knock(prober: Prober, contract: Contract) -> list[Look]:
 
 
 def _asked(prober: Prober, request: Request) -> Exchange:
+    limit = min(prober.session.settings.timeout, prober.until().left(prober.clock))
     with contextlib.suppress(GPError):
-        prober.transport.send(
-            Request(request.method, request.url, request.headers, timeout=prober.session.settings.timeout)
-        )
+        prober.transport.send(Request(request.method, request.url, request.headers, timeout=limit))
     return prober.exchanges[-1]
 
 

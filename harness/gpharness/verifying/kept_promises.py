@@ -26,6 +26,7 @@ from gpharness.comparing.messages import compare_messages
 from gpharness.contracts.answers import answer_bytes, answer_value
 from gpharness.contracts.contract import Answer, Asked, Contract, Conversation
 from gpharness.findings.findings import Finding
+from gpharness.probing.tokens_wanted import is_without_token
 from gpharness.verifying.curl_commands import curl_of
 from gpharness.verifying.kept_files import file_differences
 from gpharness.verifying.looks import Look
@@ -187,7 +188,7 @@ class _Kept:
         """Each other request, beside the answer to the same one."""
         left = list(self._looks)
         for asked in self._conversation.asked:
-            if asked.operation in _APART:
+            if asked.operation in _APART and not is_without_token(asked):
                 continue
             look = next((look for look in left if _is_to(asked, look)), None)
             if look is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import Any, Final
 
 from gp_client.errors import GPError
@@ -25,6 +26,7 @@ from gpharness.findings.reports.report import Case, Section, shown_server
 from gpharness.probing.conversing import converse
 from gpharness.probing.exchanges import Exchange
 from gpharness.probing.prober import Prober
+from gpharness.probing.tokens_wanted import REQUIRED, has_wrong_token, services_that_want_one
 from gpharness.verifying.consequences import Explained
 from gpharness.verifying.curl_commands import curl_of
 from gpharness.verifying.discreet_findings import discreet
@@ -36,6 +38,7 @@ from gpharness.verifying.kept_promises import differences, take_back_what_was_re
 from gpharness.verifying.looks import Look
 from gpharness.verifying.results_files import check_file_urls
 from gpharness.verifying.sequences import error_of, settle
+from gpharness.verifying.silence import with_one_silence
 from gpharness.verifying.traces import check_trace
 
 Progress = Callable[[int, int, str], object]
@@ -45,11 +48,32 @@ NOT_REACHED: Final = "the server is not reached"
 """Why a conversation was not held."""
 UNREADABLE: Final = "nothing that the server says of itself can be read"
 """Why a conversation was not held."""
+OUT_OF_TIME: Final = "the time for all of it was over"
+"""Why a conversation was not held, or not to its end."""
+TOKEN_WANTED: Final = "the service asks for a token, as it did when it was recorded, and none was given"
+"""Why a conversation was not held."""
+TOKEN_GONE: Final = "a token was refused, and no contract has tokens"
+"""Why a conversation is never held again."""
+NOT_ASKED_FOR: Final = "not asked for"
+NOT_MEANT: Final = (NOT_ASKED_FOR, TOKEN_GONE)
+"""Reasons that take nothing from a verification."""
+INTERRUPTED: Final = "interrupted"
+"""Why a conversation was not held, or not to its end."""
 _NOBODY: Final = ("transport.unreachable", "transport.tls")
 _SIGN_IN: Final = ("token.answer", "auth.")
 """How findings begin after which nothing is answered as it was."""
 _NEVER: Final = -1
 _SYNCHRONOUS: Final = "esriExecutionTypeSynchronous"
+
+
+class Interrupted(KeyboardInterrupt):
+    """Somebody has ended a verification; `section` is what came of it until then, `job` what may go on."""
+
+    def __init__(self, section: Section, interruption: KeyboardInterrupt) -> None:
+        super().__init__()
+        self.section = section
+        self.job = getattr(interruption, "job", None)
+        self.__notes__ = [*getattr(interruption, "__notes__", ())]
 
 
 def verify(
@@ -59,17 +83,26 @@ def verify(
     subject: str = "",
     only: Sequence[str] = (),
     progress: Progress | None = None,
+    within: float | None = None,
     **options: Any,
 ) -> Section:
     """Hold the server at `url` to a contract; the findings, and which conversations were held.
 
-    `only`: globs of conversations' names or tasks. The other `options` are those of `Prober`. Raises
-    InvalidInput for an address or credentials that are none.
+    `only`: globs of conversations' names or tasks. `within`: seconds for all of it; what they do not suffice
+    for is not held. The other `options` are those of `Prober`. Raises InvalidInput for an address or
+    credentials that are none, Interrupted where it is.
     """
     with Prober(url, **options) as prober:
         prober.transport.is_cautious = True
-        section = _Verification(contract, prober, only, progress).run(subject)
+        if within is not None:
+            prober.ends_at = prober.clock.now() + within
+        verification = _Verification(contract, prober, only, progress)
+        section = verification.run(subject)
+    if prober.transport.silence:
+        section.findings = with_one_silence(section.findings)
     section.findings = discreet(section.findings, (options.get("password"), options.get("token")))
+    if verification.interruption is not None:
+        raise Interrupted(section, verification.interruption)
     return section
 
 
@@ -96,12 +129,23 @@ class _Verification:
         self._refusals: dict[str, int | None] = {}
         """The codes of the errors by which services were."""
         self._explained = Explained()
+        self.interruption: KeyboardInterrupt | None = None
         self._submitted: set[str] = set()
+        self._without_token: set[str] = set()
+        """Services, and tasks, that want a token, as is known, and there is none."""
+        self._secured: set[str] | None = None
+        """Services that wanted one when they were recorded, once that was looked up."""
 
     def run(self, subject: str) -> Section:
         begun = self._prober.clock.now()
         section = Section(subject or self._contract.provenance.of, server=shown_server(self._prober.root))
-        section.cases = list(self._cases())
+        try:
+            for case in self._cases():
+                section.cases.append(case)
+        except KeyboardInterrupt as interruption:
+            self.interruption = interruption
+            rest = islice(self._contract.conversations, len(section.cases), None)
+            section.cases += [Case(each.name, each.task, 0.0, INTERRUPTED) for each in rest]
         section.findings = self._gathered.findings
         section.seconds = self._prober.clock.now() - begun
         return section
@@ -112,10 +156,22 @@ class _Verification:
         for number, conversation in enumerate(self._contract.conversations):
             if self._progress is not None:
                 self._progress(number, total, conversation.name)
-            if reason or not is_wanted(conversation, self._only):
-                yield Case(conversation.name, conversation.task, 0.0, reason or "not asked for")
+            if why := reason or self._why_not(conversation):
+                yield Case(conversation.name, conversation.task, 0.0, why)
             else:
                 yield self._hold(conversation)
+
+    def _why_not(self, conversation: Conversation) -> str:
+        """Why a conversation is not held; empty where it is."""
+        if not is_wanted(conversation, self._only):
+            return NOT_ASKED_FOR
+        if self._prober.is_over:
+            return OUT_OF_TIME
+        if has_wrong_token(conversation):
+            return TOKEN_GONE
+        if conversation.task.rpartition("/")[0] in self._without_token:
+            return TOKEN_WANTED
+        return self._prober.transport.silence
 
     def _begin(self) -> str:
         """Knock, and ask for the descriptions; why no conversation can be held, if so."""
@@ -132,7 +188,10 @@ class _Verification:
             self._gathered.add(self._refused)
         if not is_there:
             return NOT_REACHED
-        return "" if any(look.is_good for look in looks) else UNREADABLE
+        if self._prober.is_over or any(look.is_good for look in looks):
+            return ""
+        silence = self._prober.transport.silence
+        return f"{UNREADABLE}: {silence}" if silence else UNREADABLE
 
     # Descriptions
 
@@ -173,6 +232,10 @@ class _Verification:
         error = error_of(looks[-1]) if looks else None
         if error is None or looks[-1].findings:
             return
+        if error.code == REQUIRED and self._is_known_to_want_a_token(subject):
+            self._without_token.add(subject)
+            self._explained.add(subject)
+            return
         is_told = self._refusals.get(subject.rpartition("/")[0], _NEVER) == error.code
         if not is_told and not self._explained.covers(subject):
             met = f"the error {error.code}: {error.message}"[:200]
@@ -180,6 +243,15 @@ class _Verification:
             self._refused.append(looks[-1].placed(refused))
         self._refusals[subject] = error.code
         self._explained.add(subject)
+
+    def _is_known_to_want_a_token(self, subject: str) -> bool:
+        """Whether there is no token, and a service, or the one that a task is of, asked for one when it was
+        recorded: that is no news."""
+        if self._prober.may_sign_in:
+            return False
+        if self._secured is None:
+            self._secured = set(services_that_want_one(self._contract.conversations))
+        return subject in self._secured or subject.rpartition("/")[0] in self._secured
 
     def _asked(self, url: str) -> list[Look]:
         before = len(self._prober.exchanges)
@@ -198,6 +270,12 @@ class _Verification:
     def _hold(self, conversation: Conversation) -> Case:
         begun = self._prober.clock.now()
         observed = converse(self._prober, conversation, self._contract)
+        if self._prober.is_over:
+            self._forget()
+            return Case(conversation.name, conversation.task, self._prober.clock.now() - begun, OUT_OF_TIME)
+        for each in observed.exchanges:
+            if each.operation == "file":  # whose address names no task
+                each.task = each.task or conversation.task
         looks = self._looks(observed.exchanges, self._promise(conversation), conversation.name)
         check_trace([look for look in looks if look.exchange.operation == "job"])
         for look in looks:

@@ -359,3 +359,29 @@ def test_no_service_of_the_builtin_site_drifts_from_itself() -> None:
     assert len(task["parameters"]) > 50
     assert compare_tasks(task, copy.deepcopy(task)) == []
     assert compare_services(service, copy.deepcopy(service)) == []
+
+
+def test_what_a_contract_has_a_stand_in_for_may_be_anything_but_gone_or_new() -> None:
+    hidden, text = {"dataType": "GPStringHidden"}, {"dataType": "GPString"}
+    listed = {"dataType": "GPMultiValue:GPStringHidden"}
+    url = "https://files.example.com/a.zip?sig="
+    cases: list[tuple[dict[str, Any], Any, Any, bool]] = [
+        (hidden, "standin000000001", "hunter-and-2", False),
+        (hidden, "*****", "hunter-and-2", False),
+        (hidden, "standin000000001", "", True),
+        (hidden, None, "hunter-and-2", True),
+        (listed, ["standin000000001"], ["a-b-7", "c-d-8"], False),
+        (text, f"{url}standin000000000001", f"{url}Zm9vYmFyYmF6", False),
+        (text, f"{url}standin000000000001&v=1", f"{url}Zm9vYmFyYmF6&v=2", True),
+        (text, "5ec2e7000000000000000000000001", "0123456789abcdef0123456789abcd", False),
+        (text, "standing", "sitting", True),
+        (text, "standin000000001", None, True),
+    ]
+    for members, before, after, is_drift in cases:
+        one, other = (
+            {**TASK, "parameters": [parameter("P", **members, defaultValue=value)]}
+            for value in (before, after)
+        )
+        found = compare_tasks(one, other)
+        assert [each.name for each in found] == ["drift.default"] * is_drift, (before, after)
+        assert "hunter" not in "".join(each.met for each in found)

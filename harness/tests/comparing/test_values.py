@@ -266,3 +266,10 @@ def test_the_number_behind_a_files_name_is_none_of_it_whatever_the_name_ends_wit
     names = ("_ags_Cells_.tif", "_ags_Cells_1.tif", "_ags_Cells_34.tif", "_ags_Cells__2.TIF")
     assert {file_pattern(name) for name in names} == {"Cells.tif"}
     assert file_pattern("_ags_Cells.tif") != file_pattern("_ags_Rows.tif")
+
+
+def test_a_hidden_text_is_compared_by_whether_there_is_one_and_never_quoted() -> None:
+    for met, told in (("another-7", []), ("", ["changed.value"]), (7, ["changed.value-type"])):
+        found = compare_values("standin00000001", met, "GPStringHidden", Varies())
+        assert [each.name for each in found] == told
+    assert "hunter" not in str(compare_values(["a"], "hunter2", "GPStringHidden", Varies()))

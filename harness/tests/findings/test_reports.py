@@ -210,6 +210,14 @@ def test_the_table_tells_all_of_each_finding() -> None:
     assert "skipped: uploads: no file" in lines
 
 
+def test_what_was_skipped_for_one_reason_is_told_in_one_line() -> None:
+    cases = [Case(name, "S/T", skipped="no token") for name in "abcde"] + [
+        Case("f", "S/U", skipped="no file")
+    ]
+    lines = list(table_lines(Report("verify", [Section("viewshed", [], cases=cases)])))
+    assert lines[-2:] == ["skipped: a, b, c and 2 more: no token", "skipped: f: no file"]
+
+
 def test_no_findings_are_said_to_be_none() -> None:
     assert next(iter(table_lines(report()))).startswith(
         "viewshed at https://gis.example.com/arcgis: no findings,"

@@ -37,6 +37,12 @@ def named(section: Section) -> list[tuple[str, str, str]]:
     return [(each.name, each.severity, each.task) for each in section.findings]
 
 
+def test_findings_about_files_name_the_task_that_they_are_of() -> None:
+    site = scenarios.site(scenarios.OneClock())
+    site.deviate("file-url-404")
+    assert named(held(site, "files")) == [("file.url", "breaking", "Files/FileTransfer/ZipFile")]
+
+
 def test_of_a_task_that_is_gone_nothing_else_is_told() -> None:
     site = scenarios.site(scenarios.OneClock())
     del site.services["WorldViewshed"].tasks["viewshed"]

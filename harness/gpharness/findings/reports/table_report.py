@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gpharness.findings.finding_names import means, title
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 _STYLES: dict[Severity, str] = {"breaking": "bold red", "changed": "yellow", "note": "cyan"}
 _LONGEST = 300
+_NAMED = 3
+"""Conversations that are named where several were skipped for one reason."""
 
 
 def table_lines(report: Report) -> Iterator[str]:
@@ -93,10 +96,20 @@ def _rows(each: Finding) -> list[tuple[str, str]]:
 def _remarks(section: Section) -> Iterator[str]:
     lines = [f"warning: {one_line(each)}" for each in section.warnings]
     lines += [f"no longer found: {one_line(each)}" for each in section.gone]
-    lines += [f"skipped: {one_line(c.name)}: {one_line(c.skipped)}" for c in section.cases if c.skipped]
+    skipped: defaultdict[str, list[str]] = defaultdict(list)
+    for case in section.cases:
+        if case.skipped:
+            skipped[case.skipped].append(case.name)
+    lines += [f"skipped: {_named(names)}: {one_line(why)}" for why, names in skipped.items()]
     if lines:
         yield ""
         yield from lines
+
+
+def _named(names: Sequence[str]) -> str:
+    """Conversations by name: the first few, and how many there are besides."""
+    rest = len(names) - _NAMED
+    return ", ".join(map(one_line, names[:_NAMED])) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _encodable(line: str, encoding: str) -> str:
