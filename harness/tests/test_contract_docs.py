@@ -31,7 +31,7 @@ def test_a_contract_is_replayed_by_the_lines_for_python(text, request, monkeypat
 
 
 def test_generated_inputs_come_by_the_lines_for_python(text, request, monkeypatch, tmp_path):
-    (code,) = [block for block in blocks(text, "python") if "hypothesis" in block]
+    (code,) = [block for block in blocks(text, "python") if "task.json" in block]
     contract = read_contract(request.config.rootpath / "fixtures" / "viewshed-job.contract.yaml")
     (tmp_path / "task.json").write_text(json.dumps(contract.tasks["WorldViewshed/viewshed"]))
     monkeypatch.chdir(tmp_path)

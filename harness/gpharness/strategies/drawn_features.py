@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from itertools import product
 from typing import Any, Final
 
 from gp_protocol.descriptions.descriptors import Parameter, ParameterInfo
@@ -32,6 +33,19 @@ KINDS: Final = (
     "esriGeometryEnvelope",
 )
 WGS84: Final = SpatialReference(wkid=4326)
+_WGS84_TEXT: Final = (
+    'GEOGCS["GCS_WGS_1984",DATUM["D_WGS_1984",SPHEROID["WGS_1984",6378137.0,298.257223563]],'
+    'PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]'
+)
+REFERENCES: Final = (
+    WGS84,
+    SpatialReference(wkid=4326, latest_wkid=4326),
+    SpatialReference(wkid=102100, latest_wkid=3857),
+    SpatialReference(wkid=102100),
+    SpatialReference(wkid=3857),
+    SpatialReference(wkt=_WGS84_TEXT),
+)
+"""Spatial references that every server knows, in all forms that it may tell them itself."""
 _GEOGRAPHIC: Final = range(4000, 5000)
 """The wkids taken for systems in degrees; all others are taken for meters (*assumed*)."""
 _GENERATED: Final = (
@@ -56,18 +70,20 @@ def feature_sets(
     """Feature sets as a schema wants them: that of a parameter (its default value, and the geometry types of
     its filter), or a mapping of its form; without one, points, lines, areas with fields of their own.
 
-    They lie in the schema's spatial reference, or in WGS 84. Object ids count from 1. `fields` are those of
-    sets whose schema names none. They shrink to `min_size` points at 0,0 without attributes.
+    They lie in the schema's spatial reference or in WGS 84 or Web Mercator, by id or by text; where the
+    schema has none, it may be left out. Object ids count from 1. `fields` are those of sets whose schema
+    names none. They shrink to `min_size` points at 0,0 without attributes.
     """
     found = _Schema(schema, profile_of(version))
-    is_geographic = _is_geographic(found.reference)
-    shapes = {
-        kind: st.lists(
-            _geometries(kind, is_geographic, found.has_z, found.has_m), min_size=min_size, max_size=max_size
-        )
-        for kind in found.kinds
+
+    def shapes(kind: str, is_geographic: bool) -> st.SearchStrategy[list[dict[str, Any]]]:
+        one = _geometries(kind, is_geographic, found.has_z, found.has_m)
+        return st.lists(one, min_size=min_size, max_size=max_size)
+
+    drawn = {
+        key: shapes(*key) for key in product(found.kinds, {_is_geographic(each) for each in found.references})
     }
-    return _feature_sets(found, shapes, st.sampled_from(found.kinds), _fields_for(found, fields))
+    return _feature_sets(found, drawn, _fields_for(found, fields))
 
 
 def record_sets(
@@ -91,7 +107,9 @@ class _Schema:
         known = default if isinstance(default, Mapping) else {}
         self.version = version
         self.fields = _fields_in(known)
-        self.reference = _reference_in(known)
+        own = _reference_in(known)
+        self.references = tuple(dict.fromkeys((own or WGS84, *REFERENCES, own)))
+        """The likeliest first; None, an unknown one, is among them if the schema has none."""
         self.kinds = _kinds(known.get("geometryType"), None if isinstance(given, Mapping) else given)
         self.has_z = known.get("hasZ") is True
         self.has_m = known.get("hasM") is True
@@ -104,12 +122,12 @@ def _fields_in(default: Mapping[str, Any]) -> tuple[Field, ...]:
         return ()
 
 
-def _reference_in(default: Mapping[str, Any]) -> SpatialReference:
+def _reference_in(default: Mapping[str, Any]) -> SpatialReference | None:
     try:
         found = decode_spatial_reference(default.get("spatialReference"))
     except ProtocolError:
-        found = None
-    return found if found is not None and (found.wkid or found.latest_wkid or found.wkt) else WGS84
+        return WGS84
+    return found if found is None or found.wkid or found.latest_wkid or found.wkt else WGS84
 
 
 def _kinds(own: Any, part: Part | None) -> tuple[str, ...]:
@@ -123,16 +141,20 @@ def _kinds(own: Any, part: Part | None) -> tuple[str, ...]:
     return (kind,) if kind is not None else (KINDS[0], *KINDS[2:4])
 
 
+@lru_cache(maxsize=1000)
+def _one_of(choices: tuple[Any, ...]) -> st.SearchStrategy[Any]:
+    return st.sampled_from(choices)
+
+
 @st.composite
 def _feature_sets(
     draw: st.DrawFn,
     schema: _Schema,
-    shapes: Mapping[str, st.SearchStrategy[list[dict[str, Any]]]],
-    kinds: st.SearchStrategy[str],
+    shapes: Mapping[tuple[str, bool], st.SearchStrategy[list[dict[str, Any]]]],
     some_fields: st.SearchStrategy[tuple[Field, ...]],
 ) -> FeatureSet:
-    kind = draw(kinds)
-    drawn = draw(shapes[kind])
+    kind, reference = draw(_one_of(schema.kinds)), draw(_one_of(schema.references))
+    drawn = draw(shapes[kind, _is_geographic(reference)])
     fields = draw(some_fields)
     # A set that leaves out what may be null leaves it out in every feature, as clients do.
     is_told = bool(fields) and (any(field.nullable is False for field in fields) or draw(_FLAGS))
@@ -140,7 +162,7 @@ def _feature_sets(
         {"attributes": draw(_attributes(fields, number)) if is_told else {}, "geometry": geometry}
         for number, geometry in enumerate(drawn, 1)
     ]
-    return FeatureSet(kind, schema.reference, fields, features, schema.has_z, schema.has_m)
+    return FeatureSet(kind, reference, fields, features, schema.has_z, schema.has_m)
 
 
 @st.composite
@@ -220,7 +242,9 @@ def _instant(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
-def _is_geographic(reference: SpatialReference) -> bool:
+def _is_geographic(reference: SpatialReference | None) -> bool:
+    if reference is None:
+        return True
     wkid = reference.wkid or reference.latest_wkid
     return wkid in _GEOGRAPHIC if wkid else (reference.wkt or "").startswith("GEOGCS")
 
@@ -230,7 +254,7 @@ def _geometries(
     kind: str, is_geographic: bool, has_z: bool, has_m: bool
 ) -> st.SearchStrategy[dict[str, Any]]:
     """Geometries of a type, within the world of degrees or a region of meters."""
-    wide, high, size = (170, 80, 5) if is_geographic else (900_000, 900_000, 50_000)
+    wide, high, size = (150, 75, 5) if is_geographic else (900_000, 900_000, 50_000)
     x, y, extra = _ordinates(wide), _ordinates(high), _ordinates(1000)
     more = [extra] * (has_z + has_m)
     vertex = st.tuples(x, y, *more).map(list)
@@ -241,9 +265,10 @@ def _geometries(
         return st.lists(vertex, min_size=1, max_size=3, unique_by=tuple).map(lambda each: {"points": each})
     step = st.integers(1, size)
     if kind == "esriGeometryPolyline":
-        return st.builds(_line, vertex, st.lists(st.tuples(step, step), min_size=1, max_size=3))
+        path = st.builds(_path, vertex, st.lists(st.tuples(step, step), min_size=1, max_size=3))
+        return st.lists(path, min_size=1, max_size=2).map(lambda each: {"paths": each})
     if kind == "esriGeometryPolygon":
-        return st.builds(_area, vertex, step, step, st.booleans())
+        return st.builds(_area, vertex, step, step, st.booleans(), st.booleans())
     return st.builds(
         lambda x, y, width, height: {"xmin": x, "ymin": y, "xmax": x + width, "ymax": y + height},
         x,
@@ -258,24 +283,31 @@ def _ordinates(reach: int) -> st.SearchStrategy[float]:
     return st.integers(-reach, reach) | st.integers(-reach * 64, reach * 64).map(lambda n: n / 64)
 
 
-def _line(start: list[float], steps: list[tuple[int, int]]) -> dict[str, Any]:
+def _path(start: list[float], steps: list[tuple[int, int]]) -> list[list[float]]:
     path = [start]
     for right, up in steps:
         x, y, *more = path[-1]
         path.append([x + right, y + up, *more])
-    return {"paths": [path]}
+    return path
 
 
-def _area(corner: list[float], width: int, height: int, is_triangle: bool) -> dict[str, Any]:
-    """A ring that runs clockwise, as an outer ring does."""
+def _area(
+    corner: list[float], width: int, height: int, is_triangle: bool, has_two_parts: bool
+) -> dict[str, Any]:
+    """One ring, or two side by side. They run clockwise, as outer rings do."""
     x, y, *more = corner
-    ring = [
+    rings = [_ring([x + 2 * width * part, y, *more], width, height) for part in range(1 + has_two_parts)]
+    if is_triangle:
+        del rings[0][2]
+    return {"rings": rings}
+
+
+def _ring(corner: list[float], width: int, height: int) -> list[list[float]]:
+    x, y, *more = corner
+    return [
         corner,
         [x, y + height, *more],
         [x + width, y + height, *more],
         [x + width, y, *more],
         list(corner),
     ]
-    if is_triangle:
-        del ring[2]
-    return {"rings": [ring]}

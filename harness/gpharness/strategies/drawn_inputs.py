@@ -19,6 +19,10 @@ from gpharness.strategies.drawn_values import Form, fields_in, input_text, value
 from gpharness.strategies.drawn_words import Version, profile_of
 
 _SETS: Final = frozenset({"GPFeatureRecordSetLayer", "GPRecordSet"})
+_PLAIN_TEXTS: Final = frozenset(
+    {"GPString", "GPStringHidden", "GPSQLExpression", "GPLong", "GPDouble", "GPBoolean", "GPDate"}
+)
+"""The types whose texts are not JSON objects: of them only an empty text is none."""
 _USUAL_TYPE: Final = "esriFieldTypeString"
 
 
@@ -27,6 +31,7 @@ def inputs(
     *,
     form: Literal["input", "value"] = "input",
     references: bool = False,
+    blanks: bool = False,
     version: Version = None,
 ) -> st.SearchStrategy[dict[str, Any]]:
     """Inputs by parameter name that a server with this task accepts, and the reference client sends.
@@ -34,18 +39,25 @@ def inputs(
     They are the texts of a request (`form="input"`), which the client's `run` takes as well, or Python's
     values (`"value"`). A required input is there unless it has a default; what is optional mostly is not. An
     input that depends on a layer names fields of that layer. With `references` some layers and files are
-    addresses or uploaded items, which stand nowhere. `version` as for `values`.
+    addresses or uploaded items, which stand nowhere. With `blanks` some of what is left out is there all the
+    same, as other clients send it: as None among values, as an empty text, `null` or `{}` among texts, which
+    servers take for nothing given (*assumed*) and the reference client does not send. `version` as for
+    `values`.
 
     Raises ValueError for a task with a required input that can have no value: of an unknown type, or with a
     filter that lets nothing through.
     """
-    return _inputs(Plan(task, profile_of(version), "input" if references else "value"), form)
+    plan = Plan(task, profile_of(version), "input" if references else "value")
+    return _inputs(plan, form, plan.blanks(form) if blanks else st.just({}))
 
 
 @st.composite
-def _inputs(draw: st.DrawFn, plan: Plan, form: str) -> dict[str, Any]:
+def _inputs(
+    draw: st.DrawFn, plan: Plan, form: Form, blanks: st.SearchStrategy[dict[str, Any]]
+) -> dict[str, Any]:
     found = draw(plan.drawn)
-    return plan.texts(found) if form == "input" else found
+    blank = draw(blanks)
+    return plan.in_order({**blank, **(plan.texts(found) if form == "input" else found)})
 
 
 class Plan:
@@ -81,7 +93,7 @@ class Plan:
         further = {name: drawn for name, drawn in self._alone.items() if name not in needed}
         alone = st.fixed_dictionaries(needed, optional=further)
         if not self._dependent:
-            return alone.map(self._in_order)
+            return alone.map(self.in_order)
         return _with_dependents(alone, self)
 
     def draw_dependents(self, draw: st.DrawFn, found: dict[str, Any]) -> dict[str, Any]:
@@ -92,13 +104,22 @@ class Plan:
             drawn = self._dependent_values(parameter, found)
             if not drawn.is_empty:
                 found[name] = draw(drawn)
-        return self._in_order(found)
+        return self.in_order(found)
 
     def texts(self, found: Mapping[str, Any]) -> dict[str, str]:
         """The texts of a request for inputs."""
         return {name: input_text(self._by_name[name], value) for name, value in found.items()}
 
-    def _in_order(self, found: Mapping[str, Any]) -> dict[str, Any]:
+    def blanks(self, form: Form) -> st.SearchStrategy[dict[str, Any]]:
+        """What says of some inputs, none of which is needed, that they are not given."""
+        some = {
+            each.name: st.none() if form == "value" else _one_of_blanks(each)
+            for each in self.task.inputs
+            if not is_needed(each)
+        }
+        return st.fixed_dictionaries({}, optional=some)
+
+    def in_order(self, found: Mapping[str, Any]) -> dict[str, Any]:
         return {each.name: found[each.name] for each in self.task.inputs if each.name in found}
 
     def _layer_of(self, parameter: Parameter) -> Parameter | None:
@@ -133,6 +154,10 @@ class Plan:
 @st.composite
 def _with_dependents(draw: st.DrawFn, alone: st.SearchStrategy[dict[str, Any]], plan: Plan) -> dict[str, Any]:
     return plan.draw_dependents(draw, dict(draw(alone)))
+
+
+def _one_of_blanks(parameter: Parameter) -> st.SearchStrategy[str]:
+    return st.just("") if parameter.data_type in _PLAIN_TEXTS else st.sampled_from(("", "null", "{}"))
 
 
 def is_needed(parameter: Parameter) -> bool:

@@ -27,7 +27,7 @@ from gp_protocol.values.units import AREAL_UNITS, LINEAR_UNITS, TIME_UNITS, Area
 from gp_protocol.versions import Profile
 from hypothesis import strategies as st
 
-from gpharness.strategies.drawn_features import feature_sets, field_types, fields, record_sets
+from gpharness.strategies.drawn_features import REFERENCES, feature_sets, field_types, fields, record_sets
 from gpharness.strategies.drawn_words import Version, dates, numbers, profile_of, texts, urls, whole_numbers
 
 Part = Parameter | ParameterInfo
@@ -36,6 +36,7 @@ Form = Literal["value", "input", "output"]
 
 Drawn = st.SearchStrategy[Any]
 _MOST: Final = 3
+_LEAST_POINTS: Final = 3.0
 _CHOSEN: Final = frozenset({"GPString", "GPStringHidden", "GPSQLExpression", "GPLong", "GPDouble"})
 _LAYERS: Final = frozenset({"GPFeatureRecordSetLayer", "GPRecordSet", "GPRasterData", "GPRasterDataLayer"})
 _EVERYTHING: Final = OutputOptions(return_z=True, return_m=True)
@@ -240,15 +241,24 @@ def _words_of(chosen: Filter | None, kind: str) -> tuple[str, ...]:
 
 
 def _measure(kind: Callable[[float, str], Any], units: Sequence[str], usual: str) -> Callable[..., Drawn]:
+    # Of an unknown unit a tool can make nothing.
     ordered = [usual, *(each for each in units if each != usual and "Unknown" not in each)]
 
     def make(part: Part, chosen: Filter | None, how: _Drawing) -> Drawn:
-        within = _range(chosen)
-        # Most tools want more than nothing, and less than goes around the earth.
-        drawn = numbers(within or RangeFilter(1, 10))
-        return st.nothing() if drawn.is_empty else st.builds(kind, drawn, st.sampled_from(ordered))
+        # Most tools want more than nothing, a millimeter say, and less than goes around the earth.
+        drawn = numbers(_range(chosen) or RangeFilter(1, 10))
+        if drawn.is_empty:
+            return st.nothing()
+        one = st.builds(kind, drawn, st.sampled_from(ordered))
+        return one if _range(chosen) else one.map(_three_points_at_least)
 
     return make
+
+
+def _three_points_at_least(measured: Any) -> Any:
+    """Of the one unit that is smaller than a millimeter there are several."""
+    is_tiny = measured.units == "esriPoints" and measured.distance < _LEAST_POINTS
+    return LinearUnit(_LEAST_POINTS, "esriPoints") if is_tiny else measured
 
 
 def _text(part: Part, chosen: Filter | None, how: _Drawing) -> Drawn:
@@ -299,6 +309,7 @@ def _map_images() -> Drawn:
 
 def _rasters(part: Part, chosen: Filter | None, how: _Drawing) -> Drawn:
     files = st.builds(Raster, urls(".tif"), st.sampled_from([None, "tif"]))
+    files |= st.builds(Raster, urls(".jpg"), st.just("jpg"))
     services = st.builds(Raster, urls("/ImageServer"), st.none(), st.just("ImageService"))
     found = files | services
     if how.side == "output":
@@ -307,7 +318,7 @@ def _rasters(part: Part, chosen: Filter | None, how: _Drawing) -> Drawn:
 
 
 def _files(part: Part, chosen: Filter | None, how: _Drawing) -> Drawn:
-    endings = [word.lstrip(".") for word in _words_of(chosen, "file")] or ["zip", "csv"]
+    endings = [word.lstrip(".") for word in _words_of(chosen, "file")] or ["zip", "csv", "xlsx", "shp"]
     found: Drawn = st.builds(
         lambda url, ending: DataFile(f"{url}.{ending}"), urls(), st.sampled_from(endings)
     )
@@ -331,13 +342,13 @@ def _fields(part: Part, chosen: Filter | None, how: _Drawing) -> Drawn:
 
 
 def _reference(part: Part, chosen: Filter | None, how: _Drawing) -> Drawn:
-    return st.sampled_from([4326, 3857, 102100, 2193, 25832]).map(lambda wkid: SpatialReference(wkid=wkid))
+    return st.sampled_from([*REFERENCES, SpatialReference(wkid=2193), SpatialReference(wkid=25832)])
 
 
 def _extent(with_reference: bool) -> Callable[..., Drawn]:
     def make(part: Part, chosen: Filter | None, how: _Drawing) -> Drawn:
         corner, side = st.integers(-80, 70), st.integers(1, 10)
-        references = st.none() | st.just(SpatialReference(wkid=4326)) if with_reference else st.none()
+        references = st.sampled_from((None, *REFERENCES)) if with_reference else st.none()
         return st.builds(
             lambda x, y, width, height, reference: Extent(
                 x, y, x + width, y + height, spatial_reference=reference

@@ -2,8 +2,9 @@
 
 A `JobBook` is told every answer in the order in which they came, whichever client got it, and raises
 `Departure` for the first one that cannot be: a job's states follow the table of `gp_protocol.job_states`, an
-end stays, messages only grow while a job runs, results are there after success alone, ids are unique, and all
-clients see the same.
+end stays, messages only grow while a job runs, results are there after success alone, a cancel that is taken
+is told as one, ids are unique, and all clients see the same. A job that is cleaned away while it is looked at
+counts as lost.
 """
 
 from __future__ import annotations
@@ -47,6 +48,11 @@ class KnownJob:
         """Results by name, as they were first fetched."""
         self.inputs: dict[str, Any] = {}
         self.is_known_to_succeed = False
+        self.is_settled = False
+        """Whether somebody looked again after its end."""
+
+    def __repr__(self) -> str:
+        return self.name
 
     @property
     def name(self) -> str:
@@ -65,6 +71,11 @@ class JobBook:
         self.jobs: list[KnownJob] = []
         self._outputs = {each.name: each for each in task.outputs}
 
+    @property
+    def unsettled(self) -> list[KnownJob]:
+        """The jobs whose end nobody has looked at twice."""
+        return [job for job in self.jobs if not job.is_settled]
+
     def submitted(self, answer: Any) -> KnownJob:
         """A submission was answered."""
         found = _an_object("submitJob", answer)
@@ -73,7 +84,9 @@ class JobBook:
             raise Departure("submitJob", f"jobId {shown(job_id)}", "the id of a new job")
         if same := next((each for each in self.jobs if each.id.lower() == job_id.lower()), None):
             raise Departure("submitJob", f"the id of {same.name} again", "an id that no other job has")
-        job = KnownJob(len(self.jobs) + 1, job_id, _status("submitJob", found))
+        status = _status("submitJob", found)
+        # What is told of a job that has just been made may be ahead of its first poll.
+        job = KnownJob(len(self.jobs) + 1, job_id, status if status in FINAL else JobStatus.NEW)
         self.jobs.append(job)
         return job
 
@@ -84,6 +97,7 @@ class JobBook:
         self._messages(job, found.get("messages"))
         if not job.is_over:
             return
+        job.is_settled = job.last is not None
         if job.last is not None and job.last["jobStatus"] == found["jobStatus"]:
             for key in ("results", "messages"):
                 if job.last.get(key) != found.get(key):
@@ -94,8 +108,15 @@ class JobBook:
 
     def cancelled(self, job: KnownJob, answer: Any, *, refused: bool) -> None:
         """A cancel was answered; a refusal says nothing of the job."""
-        if not refused:
-            self._state(job, answer)
+        if refused:
+            return
+        self._state(job, answer)
+        if not job.is_over and job.status is not JobStatus.CANCELLING:
+            raise Departure(
+                f"{job.name}, cancel",
+                job.status.value,
+                "esriJobCancelling, an end, or an error that refuses it",
+            )
 
     def fetched(self, job: KnownJob, name: str, answer: Any, *, refused: bool) -> None:
         """A result was asked for."""
@@ -103,7 +124,10 @@ class JobBook:
             if job.last is not None and name in (job.last.get("results") or {}):
                 raise Departure(f"{job.name}, result {name}", "an error", "the result that the job lists")
             return
-        found = _named(f"{job.name}, result {name}", name, self._outputs[name].data_type, answer)
+        declared = self._outputs[name].data_type
+        # A composite comes out as what it holds.
+        data_type = "" if declared == "GPComposite" else declared
+        found = _named(f"{job.name}, result {name}", name, data_type, answer)
         if job.is_over and job.status is not JobStatus.SUCCEEDED:
             raise Departure(f"{job.name}, result {name}", "a value", f"an error, as it is {job.status.value}")
         job.is_known_to_succeed = True

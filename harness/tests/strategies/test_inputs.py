@@ -21,9 +21,19 @@ from gp_protocol.descriptions.descriptors import (
     parse_parameter,
 )
 from gp_protocol.values.feature_sets import FeatureSet
+from gp_protocol.values.units import LINEAR_UNITS
 from gp_protocol.versions import PROFILES, profile
 from gpharness.in_process import SiteTransport
-from gpharness.strategies import InputFault, can_be_wrong, inputs, nearly_valid_inputs, tasks
+from gpharness.strategies import (
+    InputFault,
+    can_be_wrong,
+    feature_sets,
+    inputs,
+    nearly_valid_inputs,
+    tasks,
+    values,
+)
+from gpharness.strategies.drawn_features import REFERENCES
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
@@ -155,6 +165,51 @@ def _inputs_of(path: str, task: Task) -> st.SearchStrategy[dict[str, str]]:
     return _drawn_for.setdefault(path, inputs(task, version="12.0"))
 
 
+OPTIONAL = Task(
+    "T",
+    execution_type=ExecutionType.SYNCHRONOUS,
+    parameters=(
+        wanted("Points", "GPFeatureRecordSetLayer"),
+        *(
+            Parameter(name.rpartition(":")[2], name, parameter_type=ParameterType.OPTIONAL)
+            for name in (
+                "GPString",
+                "GPLong",
+                "GPBoolean",
+                "GPDate",
+                "GPLinearUnit",
+                "GPRecordSet",
+                "GPMultiValue:GPDouble",
+            )
+        ),
+    ),
+)
+
+
+@given(inputs(OPTIONAL, blanks=True), inputs(OPTIONAL, blanks=True, form="value"))
+@settings(max_examples=FEW)
+def test_blank_inputs_are_as_good_as_none(texts: dict[str, str], values: dict[str, Any]) -> None:
+    kept = {name: text for name, text in texts.items() if text not in ("", "null", "{}")}
+    assert read_inputs(OPTIONAL, texts, profile("11.1")) == read_inputs(OPTIONAL, kept, profile("11.1"))
+    sent = encode_inputs(OPTIONAL, values)
+    assert set(sent) == {name for name, value in values.items() if value is not None}
+
+
+def seen(drawn: st.SearchStrategy[Any], examples: int) -> list[Any]:
+    found: list[Any] = []
+    settings(max_examples=examples)(given(drawn)(lambda each: found.append(each)))()
+    return found
+
+
+def test_the_forms_of_a_value_all_come_up() -> None:
+    sets = seen(feature_sets(), 120)
+    assert {each.spatial_reference for each in sets} == {None, *REFERENCES}
+    units = {each.units for each in seen(values("GPLinearUnit"), 150)}
+    assert units == {*LINEAR_UNITS} - {"esriUnknownUnits"}
+    texts = {text for each in seen(inputs(OPTIONAL, blanks=True), 40) for text in each.values()}
+    assert {"", "null", "{}"} <= texts
+
+
 # What shrinks, shrinks to what is read at a glance.
 
 
@@ -223,8 +278,7 @@ SCHEMA = {
 def test_features_follow_the_schema_of_their_parameter(drawn: dict[str, FeatureSet]) -> None:
     lines = drawn["Lines"]
     assert (lines.geometry_type, lines.has_z) == ("esriGeometryPolyline", True)
-    assert lines.spatial_reference is not None
-    assert lines.spatial_reference.wkid == 102100
+    assert lines.spatial_reference is not None  # where a schema has one, that is what none would stand for
     assert [field.name for field in lines.fields] == ["FID", "Name"]
     for number, feature in enumerate(lines.features, 1):
         assert feature["attributes"].get("FID", number) == number

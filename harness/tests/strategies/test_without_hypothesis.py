@@ -22,3 +22,9 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'input'"):
         gpharness.strategies.input  # noqa: B018
     assert all(getattr(gpharness.strategies, name) for name in gpharness.strategies.__all__)
+
+
+def test_the_names_are_listed_before_they_are_used() -> None:
+    import gpharness.strategies
+
+    assert {*gpharness.strategies.__all__, "__doc__"} <= {*dir(gpharness.strategies)}
