@@ -1,4 +1,4 @@
-"""What submitJob has read of a job's inputs is not read again when the job runs."""
+"""How inputs are read, and that what submitJob has read is not read again when the job runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from gp_mockserver.lifecycle.clocks import JumpingClock
 from gp_mockserver.operations import runs
 from gp_mockserver.running import job_progress
 from gp_mockserver.running.inputs_read import LONGEST, MOST, InputsRead
+from gp_mockserver.running.task_inputs import BadInputs, read_inputs
 from gp_mockserver.server import serve
+from gp_protocol.descriptions.descriptors import Parameter, Task
+from gp_protocol.versions import profile
 
 
 def test_inputs_are_taken_once_and_only_for_the_parameters_that_they_were_read_from() -> None:
@@ -48,3 +51,14 @@ def test_a_job_reads_its_inputs_once(monkeypatch: pytest.MonkeyPatch) -> None:
         value = http.get(f"{task}/jobs/{job}/results/Out_GPLong?f=json").json()["value"]
     assert value == 7
     assert read == [runs.__name__]
+
+
+@pytest.mark.parametrize("data_type", ["GPFeatureRecordSetLayer", "GPRecordSet"])
+def test_a_default_without_a_row_does_not_stand_for_a_required_set(data_type: str) -> None:
+    schema = {"fields": [{"name": "A", "type": "esriFieldTypeInteger", "alias": "A"}], "features": []}
+    table = Parameter("Rows", data_type, default_value=schema)
+    task = Task("Count", "Count", parameters=(table,))
+    with pytest.raises(BadInputs) as caught:
+        read_inputs(task, {}, profile("11.1"))
+    assert caught.value.missing == [table]
+    read_inputs(task, {"Rows": '{"features":[{"attributes":{"A":1}}]}'}, profile("11.1"))

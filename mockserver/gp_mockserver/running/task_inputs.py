@@ -16,7 +16,7 @@ from gp_protocol.descriptions.parameter_checks import check_value, value_of_name
 from gp_protocol.errors import RemoteProtocolError
 from gp_protocol.lenient_json import decode_json
 from gp_protocol.values.data_types import PLAIN, OutputOptions, data_type
-from gp_protocol.values.feature_sets import FeatureSet
+from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_protocol.values.literals import check_long
 from gp_protocol.values.spatial_references import Extent, SpatialReference, decode_spatial_reference
 from gp_protocol.versions import Profile
@@ -144,7 +144,7 @@ def default_value(parameter: Parameter) -> Any:
 
 
 def _is_nothing(value: Any) -> bool:
-    return value is None or value == [] or (isinstance(value, FeatureSet) and not value.features)
+    return value is None or value == [] or (isinstance(value, FeatureSet | RecordSet) and not value.features)
 
 
 def read_environment(parameters: Mapping[str, str], profile: Profile) -> Environment:
