@@ -16,6 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod, Transformer
 
+from every_case import every_case
+
 GEOD = Geod(ellps="WGS84")
 VIEWSHED = "Elevation/ESRI_Elevation_World/GPServer/Viewshed/execute"
 BUFFER = "GPFolder/BufferService/GPServer/BufferPoints/execute"
@@ -470,7 +472,7 @@ def newest(open_wire, fresh):
     return open_wire(builtin_site(**fresh, version="12.0"))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("version", "last", "missing"),
     [
         ("9.3", "GPMultiValue:GPDataFile", "Field"),

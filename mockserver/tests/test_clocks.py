@@ -15,6 +15,8 @@ from gp_mockserver.lifecycle.clocks import (
     parse_clock,
 )
 
+from every_case import every_case
+
 
 def test_clocks_that_do_not_follow_real_time_start_with_2026() -> None:
     assert datetime.fromtimestamp(EPOCH, UTC) == datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,7 +48,7 @@ def test_an_hour_on_a_fast_clock_is_slept_in_an_instant() -> None:
     assert clock.now() - before >= 3600
 
 
-@pytest.mark.parametrize("rate", [0, -1, float("inf"), float("nan")])
+@every_case("rate", [0, -1, float("inf"), float("nan")])
 def test_a_clock_needs_a_rate_above_zero(rate: float) -> None:
     with pytest.raises(ValueError, match="above 0"):
         ScaledClock(rate)
@@ -128,7 +130,7 @@ def test_a_jumping_clock_does_not_jump_back() -> None:
     assert clock.now() == 50
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "kind"),
     [("real", RealClock), ("jump", JumpingClock), ("manual", ManualClock), ("x60", ScaledClock)],
 )
@@ -142,7 +144,7 @@ def test_a_setting_may_name_any_rate() -> None:
     assert clock.rate == 2.5
 
 
-@pytest.mark.parametrize("text", ["", "fast", "60x", "x", "x-1", "x0", "xinf"])
+@every_case("text", ["", "fast", "60x", "x", "x-1", "x0", "xinf"])
 def test_any_other_setting_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="clock"):
         parse_clock(text)

@@ -10,6 +10,8 @@ from gp_protocol.descriptions.descriptors import parse_parameter
 from gp_protocol.errors import RemoteProtocolError
 from gp_protocol.versions import profile
 
+from every_case import every_case
+
 SCHEMA = {"geometryType": "esriGeometryPoint", "fields": [], "features": []}
 
 
@@ -24,7 +26,7 @@ def read(data_type: str, text: str, **values: Any) -> Any:
     return read_input(parse_parameter(described), text, profile("12.0"))[0]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("data_type", "values", "text", "value"),
     [
         ("GPString", {"Everything": "ALL"}, "Everything", "Everything"),

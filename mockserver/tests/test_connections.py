@@ -26,6 +26,8 @@ from gp_mockserver.server import RunningServer, serve
 from gp_mockserver.sites import Site
 from uvicorn.server import ServerState
 
+from every_case import every_case
+
 PATIENCE = 20.0
 SOON = 0.2
 FAR = 3600.0
@@ -305,7 +307,7 @@ class Outlet(asyncio.Transport):
         self.aborted = True
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("unsent", "closing", "dropped_at"),
     [
         ([900_000] * 8, False, 3),
@@ -434,8 +436,8 @@ def test_clients_that_leave_in_mid_answer_or_mid_request_leave_no_trace(caplog):
     assert caplog.records == []
 
 
-@pytest.mark.parametrize("name", ConnectionLimits.__struct_fields__)
-@pytest.mark.parametrize("value", [0, -1])
+@every_case("name", ConnectionLimits.__struct_fields__)
+@every_case("value", [0, -1])
 def test_a_limit_that_nothing_could_keep_is_refused_by_name(name, value):
     with pytest.raises(ValueError, match=f"{name}: met {value}, expected a number above 0"):
         ConnectionLimits(**{name: value})
@@ -498,7 +500,7 @@ def test_a_body_that_nobody_asked_for_is_read_for_its_time_only(kept):
             drip(connection)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("closes", "now", "heard", "size", "over"),
     [
         (True, 101.0, 100.0, 0, False),

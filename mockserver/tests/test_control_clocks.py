@@ -22,6 +22,8 @@ from gp_mockserver.lifecycle.settable_clocks import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 
 class Owner:
     def __init__(self, clock: Clock) -> None:
@@ -122,7 +124,7 @@ class _OtherClock(ManualClock):
     pass
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("clock", "kind", "rate"),
     [
         (RealClock(), "real", 1),
@@ -252,9 +254,7 @@ def test_what_sleeps_by_the_clock_of_a_site_wakes_when_that_is_moved() -> None:
     assert sleeping(clock, 5, 50, then=lambda: clock.advance(7)) == [5]
 
 
-@pytest.mark.parametrize(
-    "clock", [ManualClock(), JumpingClock(), SettableClock(0, 0), SiteClock(Owner(RealClock()))]
-)
+@every_case("clock", [ManualClock(), JumpingClock(), SettableClock(0, 0), SiteClock(Owner(RealClock()))])
 def test_clocks_that_can_be_moved_take_lengths_as_people_write_them(clock: Any) -> None:
     before = clock.now()
     clock.advance("250 ms")

@@ -19,6 +19,8 @@ from gp_mockserver.lifecycle.clocks import ManualClock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 TOKEN = "a-token-of-some-length"
 HERE = "http://127.0.0.1:8585"
 RESET = {"all": True}
@@ -51,21 +53,21 @@ def refused(answer: httpx.Response, status: int) -> dict[str, str]:
 # Who
 
 
-@pytest.mark.parametrize("path", ["/__admin/health", "/__admin/sites", "/arcgis/__admin/jobs"])
-@pytest.mark.parametrize("host", [None, "127.0.0.1", "localhost", "::1"])
+@every_case("path", ["/__admin/health", "/__admin/sites", "/arcgis/__admin/jobs"])
+@every_case("host", [None, "127.0.0.1", "localhost", "::1"])
 def test_on_the_computer_itself_programs_need_no_token(host: str | None, path: str) -> None:
     assert ask("GET", path, rules=ControlRules(host=host)).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "gis.example.com"])
-@pytest.mark.parametrize("path", ["/__admin/health", "/arcgis/__admin/jobs", "/__admin/nothing"])
+@every_case("host", ["0.0.0.0", "::", "192.168.1.5", "gis.example.com"])
+@every_case("path", ["/__admin/health", "/arcgis/__admin/jobs", "/__admin/nothing"])
 def test_off_the_computer_nobody_gets_in_without_a_token_being_set(host: str, path: str) -> None:
     error = refused(ask("GET", path, rules=ControlRules(host=host)), 403)
     assert "token" in error["remedy"]
 
 
-@pytest.mark.parametrize("host", [None, "127.0.0.1", "0.0.0.0"])
-@pytest.mark.parametrize(
+@every_case("host", [None, "127.0.0.1", "0.0.0.0"])
+@every_case(
     "authorization",
     [None, "", "Bearer", "Bearer ", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", TOKEN],
 )
@@ -77,8 +79,8 @@ def test_where_a_token_is_set_nothing_else_gets_in(host: str | None, authorizati
     assert TOKEN[:-1] not in json.dumps(error)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
-@pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
+@every_case("host", ["127.0.0.1", "0.0.0.0"])
+@every_case("scheme", ["Bearer", "bearer"])
 def test_the_token_gets_in_under_any_name_and_from_any_page(host: str, scheme: str) -> None:
     headers = {
         "Authorization": f"{scheme} {TOKEN}",
@@ -102,11 +104,11 @@ def test_the_token_is_never_told() -> None:
 # Web pages
 
 
-@pytest.mark.parametrize(
+@every_case(
     "origin",
     ["null", "https://evil.example", "http://127.0.0.1:9999", "http://localhost:8585", "http://", "x"],
 )
-@pytest.mark.parametrize(("method", "path"), [("GET", "/__admin/sites"), ("POST", "/__admin/reset")])
+@every_case(("method", "path"), [("GET", "/__admin/sites"), ("POST", "/__admin/reset")])
 def test_pages_of_other_origins_are_refused(method: str, path: str, origin: str) -> None:
     answer = ask(method, path, rules=ControlRules(host="127.0.0.1"), headers={"Origin": origin})
     assert refused(answer, 403)["path"] == "Origin"
@@ -139,17 +141,13 @@ def test_no_answer_lets_a_page_of_another_origin_read_it(method: str) -> None:
     assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8585", "127.0.0.1.evil.example", "192.168.1.5", ""]
-)
+@every_case("host", ["evil.example", "evil.example:8585", "127.0.0.1.evil.example", "192.168.1.5", ""])
 def test_a_name_that_was_made_to_lead_here_is_refused(host: str) -> None:
     answer = ask("GET", "/__admin/sites", rules=ControlRules(host="127.0.0.1"), headers={"Host": host})
     assert refused(answer, 403)["path"] == "Host"
 
 
-@pytest.mark.parametrize(
-    "host", ["localhost", "LOCALHOST:1", "127.0.0.1", "127.1.2.3:5", "[::1]:8585", "a.localhost"]
-)
+@every_case("host", ["localhost", "LOCALHOST:1", "127.0.0.1", "127.1.2.3:5", "[::1]:8585", "a.localhost"])
 def test_every_name_of_the_computer_itself_is_good(host: str) -> None:
     answer = ask("GET", "/__admin/sites", rules=ControlRules(host="127.0.0.1"), headers={"Host": host})
     assert answer.status_code == 200
@@ -159,7 +157,7 @@ def test_in_process_any_host_is_good() -> None:
     assert ask("GET", "https://gis.example.gov/__admin/health").status_code == 200
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "expected"),
     [
         ("localhost", True),
@@ -181,7 +179,7 @@ def test_only_names_that_always_mean_the_computer_itself_count(name: str, expect
 # Bodies
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "body"),
     [
         ("text/plain", b'{"all":true}'),
@@ -204,9 +202,7 @@ def test_a_body_may_be_left_out_and_name_its_charset() -> None:
     assert ask("POST", "/__admin/reset", content=b"{}", headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "body", [b"{", b"nonsense", b"[" * 100_000, b'{"all": NaN}', b"\xff\xfe", b'"\xed\xa0\x80"']
-)
+@every_case("body", [b"{", b"nonsense", b"[" * 100_000, b'{"all": NaN}', b"\xff\xfe", b'"\xed\xa0\x80"'])
 def test_a_body_that_is_no_json_is_told(body: bytes) -> None:
     answer = ask("POST", "/__admin/reset", content=body, headers={"Content-Type": "application/json"})
     assert "JSON" in refused(answer, 400)["message"]
@@ -219,7 +215,7 @@ def test_a_body_has_a_limit() -> None:
     assert refused(ask("POST", "/__admin/reset", content=fits + b" ", headers=headers), 413)["expected"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("path", "body", "place", "says"),
     [
         ("/__admin/reset", {"al": True}, "al", 'did you mean "all"?'),
@@ -244,7 +240,7 @@ def test_a_body_that_does_not_fit_is_told_with_its_place(path: str, body: Any, p
     assert says in " ".join(error.values())
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("path", "place", "says"),
     [
         ("/__admin/requests?limt=5", "?limt", 'did you mean "limit"?'),
@@ -267,7 +263,7 @@ def test_a_query_that_does_not_fit_is_told_with_its_place(path: str, place: str,
 # Addresses and verbs
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("path", "says"),
     [
         ("/__admin/request", 'did you mean "requests"?'),
@@ -298,7 +294,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "resource"), WRONG, ids=[f"{m} {p}" for m, p, _ in WRONG])
+@every_case(("method", "path", "resource"), WRONG, ids=[f"{m} {p}" for m, p, _ in WRONG])
 def test_a_wrong_verb_is_told_the_right_one(method: str, path: str, resource: Any) -> None:
     answer = ask(method, f"/__admin/{path.replace('{task:path}', 'S/T')}", app=EMPTY)
     error = refused(answer, 405)
@@ -318,7 +314,7 @@ def test_options_says_the_verbs(path: str) -> None:
     assert "OPTIONS" in answer.headers["allow"]
 
 
-@pytest.mark.parametrize("path", ["health", "sites", "requests", "docs/openapi.json"])
+@every_case("path", ["health", "sites", "requests", "docs/openapi.json"])
 def test_head_is_get_without_its_body(path: str) -> None:
     head, get = (ask(method, f"/__admin/{path}") for method in ("HEAD", "GET"))
     assert (head.status_code, head.content) == (200, b"")

@@ -16,6 +16,8 @@ from gp_mockserver.control.openapi import openapi_document
 from gp_mockserver.control.resources import RESOURCES, resources_at
 from gp_mockserver.lifecycle.clocks import ManualClock
 
+from every_case import every_case
+
 DIALECT = jsonschema.Draft202012Validator
 
 # What OpenAPI 3.1.0 says of the objects that the document is made of; no more of it than is used here.
@@ -201,7 +203,7 @@ def test_every_body_is_json_with_a_schema_that_knows_its_keys() -> None:
             assert list(operation["requestBody"]["content"]) == ["application/json"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("path", "body"),
     [
         ("sites", {"builtin": True, "context": "x", "clock": "manual"}),
@@ -228,7 +230,7 @@ def test_bodies_that_the_api_takes_fit_their_schema(path: str, body: Any) -> Non
     assert list(errors(path, body)) == []
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("path", "body"),
     [
         ("sites", {"builtin": True, "contxt": "x"}),

@@ -8,7 +8,6 @@ import re
 from html.parser import HTMLParser
 
 import httpx
-import pytest
 from gp_mockserver.app import MockServer
 from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.control import pages
@@ -17,6 +16,8 @@ from gp_mockserver.control.event_streams import EventsQuery
 from gp_mockserver.control.resources import RESOURCES
 from gp_mockserver.lifecycle.clocks import ManualClock
 from msgspec.structs import fields
+
+from every_case import every_case
 
 FILES = sorted(each.name for each in pages.FOLDER.iterdir())
 TEXTS = {name: (pages.FOLDER / name).read_text(encoding="utf-8") for name in FILES}
@@ -67,8 +68,8 @@ def get(path: str, rules: ControlRules | None = None) -> httpx.Response:
 # What is served
 
 
-@pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("start", ["/__admin", "/arcgis/__admin"])
+@every_case("name", FILES)
+@every_case("start", ["/__admin", "/arcgis/__admin"])
 def test_each_file_is_served_as_what_it_is_and_may_run_nothing_but_the_pages_scripts(
     start: str, name: str
 ) -> None:
@@ -114,7 +115,7 @@ def test_all_that_the_page_loads_is_there() -> None:
     assert imported | {"page.js"} == set(SCRIPTS)
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+@every_case("name", SCRIPTS)
 def test_what_a_script_imports_is_exported_and_used(name: str) -> None:
     for names, file in re.findall(r'^import \{ ([^}]+) \} from "\./([\w.]+)";', SCRIPTS[name], re.M):
         for each in names.split(", "):
@@ -124,7 +125,7 @@ def test_what_a_script_imports_is_exported_and_used(name: str) -> None:
             assert len(re.findall(rf"\b{each}\b", SCRIPTS[name])) > 1, f"{each} is not used"
 
 
-@pytest.mark.parametrize(
+@every_case(
     "way",
     [
         r"innerHTML",
@@ -260,8 +261,8 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
-@pytest.mark.parametrize(("pairs", "least"), [(TEXT_ON, 4.5), (SHAPES_ON, 3.0)], ids=["texts", "shapes"])
+@every_case("colours", [LIGHT, DARK], ids=["light", "dark"])
+@every_case(("pairs", "least"), [(TEXT_ON, 4.5), (SHAPES_ON, 3.0)], ids=["texts", "shapes"])
 def test_colours_differ_enough_from_what_they_stand_on(
     colours: dict[str, str], pairs: dict[str, tuple[str, ...]], least: float
 ) -> None:

@@ -9,8 +9,10 @@ import pytest
 from gp_mockserver.configuration.data_files import parse_json, parse_yaml, read_data
 from gp_mockserver.errors import SiteFileError
 
+from every_case import every_case
 
-@pytest.mark.parametrize(
+
+@every_case(
     ("text", "data"),
     [
         ("answer: no", {"answer": "no"}),
@@ -77,7 +79,7 @@ pasted: {
     }
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "place", "said"),
     [
         ("a: 1\nb: 2\na: 3", "line 3, column 1", 'the key "a" twice'),
@@ -114,7 +116,7 @@ def test_nesting_without_end_is_refused() -> None:
         parse_json("[" * 100_000)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "said"),
     [
         ('{"a": 1, "a": 2}', 'the key "a" twice'),

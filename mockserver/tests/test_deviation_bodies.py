@@ -21,6 +21,8 @@ from gp_protocol.json_text import encode_json, encode_pjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
 OBJECTS = st.dictionaries(TEXTS, SCALARS | st.lists(SCALARS, max_size=3), max_size=3)
@@ -62,7 +64,7 @@ EDITS: list[tuple[dict[str, Any], bytes, bytes]] = [
 ]
 
 
-@pytest.mark.parametrize(("action", "before", "after"), EDITS, ids=lambda each: str(each)[:40])
+@every_case(("action", "before", "after"), EDITS, ids=lambda each: str(each)[:40])
 def test_each_edit_does_what_it_says_and_tells_whether_it_did(
     action: dict[str, Any], before: bytes, after: bytes
 ) -> None:
@@ -86,7 +88,7 @@ def test_a_text_that_stops_inside_a_text_is_no_json_but_utf_8(value: Any) -> Non
         assert not any(_texts(value))
 
 
-@pytest.mark.parametrize(
+@every_case(
     "action",
     [
         {"prepend": "x" * 60},
@@ -107,7 +109,7 @@ def test_a_body_that_was_over_the_limit_before_may_get_shorter() -> None:
     assert edit_bytes(byte_edit({"truncate": "half"}), b"a" * 60, limit=10) == (b"a" * 30, True)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("action", "path", "says"),
     [
         ({"trunkate": 5}, "do", 'did you mean "truncate"?'),
@@ -189,7 +191,7 @@ def test_python_text_inside_json_is_left_alone() -> None:
     assert encoded("single-quotes", body) == b"{'a/b':{'c/d': True, 'e': 'true'},'f':True}"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("how", "body"),
     [
         ("latin-1", b"\xff\xfe"),
@@ -215,7 +217,7 @@ def test_every_encoding_changes_an_ordinary_body() -> None:
 # Makers
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("data", "made"),
     [
         ("$polls", 3),
@@ -257,7 +259,7 @@ def test_random_bytes_are_the_same_for_the_same_seed() -> None:
     assert expand(data, Makings(seed=2))[0] != first
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("data", "path", "says"),
     [
         ({"$hexx": "00"}, "do.$hexx", 'did you mean "$hex"?'),
@@ -295,7 +297,7 @@ def test_data_that_holds_itself_is_refused() -> None:
     assert parameters_in(data) == frozenset()
 
 
-@pytest.mark.parametrize(
+@every_case(
     "data",
     [
         {"$repeat": ["xé", 34]},
@@ -330,7 +332,7 @@ def test_what_makers_make_goes_into_edits() -> None:
 # gzip of very many blanks
 
 
-@pytest.mark.parametrize("count", [0, 1, 7, 2**20 - 1, 2**20, 2**20 + 1, 3 * 2**20, 3 * 2**20 + 12345])
+@every_case("count", [0, 1, 7, 2**20 - 1, 2**20, 2**20 + 1, 3 * 2**20, 3 * 2**20 + 12345])
 def test_blanks_unpack_with_a_true_sum_and_length(count: int) -> None:
     packed = gzip_blanks(count)
     assert gzip.decompress(packed) == b" " * count

@@ -13,6 +13,8 @@ from gp_mockserver.deviations.evidence import known_from, known_sources, spelled
 from gp_mockserver.deviations.records import ASSUMED, OUTCOMES, Deviation, DeviationError, read_deviation
 from gp_mockserver.deviations.selectors import Selector
 
+from every_case import every_case
+
 ENTRIES = catalogue()
 NAMES = list(ENTRIES)
 TESTED = sorted(
@@ -57,7 +59,7 @@ def test_each_entry_is_looked_at_by_a_test() -> None:
     assert covered == set(ENTRIES)
 
 
-@pytest.mark.parametrize("entry", ENTRIES.values(), ids=NAMES)
+@every_case("entry", ENTRIES.values(), ids=NAMES)
 def test_an_entry_is_well_formed(entry: Deviation) -> None:
     assert read_deviation(_data(entry)) == entry
     assert entry.does.endswith(".")
@@ -77,7 +79,7 @@ def test_an_entry_is_well_formed(entry: Deviation) -> None:
     )
 
 
-@pytest.mark.parametrize("entry", ENTRIES.values(), ids=NAMES)
+@every_case("entry", ENTRIES.values(), ids=NAMES)
 def test_where_an_entry_is_known_from_can_be_looked_up(entry: Deviation) -> None:
     assert [text for text in entry.evidence if not spelled_out(text)] == []
 
@@ -92,7 +94,7 @@ def test_every_source_that_is_described_is_one_of_an_entry() -> None:
     assert set(known.kinds) == {text[0] for text in texts - {ASSUMED}}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "lines"),
     [
         ("assumed", ["assumed"]),

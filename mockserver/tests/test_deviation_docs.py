@@ -37,6 +37,8 @@ from gp_mockserver.passing_on import site_in_front_of
 from gp_mockserver.server import RunningServer
 from gp_protocol.error_envelopes import KNOWN_ERRORS
 
+from every_case import every_case
+
 TEXT = (Path(__file__).parents[2] / "docs" / "deviations.md").read_text(encoding="utf-8")
 
 PROSE = re.sub(r"^```.*?^```$", "", TEXT, flags=re.MULTILINE | re.DOTALL)
@@ -207,7 +209,7 @@ def test_what_any_edit_may_have_is_told() -> None:
     assert json_edit(toml(example)).of
 
 
-@pytest.mark.parametrize("row", table("rule of `map`"), ids=names("rule of `map`"))
+@every_case("row", table("rule of `map`"), ids=names("rule of `map`"))
 def test_the_rules_of_map_make_what_is_told(row: list[str]) -> None:
     (name,), (before,), (after,) = map(code, row)
     document, changed = edit_document(json_edit({"map": "", "how": name}), read(before.encode()))
@@ -217,7 +219,7 @@ def test_the_rules_of_map_make_what_is_told(row: list[str]) -> None:
     assert (written.startswith(begins) and written.endswith(ends)) if is_cut else written == after
 
 
-@pytest.mark.parametrize("row", table("selector"), ids=names("selector"))
+@every_case("row", table("selector"), ids=names("selector"))
 def test_the_selectors_take_what_is_told(row: list[str]) -> None:
     (name,) = code(row[0])
     for example in code(row[1]):
@@ -227,7 +229,7 @@ def test_the_selectors_take_what_is_told(row: list[str]) -> None:
         assert (list(met) if isinstance(met, tuple) else met) == value
 
 
-@pytest.mark.parametrize("row", table("maker"), ids=names("maker"))
+@every_case("row", table("maker"), ids=names("maker"))
 def test_the_makers_make_what_is_told(row: list[str]) -> None:
     (name,) = code(row[0])
     example = code(row[1])[0]
@@ -282,7 +284,7 @@ PAIRS: list[tuple[dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), PAIRS, ids=str)
+@every_case(("one", "other"), PAIRS, ids=str)
 def test_two_that_hide_one_another_are_refused_unless_one_has_a_limit(
     one: dict[str, Any], other: dict[str, Any]
 ) -> None:

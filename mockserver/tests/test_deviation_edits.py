@@ -30,6 +30,8 @@ from gp_protocol.json_text import RawJSON, encode_json, encode_pjson
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
 VALUES = st.recursive(
@@ -135,7 +137,7 @@ def _places(value: Any) -> st.SearchStrategy[tuple[str, Any, Any]]:
     return st.sampled_from(found)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("body", "wanted"),
     [
         ("{'a': 1, b: [True, None], \"c\" : 'x'}", '{"a":1,"b":[True, None],"c":\'x\',"new":0}'),
@@ -159,7 +161,7 @@ def test_bytes_that_are_no_utf_8_and_raw_control_characters_pass_through() -> No
     assert b'"\xe9\x07\n"' in write(document)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("body", "met"),
     [
         (b"", "no text"),
@@ -234,7 +236,7 @@ def test_a_value_from_python_is_checked() -> None:
         assert error.value.path.startswith(where)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("body", "parts"),
     [
         (b'app.done({"a":")"});', (b"app.done(", b'{"a":")"}', b");")),
@@ -257,7 +259,7 @@ def test_a_pointer_reads_as_it_is_written(steps: list[str]) -> None:
     assert parse_pointer(str(pointer)) == pointer
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "met"),
     [
         ("results", "begins with a slash"),
@@ -282,7 +284,7 @@ HOUSE = {
 }
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("pointer", "found"),
     [
         ("", [HOUSE]),
@@ -564,9 +566,7 @@ EDITS: list[tuple[tuple[str, dict[str, Any]], str | None]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("case", "after"), EDITS, ids=lambda each: str(each[1]) if isinstance(each, tuple) else ""
-)
+@every_case(("case", "after"), EDITS, ids=lambda each: str(each[1]) if isinstance(each, tuple) else "")
 def test_each_edit_does_what_it_says_and_tells_whether_it_did(
     case: tuple[str, dict[str, Any]], after: str | None
 ) -> None:
@@ -587,9 +587,7 @@ def test_every_edit_and_every_rule_is_in_the_table() -> None:
     assert {action["how"] for action in actions if "map" in action} | RULES_OF_THEIR_OWN == set(MAPS)
 
 
-@pytest.mark.parametrize(
-    ("case", "after"), EDITS, ids=lambda each: str(each[1]) if isinstance(each, tuple) else ""
-)
+@every_case(("case", "after"), EDITS, ids=lambda each: str(each[1]) if isinstance(each, tuple) else "")
 def test_an_edit_leaves_the_document_that_it_was_given(
     case: tuple[str, dict[str, Any]], after: str | None
 ) -> None:
@@ -599,7 +597,7 @@ def test_an_edit_leaves_the_document_that_it_was_given(
     assert document == again
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("reference", "begins"),
     [
         ('{"wkid":102100,"latestWkid":3857}', "PROJCS["),
@@ -688,7 +686,7 @@ def test_a_literal_put_in_can_be_edited_like_what_was_answered() -> None:
     assert opened(Literal(b"[1]")) == Array((Unread(b"1"),))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("action", "path", "says"),
     [
         ({}, "do", "expected an action"),
@@ -732,7 +730,7 @@ def test_an_edit_that_is_written_wrongly_is_refused_with_its_place(
     assert says in str(error.value)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("action", "places"),
     [
         ({"set": "/a/b", "value": 1}, ["/a/b"]),

@@ -15,6 +15,8 @@ from gp_mockserver.lifecycle.clocks import ManualClock
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 INFO = "rest/info"
 
 
@@ -23,7 +25,7 @@ def marks(name: str = "mark", value: str = "x", **record: Any) -> dict[str, Any]
     return {"name": name, "do": [{"set": f"/{name}", "value": value}], **record}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "said"),
     [
         ("results-late", ("results-late", {})),
@@ -39,13 +41,13 @@ def test_a_deviation_can_be_said_in_one_word(text: str, said: tuple[str, dict[st
     assert read_spelling(text) == said
 
 
-@pytest.mark.parametrize("text", ["", "@job", "a@", "a#", "a@job#2#3", "a@jo b"])
+@every_case("text", ["", "@job", "a@", "a#", "a@job#2#3", "a@jo b"])
 def test_a_word_of_another_form_is_refused(text: str) -> None:
     with pytest.raises(DeviationError, match="NAME"):
         read_spelling(text)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("nth", "taken"),
     [
         (1, {1}),
@@ -61,7 +63,7 @@ def test_nth_says_which_requests_are_meant(nth: int | str, taken: set[int]) -> N
     assert {number for number in range(1, 7) if selector.takes(number)} == taken
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("member", "met"),
     [("nth", 0), ("nth", "first"), ("nth", True), ("times", 0), ("after", -1.0), ("probability", 1.5)],
 )
@@ -164,7 +166,7 @@ NEVER = {"name": "never", "on": ["submit"], "do": [{"timeline": {"ending": "neve
 FAILS = {"name": "fails", "on": ["submit"], "do": [{"timeline": {"ending": "failed"}}]}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("first", "second"),
     [
         (PAGE, marks()),
@@ -188,7 +190,7 @@ def test_two_that_hide_one_another_are_refused_with_both_names(
     assert len(site.deviations) == 1
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("first", "second"),
     [
         ((PAGE, {"operation": "info"}), (marks(), {"operation": "job"})),
@@ -208,7 +210,7 @@ def test_two_that_leave_one_another_room_are_followed_together(
     assert len(site.deviations) == 2
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("record", "says"),
     [
         ({"do": []}, "name"),

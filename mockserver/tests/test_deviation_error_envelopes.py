@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pytest
 from gp_mockserver.deviations.catalogue import catalogue
 from gp_mockserver.deviations.json_documents import read, write
 from gp_mockserver.deviations.json_editing import Editing, edit_document
 from gp_mockserver.deviations.json_edits import Edit
 from gp_mockserver.deviations.steps import Step, steps_of
+
+from every_case import every_case
 
 ENVELOPE = b'{"error":{"code":498,"message":"Invalid token.","details":["first","second"]}}'
 ABOUT_ANY_JSON = frozenset({"envelope", "format"})
@@ -47,7 +48,7 @@ def test_there_are_edits_to_look_at() -> None:
     assert {"version-10.91", "status-null", "upload-not-committed"} <= {name for name, _ in EDITS}
 
 
-@pytest.mark.parametrize(("name", "edit"), EDITS, ids=[name for name, _ in EDITS])
+@every_case(("name", "edit"), EDITS, ids=[name for name, _ in EDITS])
 def test_an_error_stays_as_it_is(name: str, edit: Edit) -> None:
     edited, changed = edit_document(edit, read(ENVELOPE), Editing(FILLS))
     assert (write(edited), changed) == (ENVELOPE, False)

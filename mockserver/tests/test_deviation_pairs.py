@@ -11,6 +11,8 @@ from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.deviations.records import DeviationError
 from gp_mockserver.lifecycle.clocks import ManualClock
 
+from every_case import every_case
+
 HIDING = [
     ("profile-10.1", "profile-11.1"),
     ("content-type-html", "content-type-missing"),
@@ -54,20 +56,20 @@ def _refusal(*chosen: tuple[Any, dict[str, Any]]) -> str:
     return ""
 
 
-@pytest.mark.parametrize(("one", "two"), HIDING)
+@every_case(("one", "two"), HIDING)
 def test_a_pair_of_which_one_is_never_seen_is_refused_in_either_order(one: str, two: str) -> None:
     for first, second in permutations((one, two)):
         refusal = _refusal((first, {}), (second, {}))
         assert f"{first!r} and {second!r}" in refusal
 
 
-@pytest.mark.parametrize(("one", "two"), TOGETHER)
+@every_case(("one", "two"), TOGETHER)
 def test_a_pair_of_which_each_is_seen_is_followed_in_either_order(one: str, two: str) -> None:
     for first, second in permutations((one, two)):
         assert _refusal((first, {}), (second, {})) == ""
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("one", "two", "is_refused"),
     [
         ((PAGE, {"nth": 2}), (PAGE, {"nth": 2}), True),

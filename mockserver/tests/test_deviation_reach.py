@@ -15,6 +15,8 @@ from gp_mockserver.deviations.catalogue import find
 from gp_mockserver.deviations.records import DeviationError
 from gp_mockserver.lifecycle.clocks import ManualClock
 
+from every_case import every_case
+
 OUTCOMES = "Simulation/JobOutcomes/GPServer"
 SEVERAL = "DataTypes/OutputsJob/GPServer/SeveralOutputs"
 INFO = "rest/info"
@@ -286,7 +288,7 @@ def test_a_deviation_is_not_narrowed_to_what_it_is_not_on(operation: Any) -> Non
         site.deviate("results-late", operation=operation)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("record", "says"),
     [
         ({"name": "My Own", "do": [{"remove": "/x"}]}, "dashes"),

@@ -9,12 +9,14 @@ from deviation_probe import ECHO, Probe
 from gp_mockserver.deviations.occasions import occasion_of
 from gp_mockserver.deviations.selectors import Occasion, Selector
 
+from every_case import every_case
+
 COMMIT = Occasion("upload", "POST", own="commit")
 UPLOAD = Occasion("upload", "POST", own="upload")
 HEADERS = ((b"Accept-Encoding", b"gzip, br"), (b"cookie", b"a=1"), (b"cookie", b"b=2"))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("operation", "fits", "fits_not"),
     [
         ("upload", (COMMIT, UPLOAD), (Occasion("job", "GET"),)),
@@ -35,7 +37,7 @@ def test_an_operation_has_a_word_a_set_and_the_mocks_own_name(
     assert not any(selector.fits(each) for each in fits_not)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("headers", "fits"),
     [
         ({"accept-encoding": "*gzip*"}, True),
@@ -56,7 +58,7 @@ def test_headers_are_asked_for_or_must_not_be_there(headers: dict[str, str], fit
     assert not selector.is_unlimited
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("form", "query", "body", "fits"),
     [
         ({"f": "json"}, b"f=json&x=1", b"", True),

@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 import pytest
 from gp_mockserver.builtin.builtin_site import builtin_site
 
+from every_case import every_case
+
 VOID = {"meta", "link", "br", "input", "img", "hr"}
 BLOCKS = {"div", "p", "ul", "ol", "li", "table", "form", "section", "nav", "main", "header", "footer"} | {
     "h1",
@@ -90,7 +92,7 @@ class Checker(HTMLParser):
             self.faults.append(f"text right in <{self._open[-1]}>: {data.strip()[:40]!r}")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "fault"),
     [
         ("<p>a<ul><li>b</li></ul></p>", "<ul> in <p>"),

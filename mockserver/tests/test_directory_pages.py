@@ -23,6 +23,8 @@ from gp_protocol.descriptions.descriptors import (
 from gp_protocol.descriptions.filters import CodedValue, CodedValueFilter, RangeFilter
 from gp_protocol.json_text import RawJSON
 
+from every_case import every_case
+
 TASK = "WorldViewshed/GPServer/viewshed"
 HOSTILE = "<script>alert('x')</script>\"'&"
 ALL_PAGES = ["", TASK.rpartition("/")[0], TASK, f"{TASK}/submitJob", "Nowhere/GPServer"]
@@ -308,7 +310,7 @@ TREES = [
 ]
 
 
-@pytest.mark.parametrize(("value", "text"), TREES)
+@every_case(("value", "text"), TREES)
 def test_a_plain_value_is_a_text(value: Any, text: str) -> None:
     assert tree(value).text == text
 

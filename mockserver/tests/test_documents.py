@@ -15,6 +15,8 @@ from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.sites import Site
 from gp_protocol.descriptions.descriptors import ExecutionType, Parameter, Service, Task
 
+from every_case import every_case
+
 ECHO = "DataTypes/Echo/GPServer/Echo"
 ECHO_JOB = "DataTypes/EchoJob/GPServer/Echo"
 ODD = "15_Names/OddNames/GPServer"
@@ -134,7 +136,7 @@ class TestJSONSchema:
         for each in inputs:
             self.check(schema, each)
 
-    @pytest.mark.parametrize(("name", "value"), [(name, each) for name in REAL for each in REAL[name]])
+    @every_case(("name", "value"), [(name, each) for name in REAL for each in REAL[name]])
     def test_what_clients_send_fits_it(self, schema: Any, name: str, value: Any) -> None:
         if name in ("GPBoolean", "GPDouble", "GPLong") and isinstance(value, str):
             value = json.loads(value)

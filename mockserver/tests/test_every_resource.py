@@ -21,6 +21,8 @@ from gp_mockserver.lifecycle.clocks import ManualClock
 from gp_mockserver.operations import OPERATIONS
 from gp_protocol.versions import PROFILES
 
+from every_case import every_case
+
 OLD = "text/plain;charset=utf-8"
 CURRENT = "application/json;charset=UTF-8"
 VERSIONS = {
@@ -450,7 +452,7 @@ def fault(answer: Answer, cell: Cell, holds: str, f: str) -> str:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("row", ROWS, ids=named)
+@every_case("row", ROWS, ids=named)
 def test_a_resource_answers_in_every_format_as_its_version_did(
     ground: Callable[[str], Ground], row: Row, version: str
 ) -> None:
@@ -484,8 +486,8 @@ def allowed(row: Row) -> set[str]:
     return {"GET", "POST", "HEAD", "OPTIONS"}
 
 
-@pytest.mark.parametrize("f", ["html", "json"])
-@pytest.mark.parametrize("row", [row for row in ROWS if row.method == "GET"], ids=named)
+@every_case("f", ["html", "json"])
+@every_case("row", [row for row in ROWS if row.method == "GET"], ids=named)
 def test_head_is_get_without_its_body(ground: Callable[[str], Ground], row: Row, f: str) -> None:
     here = ground("12.0")
     asked = {name: here.filled(value) for name, value in row.asks.items()} | {"f": f}
@@ -503,7 +505,7 @@ def test_head_is_get_without_its_body(ground: Callable[[str], Ground], row: Row,
         assert head.headers[name] == get.headers[name], name
 
 
-@pytest.mark.parametrize("row", ROWS, ids=named)
+@every_case("row", ROWS, ids=named)
 def test_options_names_the_methods_and_lets_other_origins_ask(
     ground: Callable[[str], Ground], row: Row
 ) -> None:
@@ -517,7 +519,7 @@ def test_options_names_the_methods_and_lets_other_origins_ask(
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"])
-@pytest.mark.parametrize("row", [row for row in ROWS if row.refused in (0, 405)], ids=named)
+@every_case("row", [row for row in ROWS if row.refused in (0, 405)], ids=named)
 def test_a_method_that_a_resource_does_not_have_is_405_with_those_it_has(
     ground: Callable[[str], Ground], row: Row, method: str
 ) -> None:

@@ -17,6 +17,8 @@ from gp_protocol.values.units import LINEAR_UNITS, LinearUnit
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 VIEWSHED = "WorldViewshed/viewshed"
 BUFFER = "GPFolder/BufferService/BufferPoints"
 INPUTS = {
@@ -104,17 +106,17 @@ def test_a_viewshed_or_buffer_of_any_place_is_an_area_or_a_failure_that_says_why
     check(run(path, wkid, {"x": x, "y": y}, distance, out))
 
 
-@pytest.mark.parametrize("path", INPUTS)
-@pytest.mark.parametrize(("x", "y"), [(0.0, 0.0), (180.0, 0.0), (-180.0, 60.0), (7.0, 90.0), (-7.0, -90.0)])
-@pytest.mark.parametrize("meters", [SHORTEST_DISTANCE, 1.0, 50_000.0])
+@every_case("path", INPUTS)
+@every_case(("x", "y"), [(0.0, 0.0), (180.0, 0.0), (-180.0, 60.0), (7.0, 90.0), (-7.0, -90.0)])
+@every_case("meters", [SHORTEST_DISTANCE, 1.0, 50_000.0])
 def test_the_shortest_viewshed_and_buffer_are_areas_at_the_poles_and_the_antimeridian(path, x, y, meters):
     outcome = run(path, 4326, {"x": x, "y": y}, LinearUnit(meters), None)
     assert outcome.status is JobStatus.SUCCEEDED
     check(outcome)
 
 
-@pytest.mark.parametrize(("path", "name"), [(path, far) for path, (_, far) in INPUTS.items()])
-@pytest.mark.parametrize(
+@every_case(("path", "name"), [(path, far) for path, (_, far) in INPUTS.items()])
+@every_case(
     ("distance", "unit"), [(1e-300, "esriMeters"), (0.9, "esriMillimeters"), (1e-9, "esriDecimalDegrees")]
 )
 def test_a_viewshed_or_buffer_of_next_to_nothing_is_an_error_that_names_the_parameter(
@@ -126,7 +128,7 @@ def test_a_viewshed_or_buffer_of_next_to_nothing_is_an_error_that_names_the_para
     assert second.endswith(f"met {distance:g} {unit}, expected 0.001 meters at least.")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("geometry", "said"),
     [
         ({"paths": [[[0.0, 0.0], [1e308, 10.0]]]}, "no place in spatial reference 4326"),

@@ -18,6 +18,8 @@ from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_protocol.values.fields import Field
 from gp_protocol.values.spatial_references import SpatialReference
 
+from every_case import every_case
+
 WGS84 = SpatialReference(wkid=4326)
 LAYER = "Trees/Places/FeatureServer/0"
 QUERY = f"{LAYER}/query"
@@ -235,7 +237,7 @@ def test_an_input_can_take_its_features_from_a_layer() -> None:
         features_of(site, "Trees/Places/FeatureServer/1")
 
 
-@pytest.mark.parametrize("name", ["", "a/b/c", "a//b", "/a"])
+@every_case("name", ["", "a/b/c", "a//b", "/a"])
 def test_a_service_needs_a_name_that_an_address_can_have(name: str) -> None:
     with pytest.raises(SiteError):
         add_layers(Site(), name, {"Trees": TREES})

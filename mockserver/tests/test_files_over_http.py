@@ -15,6 +15,8 @@ from gp_mockserver.site_directories import SiteDirectories, job_id_in
 from gp_mockserver.wire.byte_ranges import MAX_RANGES, read_ranges
 from gp_mockserver.wire.file_sending import send_file
 
+from every_case import every_case
+
 OUTPUT = "arcgisoutput/DataTypes/Echo_GPServer"
 CONTENT = bytes(range(256)) * 4
 TASK = "Files/FileTransfer/GPServer/ZipFile"
@@ -362,7 +364,7 @@ def test_the_files_of_a_forgotten_job_are_gone(wire: Any) -> None:
     assert wire.http.get(url).status_code == 404
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("path", "job_id"),
     [
         ("arcgisjobs/worldviewshed_gpserver/j1/scratch/a.zip", "j1"),

@@ -6,7 +6,6 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-import pytest
 from gp_mockserver.tools.generated_values import generate
 from gp_protocol.descriptions.descriptors import Parameter, parse_parameter
 from gp_protocol.descriptions.parameter_checks import check_value
@@ -19,6 +18,8 @@ from gp_protocol.values.spatial_references import Extent, SpatialReference
 from gp_protocol.values.units import LinearUnit
 from hypothesis import given
 from hypothesis import strategies as st
+
+from every_case import every_case
 
 FILES = {"GPDataFile", "GPRasterData", "GPRasterDataLayer"}
 SCALARS = ["GPString", "GPLong", "GPDouble", "GPBoolean", "GPDate", "GPLinearUnit", "Field"]
@@ -86,7 +87,7 @@ def test_another_seed_other_inputs_or_another_name_make_another_value() -> None:
     assert len(set(values)) == 4
 
 
-@pytest.mark.parametrize("name", SCALARS)
+@every_case("name", SCALARS)
 def test_plain_values_are_of_their_pythonic_type(name: str) -> None:
     kinds = {
         "GPString": str,
@@ -206,7 +207,7 @@ def test_features_lie_near_the_input_features_in_their_spatial_reference(
     assert (box.xmin, box.ymin, box.spatial_reference) == (x, y, WGS84)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "geometry", "key"),
     [
         ("esriGeometryPoint", {"points": [[10, 10], [30, 20]]}, "x"),

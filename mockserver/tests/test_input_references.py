@@ -31,6 +31,8 @@ from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_protocol.values.fields import Field
 from gp_protocol.values.spatial_references import SpatialReference
 
+from every_case import every_case
+
 FILES = "Files/FileTransfer/GPServer"
 VIEWSHED = "Elevation/ESRI_Elevation_World/GPServer/Viewshed/execute"
 POINTS = {
@@ -310,7 +312,7 @@ class TestOwnAddresses:
         assert content_of(open_service, place, "").name == "a.csv"  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("url", "is_own"),
     [
         ("https://gis.example.com/arcgis/rest/x", True),
@@ -335,7 +337,7 @@ def test_an_own_address_is_told_from_others(url: str, is_own: bool) -> None:
     assert (own_place(site, "https://gis.example.com/arcgis", url) is not None) is is_own
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("url", "is_own"),
     [
         ("http://localhost:8585/arcgis/rest/x", True),
@@ -368,7 +370,7 @@ def test_the_names_of_this_machine_are_its_own_at_the_servers_port(url: str, is_
     assert (own_place(site, roots, url) is not None) is is_own
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("port", "url", "is_own"),
     [
         (80, "http://localhost/arcgis/rest/x", True),
@@ -625,7 +627,7 @@ class TestFetching:
         assert len(answer["results"][0]["value"]["features"]) == 2
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("url", "listed"),
     [
         ("http://data.example.com/x", True),
@@ -683,7 +685,7 @@ WRONG_HOSTS = [
 ]
 
 
-@pytest.mark.parametrize("host", WRONG_HOSTS)
+@every_case("host", WRONG_HOSTS)
 def test_what_is_no_host_cannot_be_listed(host: str) -> None:
     with pytest.raises(SiteError, match="expected a host"):
         Site(fetch_from=[host])

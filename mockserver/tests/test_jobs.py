@@ -21,6 +21,8 @@ from gp_protocol.messages import MessageType, ProgressType
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 INFO, WARNING, ERROR = MessageType.INFORMATIVE, MessageType.WARNING, MessageType.ERROR
 INFINITY = float("inf")
 
@@ -49,7 +51,7 @@ def since_epoch(instant: float | None) -> float | None:
 # Phases
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("seconds", "status", "next_change"),
     [
         (0, "esriJobSubmitted", 1),
@@ -86,7 +88,7 @@ def test_before_its_submission_a_job_is_as_at_its_submission() -> None:
     assert (state.status, state.messages) == (S.SUBMITTED, ())
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("statuses", "ending"),
     [
         ([S.NEW, S.SUBMITTED, S.WAITING, S.EXECUTING], S.FAILED),
@@ -203,7 +205,7 @@ def test_room_before_the_job_is_ready_changes_nothing() -> None:
 # Cancelling
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("seconds", "status"),
     [
         (6, "esriJobExecuting"),

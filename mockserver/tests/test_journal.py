@@ -28,6 +28,8 @@ from gp_mockserver.server import serve
 from gp_mockserver.sites import Site
 from gp_mockserver.tools.latency import Latency
 
+from every_case import every_case
+
 from .journal_probe import FORM, VIEWSHED, Asked, ask, asked, site_with
 
 TASK = "WorldViewshed/GPServer/viewshed"
@@ -176,7 +178,7 @@ def test_a_kept_poll_with_other_headers_is_noted_with_those(wire: Any) -> None:
     assert noted == ["a", "a", "b", "b", "c"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("path", "operation", "refusal", "unexpected"),
     [
         ("/arcgis/rest/services/WorldViewshed/GPServer/viewshed", "task", "", False),
@@ -325,7 +327,7 @@ HEAD = b"HTTP/1.1 503 Busy\r\nRetry-After: 1\r\nContent-Length: 5\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("written", "status", "body", "is_whole"),
     [
         ([HEAD + b"busy!"], 503, b"busy!", True),
@@ -382,7 +384,7 @@ def test_bodies_take_no_more_than_their_room() -> None:
     assert site.journal.dropped == 3
 
 
-@pytest.mark.parametrize(
+@every_case(
     "request_",
     [
         {"path": VIEWSHED, "headers": [("x-note", "a" * 40_000)]},
@@ -422,7 +424,7 @@ def takes(value: Any, seen: set[int] | None = None) -> int:
     return size
 
 
-@pytest.mark.parametrize(
+@every_case(
     "request_",
     [
         {"path": VIEWSHED, "query": f"f=json&note={'a' * 250_000}"},

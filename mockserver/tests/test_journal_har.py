@@ -14,6 +14,8 @@ from gp_mockserver.journal.entries import KEPT, Entry
 from gp_mockserver.journal.har import har_of
 from gp_mockserver.journal.journal import Journal
 
+from every_case import every_case
+
 from .journal_probe import FORM, VIEWSHED, asked, site_with
 
 
@@ -254,6 +256,6 @@ def test_a_cookie_that_is_set_is_archived_with_its_attributes() -> None:
     assert entry["response"]["redirectURL"].endswith("/rest/services")
 
 
-@pytest.mark.parametrize("at", [-1e15, 0.0, 1_767_225_600.123, 1e18])
+@every_case("at", [-1e15, 0.0, 1_767_225_600.123, 1e18])
 def test_any_instant_of_a_clock_has_a_date(at: float) -> None:
     VALIDATOR.validate(har_of([Entry(1, at, method="GET", url="http://h/x")]))

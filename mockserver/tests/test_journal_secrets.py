@@ -21,6 +21,8 @@ from gp_mockserver.security.tokens import Token, write_token
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 from .journal_probe import FORM, VIEWSHED, asked, site_with
 
 TOKEN = "Zq7-planted_TOKEN.0123456789abcdefghijklmnop"
@@ -204,7 +206,7 @@ PLACES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("request_", PLACES.values(), ids=PLACES)
+@every_case("request_", PLACES.values(), ids=PLACES)
 def test_a_secret_is_not_told(request_: dict[str, Any]) -> None:
     site = site_with()
     asked(site, request_)
@@ -216,7 +218,7 @@ def test_a_secret_is_not_told(request_: dict[str, Any]) -> None:
     assert "*****" in " ".join(texts_in(journal[0]))
 
 
-@pytest.mark.parametrize("request_", PLACES.values(), ids=PLACES)
+@every_case("request_", PLACES.values(), ids=PLACES)
 def test_a_secret_is_not_told_while_the_request_is_under_way(request_: dict[str, Any]) -> None:
     site = site_with()
     told: list[str] = []
@@ -246,7 +248,7 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@every_case("name", NAMES)
 def test_one_rule_says_of_all_names_whether_they_are_secret(name: str) -> None:
     site = site_with()
     parts, of_parts = multipart(**{"f": "json", name: TOKEN})
@@ -262,7 +264,7 @@ def test_one_rule_says_of_all_names_whether_they_are_secret(name: str) -> None:
     assert [entry for entry in site.journal if any(TOKEN[:8] in text for text in texts_in(entry))] == []
 
 
-@pytest.mark.parametrize(
+@every_case(
     "name", ["X-Auth", "X-Auth-Key", "X-Access", "Authentication", "Cookie2", "Set-Cookie", "X-Session-Id"]
 )
 def test_headers_that_may_prove_who_asks_are_masked(name: str) -> None:
@@ -272,7 +274,7 @@ def test_headers_that_may_prove_who_asks_are_masked(name: str) -> None:
     assert ("x-note", "plain") in site.journal[0].request_headers
 
 
-@pytest.mark.parametrize("name", ["tool", "expires", "client", "compass", "passage", "author"])
+@every_case("name", ["tool", "expires", "client", "compass", "passage", "author"])
 def test_other_names_are_not_secret(name: str) -> None:
     assert not is_secret_name(name)
 
@@ -294,8 +296,8 @@ def test_the_mocks_own_tokens_are_known_wherever_they_stand() -> None:
 FILLED = "x" * (KEPT - 30)
 
 
-@pytest.mark.parametrize("shift", [0, 3, 5, 8, 11, 14, 20, 26])
-@pytest.mark.parametrize("kind", ["form", "JSON in a form", "multipart", "repeated", "address"])
+@every_case("shift", [0, 3, 5, 8, 11, 14, 20, 26])
+@every_case("kind", ["form", "JSON in a form", "multipart", "repeated", "address"])
 def test_a_secret_across_the_cut_of_a_long_body_is_not_told(kind: str, shift: int) -> None:
     lead = FILLED[: len(FILLED) - shift]
     match kind:
@@ -327,7 +329,7 @@ def signed_in(query: str, body: bytes, path: str) -> tuple[Any, Any]:
     return site, answer
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("path", "query", "f"),
     [
         ("/arcgis/tokens/generateToken", "", "json"),
@@ -426,7 +428,7 @@ def test_a_text_that_speaks_of_tokens_is_no_secret() -> None:
     assert site.journal[0].request_body == body
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "left"),
     [
         ('{"token": "abc", "a": 1}', '{"token": "*****", "a": 1}'),

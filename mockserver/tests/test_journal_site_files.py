@@ -9,8 +9,10 @@ from gp_mockserver.configuration.site_files import site_from
 from gp_mockserver.errors import SiteFileError
 from gp_mockserver.journal.journal import DEFAULT_BYTES, DEFAULT_ENTRIES
 
+from every_case import every_case
 
-@pytest.mark.parametrize(
+
+@every_case(
     ("said", "entries", "size"),
     [
         (None, DEFAULT_ENTRIES, DEFAULT_BYTES),
@@ -27,7 +29,7 @@ def test_a_site_file_says_how_much_the_journal_keeps(said: Any, entries: int, si
     assert (journal.max_entries, journal.max_bytes) == (entries, size)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("said", "place"),
     [
         ({"entries": -1}, "journal.entries"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
 from gp_mockserver.journal.entries import Entry
 from gp_mockserver.journal.journal_text import text_of
+
+from every_case import every_case
 
 from .journal_probe import FORM, VIEWSHED, asked, site_with
 
@@ -79,7 +80,7 @@ def test_columns_stand_below_each_other() -> None:
     assert first.index(" 2.1 ms") == second.index(" 2.1 ms")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("fields", "details"),
     [
         ({}, []),
@@ -137,9 +138,7 @@ def test_an_empty_journal_says_so() -> None:
     assert text_of([]) == "(no requests)"
 
 
-@pytest.mark.parametrize(
-    ("last", "shown"), [(None, [1, 2, 3]), (2, [2, 3]), (1, [3]), (0, []), (9, [1, 2, 3])]
-)
+@every_case(("last", "shown"), [(None, [1, 2, 3]), (2, [2, 3]), (1, [3]), (0, []), (9, [1, 2, 3])])
 def test_the_last_ones_are_shown_and_how_many_are_not(last: int | None, shown: list[int]) -> None:
     site = site_with()
     asked(site, *[{"path": VIEWSHED}] * 3)

@@ -23,6 +23,8 @@ from gp_mockserver.lifecycle.clocks import Clock, JumpingClock, ManualClock
 from gp_mockserver.sites import Site
 from gp_mockserver.tools.latency import Latency
 
+from every_case import every_case
+
 from .journal_probe import FORM, VIEWSHED, ask, asked, site_with
 
 TASK = "WorldViewshed/GPServer/viewshed"
@@ -107,7 +109,7 @@ def test_what_never_comes_is_told_with_the_journal() -> None:
     assert site.journal.as_text() in str(raised.value)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("arguments", "told"),
     [
         ({"operation": "submit"}, 'did you mean "submitJob"'),
@@ -347,7 +349,7 @@ def test_a_job_all_of_whose_polls_were_dropped_was_polled() -> None:
         site.assert_polled(at_most=2, job="j2")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("instants", "asked_for"),
     [
         ((0, 1, 2, 4), {"at_least": 1.0}),
@@ -362,7 +364,7 @@ def test_polite_polling_passes(instants: tuple[float, ...], asked_for: dict[str,
     polled(*instants).assert_polled(**asked_for)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("instants", "asked_for", "told"),
     [
         (

@@ -11,8 +11,10 @@ from gp_mockserver.tools.latency import Latency, LogNormal, Uniform, parse_laten
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
 
-@pytest.mark.parametrize(
+
+@every_case(
     ("data", "latency"),
     [
         (0, Latency(0.0)),
@@ -34,7 +36,7 @@ def test_a_latency_is_written_in_short_or_as_a_distribution(data: Any, latency: 
     assert parse_latency(data) == latency
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("data", "error"),
     [
         (

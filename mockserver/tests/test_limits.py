@@ -24,6 +24,8 @@ from gp_protocol.json_limits import JSONLimits, json_limits
 from gp_protocol.json_shapes import has_more_parts
 from gp_protocol.lenient_json import decode_json
 
+from every_case import every_case
+
 ECHO = "DataTypes/Echo/GPServer/Echo"
 SMALL = Limits(
     body=4000,
@@ -195,7 +197,7 @@ def test_points_that_are_read_by_a_short_cut_are_held_to_the_parts_too(
     assert ("limits.jsonParts" in str(answer)) is refused
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("json", "parts"),
     [
         ("[]", 1),
@@ -336,7 +338,7 @@ def test_a_body_that_tells_no_length_is_refused_once_it_is_over_the_limit(small:
     assert asked == 5
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("written", "size"),
     [
         (1, 1),
@@ -354,7 +356,7 @@ def test_sizes_have_units(written: Any, size: int) -> None:
     assert parse_size(written) == size
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("limits", "error"),
     [
         ("body: 0", "limits.body: met 0, expected a number of bytes above 0"),

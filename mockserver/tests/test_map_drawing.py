@@ -19,6 +19,8 @@ from PIL import Image
 from shapely import LineString, Polygon, box
 from shapely import Point as Vertex
 
+from every_case import every_case
+
 VIEW: Box = (0, 0, 10, 10)
 coordinates = st.integers(-30, 30).map(float)
 points = st.tuples(coordinates, coordinates)
@@ -42,7 +44,7 @@ def test_a_ring_is_cut_off_at_the_box(ring: list[Point]) -> None:
     assert (Polygon(left).area if len(left) > 2 else 0) == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "geometry", "is_seen"),
     [
         ("esriGeometryPoint", {"x": 5, "y": 5}, True),

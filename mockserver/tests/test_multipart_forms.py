@@ -16,6 +16,8 @@ from gp_mockserver.wire.request_parameters import MalformedRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 TYPE = b"multipart/form-data; boundary=XyZ"
 
 
@@ -51,7 +53,7 @@ def test_a_form_is_the_same_however_it_is_cut() -> None:
         assert read(BODY, size).fields == FIELDS
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("charset", "name"),
     [
         ("UTF-8", "ä.txt"),
@@ -98,7 +100,7 @@ def test_the_first_of_two_values_counts_unless_they_are_joined() -> None:
     assert read(body, joined=("parts",)).fields == {"parts": "1,3"}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("header", "name"),
     [
         ('form-data; name="file"; filename="a b.txt"', "a b.txt"),
@@ -118,7 +120,7 @@ def test_a_files_name_is_read_in_any_of_its_spellings(header: str, name: str) ->
     assert options(header)["name"] == "file"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("body", "said"),
     [
         (BODY[:-6], "does not end"),

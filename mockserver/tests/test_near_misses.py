@@ -17,6 +17,8 @@ from gp_protocol.error_envelopes import KNOWN_ERRORS
 from gp_protocol.values.feature_sets import FeatureSet
 from gp_protocol.values.units import LinearUnit
 
+from every_case import every_case
+
 VIEWSHED = "Elevation/ESRI_Elevation_World/GPServer/Viewshed"
 JOBS = "WorldViewshed/GPServer/viewshed"
 POINT = '{"features":[{"geometry":{"x":-117.3,"y":35.1}}],"spatialReference":{"wkid":4326}}'
@@ -156,7 +158,7 @@ def test_of_many_parameters_that_are_none_some_are_told(wire: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", sorted(KNOWN_ERRORS))
+@every_case("name", sorted(KNOWN_ERRORS))
 def test_each_refusal_has_a_text_unless_the_request_was_right(name: str) -> None:
     bare, said = near_miss(Refusal(name, service="A/B")), near_miss(Refusal(name, "x: met 1, expected 2"))
     the_servers_own = {"tool-failed", "server-busy", "operation-failed", "not-implemented"}

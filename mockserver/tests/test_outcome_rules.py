@@ -11,6 +11,8 @@ from gp_mockserver.tools.outcome_rules import always
 from gp_protocol.descriptions.descriptors import Task, parse_task
 from gp_protocol.values.data_types import data_type
 
+from every_case import every_case
+
 TASK: Task = parse_task(
     {
         "name": "Work",
@@ -53,7 +55,7 @@ def inputs(**given: str | None) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("condition", "holds"),
     [
         ({}, True),
@@ -107,7 +109,7 @@ def test_a_condition_holds_of_decoded_inputs(condition: dict[str, Any], holds: b
     assert parse_condition(condition, TASK)(inputs()) is holds
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("condition", "holds"),
     [
         ({"Count": {"given": False}}, True),
@@ -132,7 +134,7 @@ def test_a_distance_without_a_length_compares_as_a_number_only() -> None:
     assert not parse_condition({"Distance": {"greaterThan": "4 Meters"}}, TASK)(degrees)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("condition", "error"),
     [
         (

@@ -8,6 +8,8 @@ import pytest
 from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_protocol.values.data_types import DATA_TYPES, data_type
 
+from every_case import every_case
+
 SYNC = "DataTypes/Outputs/GPServer"
 ASYNC = "DataTypes/OutputsJob/GPServer"
 SEVERAL = {
@@ -64,7 +66,7 @@ def test_a_missing_output_of_each_type_is_listed_with_its_empty_value(wire: Any,
     assert values == {f"Out_{name.replace(':', '_')}": data_type(name).empty_output for name in DATA_TYPES}
 
 
-@pytest.mark.parametrize("version", ["9.3", "10.0", "10.5", "10.91", "agol-hosted"])
+@every_case("version", ["9.3", "10.0", "10.5", "10.91", "agol-hosted"])
 def test_a_version_has_missing_outputs_of_the_types_that_it_knows(version: str) -> None:
     site = builtin_site(version=version)
     task = site.find_task("DataTypes/Outputs/MissingOutputs").descriptor

@@ -11,6 +11,8 @@ from gp_mockserver.errors import SiteFileError
 from gp_mockserver.tools.bounded_templates import bounded_environment
 from gp_mockserver.tools.output_templates import TemplateFailed, compile_template
 
+from every_case import every_case
+
 POINTS = {"features": [{"attributes": {"NAME": "A<b>"}, "geometry": {"x": 1, "y": 2}}]}
 
 
@@ -19,7 +21,7 @@ def render(source: Any, **inputs: Any) -> Any:
     return template.render({"inputs": inputs, "seed": 7, "job_id": "j1", **inputs})
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("source", "value"),
     [
         ("plain", "plain"),
@@ -44,7 +46,7 @@ def test_a_text_of_one_expression_keeps_its_type_and_any_other_is_a_text(source:
     assert render(source, Points=POINTS) == value
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("source", "error"),
     [
         (
@@ -71,7 +73,7 @@ def test_a_mistake_that_can_be_seen_is_an_error_when_the_site_is_loaded(source: 
     assert str(raised.value).startswith(error)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("source", "error"),
     [
         ("{{ Points.featurs | length }}", "'dict object' has no attribute 'featurs'"),
@@ -118,7 +120,7 @@ _OPERANDS = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(bounded_environment().filters))
+@every_case("name", sorted(bounded_environment().filters))
 def test_no_filter_makes_much_of_a_huge_number(name: str) -> None:
     operand = _OPERANDS.get(name, HUGE)
     for value in ("'aaaa.aaaa\\n' * 50", "['aa', 'bb']", "'%*d'"):
@@ -130,7 +132,7 @@ def test_no_filter_makes_much_of_a_huge_number(name: str) -> None:
             assert len(json.dumps(made)) < 10_000
 
 
-@pytest.mark.parametrize(
+@every_case(
     "source",
     [
         "{{ '%999999999d' % 1 }}",
@@ -179,7 +181,7 @@ def test_what_grows_by_other_ways_is_bounded_too(source: Any) -> None:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("source", "value"),
     [
         ("{{ 'a' ~ 1 ~ None }}", "a1None"),

@@ -17,6 +17,8 @@ from gp_mockserver.lifecycle.clocks import JumpingClock
 from gp_mockserver.passing_on import PassingOn, site_in_front_of
 from gp_mockserver.server import RunningServer, serve
 
+from every_case import every_case
+
 INFO = "rest/info"
 
 
@@ -129,7 +131,7 @@ def test_it_stands_under_the_servers_own_context_unless_told_otherwise() -> None
     assert PassingOn("https://gis.example.com/a/b/").address == "https://gis.example.com/a/b"
 
 
-@pytest.mark.parametrize("address", ["", "gis.example.com/arcgis", "https://gis.example.com", "ftp://a/b"])
+@every_case("address", ["", "gis.example.com/arcgis", "https://gis.example.com", "ftp://a/b"])
 def test_an_address_that_leads_to_no_server_is_refused(address: str) -> None:
     with pytest.raises(SiteError, match="in front of"):
         site_in_front_of(address)

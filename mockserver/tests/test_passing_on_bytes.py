@@ -28,6 +28,8 @@ from gp_mockserver.server import RunningServer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 INFO = "rest/info"
 
 
@@ -159,8 +161,8 @@ def test_what_cannot_be_unpacked_is_passed_on(
     assert (answer.headers["content-encoding"], answer.body) == (coding, body)
 
 
-@pytest.mark.parametrize("size", [1, 7, 1000])
-@pytest.mark.parametrize("rest", [b"", b"\x1f", b"more"])
+@every_case("size", [1, 7, 1000])
+@every_case("rest", [b"", b"\x1f", b"more"])
 def test_bodies_one_behind_the_other_unpack_in_whatever_pieces_they_come(size: int, rest: bytes) -> None:
     packed = gzip.compress(b"one") + gzip.compress(b"two" * 100) + rest
     unpacking = Unpacking("gzip")
@@ -279,7 +281,7 @@ def test_a_text_is_rewritten_alike_in_whatever_pieces_it_comes(words: list[str],
     assert b"".join(parts) + rewriting.end() == in_one
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "rewritten"),
     [
         (f'"{THEIRS}", {THEIRS}/rest', f'"{OURS}", {OURS}/rest'),

@@ -13,6 +13,8 @@ from gp_mockserver.configuration.site_files import load_site, site_from
 from gp_mockserver.errors import SiteFileError
 from gp_mockserver.lifecycle.clocks import ManualClock
 
+from every_case import every_case
+
 INPUT, OUTPUT = "esriGPParameterDirectionInput", "esriGPParameterDirectionOutput"
 REQUIRED, OPTIONAL = "esriGPParameterTypeRequired", "esriGPParameterTypeOptional"
 DERIVED = "esriGPParameterTypeDerived"
@@ -342,7 +344,7 @@ def test_a_pasted_task_in_an_asynchronous_service_tells_the_services_type_where_
     assert not site.services["S"].is_synchronous
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("change", "error"),
     [
         (

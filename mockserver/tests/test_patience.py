@@ -13,6 +13,8 @@ from gp_mockserver.configuration.site_files import site_from
 from gp_mockserver.errors import SiteError, SiteFileError
 from gp_mockserver.sites import Site
 
+from every_case import every_case
+
 TOOL = "Tools/GPServer/Tool"
 
 
@@ -65,7 +67,7 @@ def test_without_patience_no_look_waits(open_wire: Any, fresh: Any, patience: fl
     assert wire.json(job)["jobStatus"] == "esriJobSucceeded"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("jobs", "seconds"),
     [({}, 1.0), ({"patience": "250ms"}, 0.25), ({"patience": 0}, 0.0), ({"patience": "1 min"}, 60.0)],
 )

@@ -13,6 +13,8 @@ from gp_mockserver.connection_limits import ConnectionLimits
 from gp_mockserver.connections import Connection, connections_with
 from uvicorn.server import ServerState
 
+from every_case import every_case
+
 HERE = b"GET /%d HTTP/1.1\r\nHost: here\r\n\r\n"
 MANY = 5000
 
@@ -157,7 +159,7 @@ def test_a_client_that_leaves_is_sent_nothing_more_of_any_request(caplog):
 HALF_A_FORM = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 100000\r\n\r\n"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("brought", "refused_at"),
     [
         ([900] * 20, 10),

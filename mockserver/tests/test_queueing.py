@@ -7,10 +7,12 @@ from gp_mockserver.lifecycle.queueing import ServiceQueue, starts
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 UNKNOWN = math.inf
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("instances", "jobs", "expected"),
     [
         (1, [(0, 10), (0, 10), (0, 10)], [0, 10, 20]),

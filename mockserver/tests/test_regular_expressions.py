@@ -6,8 +6,10 @@ import pytest
 from gp_mockserver.configuration.regular_expressions import MAX_LENGTH, bounded_pattern
 from gp_mockserver.errors import SiteFileError
 
+from every_case import every_case
 
-@pytest.mark.parametrize(
+
+@every_case(
     "pattern",
     [
         "(a+)+$",
@@ -47,7 +49,7 @@ def test_the_refusal_says_what_to_write() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("pattern", "text"),
     [
         ("slow.*", "slowly"),

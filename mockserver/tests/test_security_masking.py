@@ -15,6 +15,8 @@ from gp_mockserver.security import masking
 from gp_mockserver.security.masking import MASK, masked, without_tokens
 from gp_mockserver.security.tokens import MAX_TOKEN
 
+from every_case import every_case
+
 TOKEN = "QmFzZTY0-x_abcdefghijklmnop.0123456789-_qrstuvwxyz" * 3
 PASSWORD = "correct horse/battery+staple"
 VIEWSHED = "WorldViewshed/GPServer/viewshed"
@@ -30,7 +32,7 @@ def tells(text: str, secret: str) -> bool:
     return any(form[:12].lower() in text.lower() for form in (secret, quote(secret, safe="")))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "left"),
     [
         ("nothing to hide: 5 tokens, a password", "nothing to hide: 5 tokens, a password"),
@@ -54,7 +56,7 @@ def test_what_is_called_a_token_or_password_is_masked(text: str, left: str) -> N
     assert masked(left) == left
 
 
-@pytest.mark.parametrize(
+@every_case(
     "quoted",
     [
         TOKEN,
@@ -76,7 +78,7 @@ def test_the_requests_own_secrets_are_masked_whole_cut_and_encoded(quoted: str) 
     assert left.endswith(", expected json")
 
 
-@pytest.mark.parametrize(
+@every_case(
     "text",
     [
         "token" * 100_000,

@@ -10,6 +10,8 @@ from gp_mockserver.configuration.site_files import site_from
 from gp_mockserver.errors import SiteFileError
 from gp_mockserver.security.sign_in_rules import SignInRules
 
+from every_case import every_case
+
 SITE = """
 users:
   anna: {password: anna-password, administrator: true, fullName: Anna A}
@@ -59,7 +61,7 @@ USER = {"password": "never-shown"}
 SERVICE = {"executionType": "sync", "secured": True}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("data", "place", "told"),
     [
         ({"users": {"a": {}}}, "users.a", "password"),

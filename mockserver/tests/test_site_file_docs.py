@@ -18,6 +18,8 @@ from gp_mockserver.errors import SiteFileError
 from gp_mockserver.tools import annotations as annotations_module
 from gp_mockserver.tools.annotations import kind_of, without_none
 
+from every_case import every_case
+
 ROOT = Path(__file__).parents[2]
 PUBLISHED = Path(site_file_model.__file__).with_name("site-schema.json")
 BLOCKS = [
@@ -115,7 +117,7 @@ def task(**change: Any) -> dict[str, Any]:
     return service(tasks=[{**SERVICE["tasks"][0], **change}])
 
 
-@pytest.mark.parametrize(
+@every_case(
     "data",
     [
         {},
@@ -152,7 +154,7 @@ def test_the_schema_refuses_what_the_loader_refuses(data: dict[str, Any]) -> Non
         site_from(data)
 
 
-@pytest.mark.parametrize(
+@every_case(
     "word",
     [
         "sync",

@@ -18,6 +18,8 @@ from gp_protocol.descriptions.descriptors import service_json, task_json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 BUFFERS = """
 context: gis
 version: "10.91"
@@ -269,7 +271,7 @@ PARAMETER = SERVICE % "tasks: [{name: T, parameters: {a: %s}}]"
 A_TASK = "services.S.tasks[0]"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "error"),
     [
         ("", "met null, expected a mapping of services and settings, or a server's descriptor"),

@@ -16,6 +16,8 @@ from gp_mockserver.sites import Site
 from gp_mockserver.tools.latency import Latency
 from gp_mockserver.tools.tool_calls import ToolCall, ToolFailed
 
+from every_case import every_case
+
 TASK = "WorldViewshed/GPServer/viewshed"
 POINT = '{"features":[{"geometry":{"x":1,"y":2}}],"spatialReference":{"wkid":4326}}'
 
@@ -49,7 +51,7 @@ def test_the_root_lists_the_sites() -> None:
         assert f"{server.root}/two/rest/services" in page.text
 
 
-@pytest.mark.parametrize(
+@every_case(
     "context",
     [
         *(
@@ -75,7 +77,7 @@ def test_a_context_that_no_client_can_ask_for_is_refused(context: Any) -> None:
         Site(context)
 
 
-@pytest.mark.parametrize("context", ["gis", "a b", "é", "日本", "...", "a.b", "x" * 200])
+@every_case("context", ["gis", "a b", "é", "日本", "...", "a.b", "x" * 200])
 def test_any_other_segment_of_an_address_is_a_context(context: str) -> None:
     site = Site(context)
     assert site.context == context
@@ -238,7 +240,7 @@ def test_a_files_address_serves_the_file(open_wire: Any, fresh: Any) -> None:
     assert (part.status_code, part.content) == (206, b"PK")
 
 
-@pytest.mark.parametrize(
+@every_case(
     "address",
     [
         "gis.example.com",

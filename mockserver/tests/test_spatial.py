@@ -20,6 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
 
+from every_case import every_case
+
 GEOD = Geod(ellps="WGS84")
 DEGREES = SpatialReference(wkid=4326)
 WEB_MERCATOR = SpatialReference(wkid=102100)
@@ -51,7 +53,7 @@ def projected(geometry, source, target):
     return feature["geometry"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("source", "xy", "target", "expected"),
     [
         (DEGREES, (0, 0), WEB_MERCATOR, (0, 0)),
@@ -70,7 +72,7 @@ def test_known_points_go_where_they_are_known_to_be(source, xy, target, expected
     assert (moved["x"], moved["y"]) == pytest.approx(expected, abs=tolerance)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("geometry", "expected"),
     [
         ({"x": 90, "y": 0, "z": 5, "m": 7}, {"x": 10018754.17, "y": 0, "z": 5, "m": 7}),
@@ -169,7 +171,7 @@ def test_features_in_an_unknown_spatial_reference_stay_as_they_are():
     assert project(given, WEB_MERCATOR) is given
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("wkid", "latest"), [(4326, 4326), (102100, 3857), (102719, 2264), (54003, 54003), (900913, 3857)]
 )
 def test_a_wkid_is_reported_with_its_latest_wkid(wkid, latest):
@@ -191,7 +193,7 @@ def test_esris_own_wkids_and_wkt_are_understood():
     assert by_wkt == {"x": pytest.approx(1000), "y": pytest.approx(0, abs=1e-6)}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("spatial_reference", "expected"),
     [
         (SpatialReference(name="WGS 84 / UTM zone 11N"), SpatialReference(wkid=32611, latest_wkid=32611)),
@@ -230,7 +232,7 @@ def test_an_extent_is_projected_as_a_box():
     assert moved.spatial_reference == SpatialReference(wkid=102100, latest_wkid=3857)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("geometry", "overlaps"),
     [
         ({"x": 5, "y": 5}, True),
@@ -285,7 +287,7 @@ def ground_area(rings):
     return -sum(GEOD.polygon_area_perimeter(*zip(*ring, strict=True))[0] for ring in rings)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("point", "sr"),
     [
         ({"x": -119.5, "y": 34.2}, DEGREES),
@@ -295,7 +297,7 @@ def ground_area(rings):
         ({"x": 500000, "y": 4982950}, SpatialReference(wkid=32632)),
     ],
 )
-@pytest.mark.parametrize("meters", [50.0, 13679.0, 500_000.0])
+@every_case("meters", [50.0, 13679.0, 500_000.0])
 def test_a_points_buffer_has_the_area_of_its_circle_and_its_distance_on_the_ground(point, sr, meters):
     (ring,) = buffered(point, LinearUnit(meters, "esriMeters"), sr)
     center = projected(point, sr, DEGREES)
@@ -307,7 +309,7 @@ def test_a_points_buffer_has_the_area_of_its_circle_and_its_distance_on_the_grou
     assert ring[0] == ring[-1]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("distance", "meters"),
     [
         (LinearUnit(1, "esriMiles"), 1609.347),
@@ -428,7 +430,7 @@ def test_a_buffer_of_many_vertices_is_that_of_its_whole_outline(geometry):
     assert shapely.symmetric_difference(shape, direct).area < direct.area / 1000
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("rings", "area"),
     [
         ([[[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]], 2),

@@ -11,6 +11,8 @@ from gp_mockserver.errors import SiteFileError
 from gp_mockserver.lifecycle.jobs import job_at
 from gp_mockserver.lifecycle.timelines import Timeline
 
+from every_case import every_case
+
 
 def timeline(text: str) -> Timeline:
     return parse_timeline(parse_yaml(text), task_label="Zonal")
@@ -25,7 +27,7 @@ def messages(text: str, seconds: float) -> list[str]:
     return [message.description for message in job_at(timeline(text), 0.0, seconds).messages]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "seconds", "seen"),
     [
         ("{}", [0, 1.9, 2], ["Executing", "Executing", "Succeeded"]),
@@ -112,7 +114,7 @@ def test_a_cancel_is_noticed_at_the_next_check_or_ignored_or_obeyed_at_once() ->
     assert cancelled("{executing: 60, cancellation: {atOnce: true}}", 1) == "esriJobCancelled"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "error"),
     [
         (

@@ -17,6 +17,8 @@ from gp_protocol.errors import LocalProtocolError
 from gp_protocol.job_states import JobStatus as S
 from gp_protocol.messages import MessageType, ProgressType
 
+from every_case import every_case
+
 INFO, ERROR = MessageType.INFORMATIVE, MessageType.ERROR
 
 
@@ -33,7 +35,7 @@ def test_a_phase_has_exactly_one_length(lengths: dict[str, Any], met: str) -> No
         Phase(S.EXECUTING, **lengths)
 
 
-@pytest.mark.parametrize(
+@every_case(
     "lengths",
     [{"seconds": -1}, {"seconds": float("nan")}, {"seconds": float("inf")}, {"polls": 0}, {"hold": ""}],
 )
@@ -48,7 +50,7 @@ def test_percentages_go_from_0_to_100(percent: int) -> None:
         ProgressStep(0, "Step", percent)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("statuses", "ending", "place"),
     [
         ([S.EXECUTING, S.SUBMITTED], S.SUCCEEDED, "phases[1].status"),
@@ -64,7 +66,7 @@ def test_a_timeline_that_no_job_can_take_is_refused(statuses: list[S], ending: S
     assert refusal.value.path == place
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("statuses", "ending"),
     [
         ([], S.SUCCEEDED),
@@ -110,7 +112,7 @@ def test_a_standard_job_is_submitted_waits_executes_and_succeeds() -> None:
     assert timeline.first_status == "esriJobSubmitted"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("first", "statuses"),
     [
         (S.NEW, ["esriJobNew", "esriJobWaiting", "esriJobExecuting"]),
@@ -190,7 +192,7 @@ def test_a_tool_that_fails_ends_the_job_in_the_style_of_its_runtime(style: str) 
     assert closing[:-3] == ([("Informative", "Failed script Viewshed...", 0)] if style == "arcmap" else [])
 
 
-@pytest.mark.parametrize("ending", [S.FAILED, S.TIMED_OUT, S.CANCELLED, None])
+@every_case("ending", [S.FAILED, S.TIMED_OUT, S.CANCELLED, None])
 def test_a_timeline_that_is_to_end_otherwise_does_so_whatever_its_tool_did(ending: S | None) -> None:
     timeline = standard_timeline(ending=ending)
     assert timeline.with_outcome(status=S.SUCCEEDED).ending == timeline.ending

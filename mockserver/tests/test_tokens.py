@@ -12,6 +12,8 @@ from gp_mockserver.security.accounts import Account, account_with
 from gp_mockserver.security.sign_in_rules import SignInRules
 from gp_mockserver.security.tokens import Token, is_same_machine, is_same_referer, read_token, write_token
 
+from every_case import every_case
+
 WHO = {"username": "tester", "password": "tester-password"}
 SECURED = "Secured/WorldViewshed/GPServer"
 
@@ -270,7 +272,7 @@ def test_only_the_signer_makes_tokens() -> None:
         assert read_token(forged, keys.get) is None
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("bound_to", "met", "same"),
     [
         ("@esri/arcgis-rest-js", "@esri/arcgis-rest-js", True),

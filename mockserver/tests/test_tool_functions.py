@@ -21,6 +21,8 @@ from gp_protocol.values.spatial_references import Extent, SpatialReference
 from gp_protocol.values.units import ArealUnit, LinearUnit, TimeUnit
 from gp_protocol.versions import profile
 
+from every_case import every_case
+
 
 class Summary(TypedDict):
     Count: int
@@ -164,7 +166,7 @@ def nothing(call: ToolCall) -> None:
     call.message("nothing to do")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("function", "outputs"),
     [
         (one, [("Result", "GPLong")]),
@@ -367,7 +369,7 @@ def yields(a: int) -> Any:
     yield a
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("function", "said"),
     [
         (untyped, "function untyped: parameter 'a' has no annotation"),

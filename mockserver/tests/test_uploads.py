@@ -24,6 +24,8 @@ from gp_mockserver.uploads import uploaded_items
 from gp_mockserver.uploads.file_names import extension, plain_name
 from gp_mockserver.uploads.upload_rules import UploadRules
 
+from every_case import every_case
+
 UPLOADS = "Files/FileTransfer/GPServer/uploads"
 ITEM_ID = re.compile(r"i[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -282,7 +284,7 @@ def test_a_name_is_needed_to_register(wire: Any) -> None:
     assert refused(wire, "register", itemName=" / ").startswith("itemName: met no name")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("sent", "kept"),
     [
         ("../../etc/passwd", "passwd"),
@@ -450,7 +452,7 @@ def test_a_site_file_sets_the_rules_and_the_capability() -> None:
     assert service.upload_rules == UploadRules(10 * 1024 * 1024, ("txt", "json"))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("uploads", "said"),
     [
         ({"maxFileSize": "ten"}, 'services.S.uploads.maxFileSize: met "ten"'),

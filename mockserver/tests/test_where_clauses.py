@@ -13,6 +13,8 @@ from gp_protocol.values.fields import Field
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 FIELDS = (
     Field("OBJECTID", "esriFieldTypeOID"),
     Field("Name", "esriFieldTypeString"),
@@ -33,7 +35,7 @@ def chosen(where: str) -> list[int]:
     return [row["OBJECTID"] for row in ROWS if fits(row) is True]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("where", "ids"),
     [
         ("", [1, 2, 3, 4]),
@@ -88,7 +90,7 @@ def test_a_clause_lets_through_what_it_says(where: str, ids: list[int]) -> None:
     assert chosen(where) == ids
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("where", "said"),
     [
         ("Nmae = 'x'", 'did you mean "Name"'),
@@ -139,7 +141,7 @@ def test_a_list_is_looked_up_whatever_its_length() -> None:
     assert fits({"OBJECTID": [1]}) is False
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("where", "rows", "met"),
     [
         (" OR ".join(["OBJECTID = 1"] * 600), 20_000, "600 comparisons for 20000 rows"),

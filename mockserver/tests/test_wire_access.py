@@ -27,6 +27,8 @@ from gp_mockserver.server import RunningServer, serve
 from gp_mockserver.wire_access import NotOverTls, Wire, wire_of
 from uvicorn.server import ServerState
 
+from every_case import every_case
+
 PATIENCE = 20.0
 GET = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
 HEAD = b"HEAD / HTTP/1.1\r\nHost: here\r\n\r\n"
@@ -742,7 +744,7 @@ class Outlet(asyncio.Transport):
         self.done.append("abort")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("asked", "sent", "unsent", "done"),
     [
         ("close", GET, 0, {0: "eof", 4: "close"}),

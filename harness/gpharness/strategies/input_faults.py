@@ -96,8 +96,7 @@ def _one_of(texts: tuple[str, ...]) -> st.SearchStrategy[str]:
 
 def _ways(task: Task, version: Profile) -> Iterator[_Way]:
     for parameter in task.inputs:
-        # A table without rows may be a value to a server, and so may the schema of one in a default.
-        if is_needed(parameter) and not (parameter.data_type == "GPRecordSet" and parameter.default_value):
+        if is_needed(parameter):
             yield _Way(parameter, "missing")
         if parameter.data_type in DATA_TYPES:
             for kind, texts in _wrong(parameter, version):
