@@ -3,7 +3,7 @@ inputs with a fault are refused."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -87,14 +87,17 @@ def paths(runs: Any) -> tuple[str, ...]:
 def check(exchanges: list[Exchange], task: Task) -> None:
     """Hold each answer of a run to the protocol, and the job's states to their table."""
     statuses: list[str] = []
+    submitted: Mapping[str, str] = {}
     for each in exchanges:
         if each.operation not in KINDS:
             continue
+        if each.operation == "submit":
+            submitted = each.parameters
         checked = check_body(
             each.body,
             each.operation,
             task=task,
-            asked=each.parameters,
+            asked={**submitted, **each.parameters},
             headers=each.headers,
             job_id=each.job_id,
         )
