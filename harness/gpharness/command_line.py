@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +16,11 @@ from gpharness.import_commands import import_
 from gpharness.record_commands import record
 from gpharness.replay_commands import replay
 from gpharness.server_commands import deviations, wait
+from gpharness.serving_options import listening_options, site_options
 from gpharness.verify_commands import verify
+
+if TYPE_CHECKING:
+    from gpharness.listening import Listening
 
 PRECEDENCE = "An option wins over its environment variable, that over a site file, that over the default."
 
@@ -68,58 +73,18 @@ def demo() -> None:
 
 @main.command(epilog=PRECEDENCE)
 @click.argument("sites", nargs=-1, metavar="[SITE]...", type=click.Path(exists=True, path_type=Path))
-@option("host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@option(
-    "port",
-    default=8585,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="Port to listen on; 0 takes a free one.",
-)
-@option("context", show_default="arcgis", help="The first segment of the site's address.")
-@option("seed", show_default="0", type=int, help="Decides job ids and generated values.")
-@option(
-    "clock",
-    show_default="real",
-    metavar="CLOCK",
-    help="real; x60: sixty times as fast, or any other factor; jump: every wait is over at once.",
-)
+@listening_options
+@site_options("arcgis")
 @option(
     "server-version",
     metavar="VERSION",
     help="The ArcGIS version to answer as, such as 10.0, 10.91, 11.3, agol-hosted or notebook.",
 )
 @option(
-    "deviate",
-    metavar="NAME[@OPERATION][#NTH]",
-    multiple=True,
-    help="Depart from the protocol in this way, on this operation alone, on its nth request: "
-    "results-late@job#2. `gpharness deviations` lists the names. Parameters, and deviations of your own, as "
-    "in a site file: '{name: slow-each, seconds: 0.5}'. May be given several times.",
-)
-@option(
     "in-front-of",
     metavar="URL",
     help="Instead of a mock, pass everything on to a real server, https://gis.example.com/arcgis, and depart "
     "from what it answers. Nothing but this server is asked.",
-)
-@option(
-    "public-url",
-    metavar="URL",
-    help="The server's address as clients see it, for the addresses in answers, without the context, which "
-    "follows it: https://gis.example.com. Without this option it is the request's own.",
-)
-@option(
-    "control-token",
-    metavar="TOKEN",
-    help="What the control API under /__admin asks for, as `Authorization: Bearer TOKEN`. Without one it is "
-    "open to this machine alone, and closed where --host lets others in. Others may see an option: give it "
-    "in the environment.",
-)
-@option(
-    "ready-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File that gets the readiness lines once connections are accepted; removed at the end.",
 )
 @option(
     "store",
@@ -129,29 +94,9 @@ def demo() -> None:
     "stands in FILE.files.",
 )
 @option(
-    "tls",
+    "reload",
     is_flag=True,
-    help="Serve by HTTPS, with a certificate of an authority of your own that is made once. What clients "
-    "need to trust it is said on stderr.",
-)
-@option(
-    "tls-dir",
-    metavar="FOLDER",
-    show_default="the user's folder for gpharness",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where the authority and the certificate of --tls are kept.",
-)
-@option(
-    "tls-cert",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Serve by HTTPS, with this certificate (PEM).",
-)
-@option(
-    "tls-key",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The key of --tls-cert (PEM, without a password).",
+    help="Serve a site file anew when it changes, or a file or module that it names; its jobs are forgotten.",
 )
 @option(
     "max-url",
@@ -206,29 +151,18 @@ def demo() -> None:
     type=click.FloatRange(0, min_open=True),
     help="For which a connection is kept open between two requests.",
 )
-@option(
-    "reload",
-    is_flag=True,
-    help="Serve a site file anew when it changes, or a file or module that it names; its jobs are forgotten.",
-)
 def serve(
     sites: Sequence[Path],
-    host: str,
-    port: int,
+    listening: Listening,
     context: str | None,
     seed: int | None,
     clock: str | None,
-    server_version: str | None,
     deviate: Sequence[str],
-    in_front_of: str | None,
     public_url: str | None,
-    control_token: str | None,
-    ready_file: Path | None,
+    server_version: str | None,
+    in_front_of: str | None,
     store: Path | None,
-    tls: bool,
-    tls_dir: Path | None,
-    tls_cert: Path | None,
-    tls_key: Path | None,
+    reload: bool,
     max_url: int | None,
     max_head: int | None,
     max_connections: int | None,
@@ -237,7 +171,6 @@ def serve(
     body_rate: float | None,
     send_seconds: float | None,
     idle_seconds: float | None,
-    reload: bool,
 ) -> None:
     """Serve the built-in site, or the sites of your files.
 
@@ -246,8 +179,10 @@ def serve(
     under way have three seconds to be answered, or end at once after a second signal. A bad site file, two
     sites under one context and a port in use end it with status 2.
     """
+    from msgspec.structs import replace
+
     from gpharness.leaving import leave
-    from gpharness.listening import Tls, connection_limits
+    from gpharness.listening import connection_limits
     from gpharness.serving import Settings, serve_sites
 
     settings = Settings(context, seed, clock, server_version, public_url, store, tuple(deviate), in_front_of)
@@ -261,15 +196,4 @@ def serve(
         send_seconds=send_seconds,
         idle_seconds=idle_seconds,
     )
-    status = serve_sites(
-        sites,
-        settings,
-        host=host,
-        port=port,
-        tls=Tls(tls, tls_dir, tls_cert, tls_key),
-        limits=limits,
-        control_token=control_token,
-        ready_file=ready_file,
-        reload=reload,
-    )
-    leave(status)
+    leave(serve_sites(sites, settings, replace(listening, limits=limits), reload=reload))

@@ -1,4 +1,4 @@
-"""How `gpharness serve` may be reached: by HTTPS or not, and what a connection may do."""
+"""How what is served may be reached: where, by HTTPS or not, and what a connection may do."""
 
 from __future__ import annotations
 
@@ -63,6 +63,17 @@ class Tls(msgspec.Struct, frozen=True):
         return Secured(
             server_context((made.server, made.server)), made.lines, made.authority_key.read_bytes()
         )
+
+
+class Listening(msgspec.Struct, frozen=True):
+    """Where the command line has a server listen, and what a connection may do there."""
+
+    host: str
+    port: int
+    tls: Tls = Tls()
+    control_token: str | None = None
+    ready_file: Path | None = None
+    limits: ConnectionLimits = ConnectionLimits()
 
 
 def connection_limits(**given: float | None) -> ConnectionLimits:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from gpharness.command_options import option
+from gpharness.serving_options import listening_options, site_options
+
+if TYPE_CHECKING:
+    from gpharness.listening import Listening
 
 
 @click.command(
@@ -17,91 +22,23 @@ from gpharness.command_options import option
 @click.argument(
     "contracts", nargs=-1, required=True, metavar="CONTRACT...", type=click.Path(exists=True, path_type=Path)
 )
-@option("host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@option(
-    "port",
-    default=8585,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="Port to listen on; 0 takes a free one.",
-)
-@option(
-    "context",
-    show_default="the recorded server's",
-    help="The first segment of the site's address. Contracts of one context are one site.",
-)
-@option("seed", show_default="0", type=int, help="Decides job ids and generated values.")
-@option(
-    "clock",
-    show_default="real",
-    metavar="CLOCK",
-    help="On which recorded jobs go: real; x60: sixty times as fast, or any other factor; jump: every wait "
-    "is over at once.",
-)
+@listening_options
+@site_options("the recorded server's; contracts of one context are one site")
 @option(
     "fallback",
     is_flag=True,
     help="Answer what was not recorded by the descriptors, as a mock does, instead of refusing it with the "
     "nearest that was.",
 )
-@option(
-    "deviate",
-    metavar="NAME[@OPERATION][#NTH]",
-    multiple=True,
-    help="Depart from the protocol in this way, as `gpharness serve` does. May be given several times.",
-)
-@option(
-    "public-url",
-    metavar="URL",
-    help="The server's address as clients see it, for the addresses in answers, without the context. Without "
-    "this option it is the request's own.",
-)
-@option(
-    "control-token",
-    metavar="TOKEN",
-    help="What the control API under /__admin asks for, as `Authorization: Bearer TOKEN`.",
-)
-@option(
-    "ready-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File that gets the readiness lines once connections are accepted; removed at the end.",
-)
-@option("tls", is_flag=True, help="Serve by HTTPS, with a certificate that is made once.")
-@option(
-    "tls-dir",
-    metavar="FOLDER",
-    show_default="the user's folder for gpharness",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where the authority and the certificate of --tls are kept.",
-)
-@option(
-    "tls-cert",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Serve by HTTPS, with this certificate (PEM).",
-)
-@option(
-    "tls-key",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The key of --tls-cert (PEM, without a password).",
-)
 def replay(
     contracts: Sequence[Path],
-    host: str,
-    port: int,
+    listening: Listening,
     context: str | None,
     seed: int | None,
     clock: str | None,
-    fallback: bool,
     deviate: Sequence[str],
     public_url: str | None,
-    control_token: str | None,
-    ready_file: Path | None,
-    tls: bool,
-    tls_dir: Path | None,
-    tls_cert: Path | None,
-    tls_key: Path | None,
+    fallback: bool,
 ) -> None:
     """Serve what was recorded: the same answers to the same requests, jobs at the pace of then.
 
@@ -117,21 +54,8 @@ def replay(
     gpharness replay contracts/viewshed --port 8585 --clock x60
     """
     from gpharness.leaving import leave
-    from gpharness.listening import Tls, connection_limits
     from gpharness.replaying.serving import serve_contracts
     from gpharness.serving import Settings
 
-    settings = Settings(context, seed, clock, None, public_url, None, tuple(deviate), None)
-    leave(
-        serve_contracts(
-            contracts,
-            settings,
-            fallback=fallback,
-            host=host,
-            port=port,
-            tls=Tls(tls, tls_dir, tls_cert, tls_key),
-            limits=connection_limits(),
-            control_token=control_token,
-            ready_file=ready_file,
-        )
-    )
+    settings = Settings(context, seed, clock, public_url=public_url, deviations=tuple(deviate))
+    leave(serve_contracts(contracts, settings, listening, fallback=fallback))

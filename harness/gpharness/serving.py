@@ -13,14 +13,13 @@ from urllib.parse import quote
 
 import msgspec
 from gp_mockserver.app import MockServer
-from gp_mockserver.connection_limits import ConnectionLimits
 from gp_mockserver.errors import MockServerError
 from gp_mockserver.lifecycle.clocks import Clock, ManualClock, parse_clock
 from gp_mockserver.server import PortInUse, run
 from gp_mockserver.sites import Site
 from gp_protocol.errors import ProtocolError
 
-from gpharness.listening import ListenError, Tls
+from gpharness.listening import ListenError, Listening
 from gpharness.standard_output import OutputLost, give_up, written
 
 SITE_FILE_SUFFIXES = (".yaml", ".yml", ".json")
@@ -170,18 +169,7 @@ def load_all(paths: Sequence[Path], settings: Settings) -> dict[Path | None, Loa
     return sites
 
 
-def serve_sites(
-    paths: Sequence[Path],
-    settings: Settings,
-    *,
-    host: str,
-    port: int,
-    tls: Tls,
-    limits: ConnectionLimits,
-    control_token: str | None,
-    ready_file: Path | None,
-    reload: bool,
-) -> int:
+def serve_sites(paths: Sequence[Path], settings: Settings, listening: Listening, *, reload: bool) -> int:
     """Serve until SIGINT or SIGTERM; the command's exit status."""
     if reload:  # Python takes a compiled module for current while its source has the same second and size.
         sys.dont_write_bytecode = True
@@ -202,16 +190,7 @@ def serve_sites(
 
         return watch
 
-    return serve_prepared(
-        "serve",
-        prepared,
-        host=host,
-        port=port,
-        tls=tls,
-        limits=limits,
-        control_token=control_token,
-        ready_file=ready_file,
-    )
+    return serve_prepared("serve", prepared, listening)
 
 
 Prepare = Callable[[MockServer, ExitStack], Callable[[], None]]
@@ -219,18 +198,9 @@ Prepare = Callable[[MockServer, ExitStack], Callable[[], None]]
 runs is entered into the stack."""
 
 
-def serve_prepared(
-    command: str,
-    prepare: Prepare,
-    *,
-    host: str,
-    port: int,
-    tls: Tls,
-    limits: ConnectionLimits,
-    control_token: str | None,
-    ready_file: Path | None,
-) -> int:
+def serve_prepared(command: str, prepare: Prepare, listening: Listening) -> int:
     """Serve what `prepare` adds until SIGINT or SIGTERM; the exit status of the command of that name."""
+    host, ready_file = listening.host, listening.ready_file
     try:
         if ready_file is not None:
             prepare_readiness_file(ready_file)
@@ -238,8 +208,8 @@ def serve_prepared(
             app = MockServer()
             begin = prepare(app, stack)
             sites = list(app.sites.values())
-            secured = tls.secured(host)
-            app.control.token = control_token
+            secured = listening.tls.secured(host)
+            app.control.token = listening.control_token
             app.authority = secured.authority
 
             def announce(base_url: str) -> None:
@@ -255,7 +225,7 @@ def serve_prepared(
                 gc.enable()
 
             begin()
-            run(app, host=host, port=port, ready=announce, limits=limits, tls=secured.context)
+            run(app, host, listening.port, announce, limits=listening.limits, tls=secured.context)
     except (ServeError, ListenError, PortInUse, MockServerError, ProtocolError) as error:
         print(f"gpharness {command}: {error}", file=sys.stderr)
         return 2

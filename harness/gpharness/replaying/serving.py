@@ -7,26 +7,16 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from gp_mockserver.app import MockServer
-from gp_mockserver.connection_limits import ConnectionLimits
 
 from gpharness.contracts.contract import Contract
 from gpharness.contracts.contract_files import ContractError, read_contract
-from gpharness.listening import Tls
+from gpharness.listening import Listening
 from gpharness.replaying.sites import context_of, site_of
 from gpharness.serving import ServeError, Settings, let_deviate, serve_prepared
 
 
 def serve_contracts(
-    paths: Sequence[Path],
-    settings: Settings,
-    *,
-    fallback: bool,
-    host: str,
-    port: int,
-    tls: Tls,
-    limits: ConnectionLimits,
-    control_token: str | None,
-    ready_file: Path | None,
+    paths: Sequence[Path], settings: Settings, listening: Listening, *, fallback: bool
 ) -> int:
     """Serve until SIGINT or SIGTERM; the command's exit status."""
 
@@ -37,16 +27,7 @@ def serve_contracts(
             raise ServeError(str(error)) from None
         return lambda: None
 
-    return serve_prepared(
-        "replay",
-        prepare,
-        host=host,
-        port=port,
-        tls=tls,
-        limits=limits,
-        control_token=control_token,
-        ready_file=ready_file,
-    )
+    return serve_prepared("replay", prepare, listening)
 
 
 def add_sites(app: MockServer, paths: Sequence[Path], settings: Settings, *, fallback: bool) -> None:
