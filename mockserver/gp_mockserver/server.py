@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import logging
-import signal
 import socket
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from types import FrameType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -20,6 +17,7 @@ import uvicorn
 
 from gp_mockserver.app import MockServer
 from gp_mockserver.connection_limits import ConnectionLimits, allowed
+from gp_mockserver.connection_servers import ConnectionServer, cancel
 from gp_mockserver.connections import Connection, connections_with
 from gp_mockserver.errors import MockServerError
 from gp_mockserver.operations import import_all
@@ -42,9 +40,6 @@ _QUIET_SECONDS = 0.1
 """For so long a connection has to be quiet before `run` closes it at its end: a request may be on its way."""
 _QUIET_SECONDS_OF_A_BLOCK = 0.0
 _LOOK_EVERY = 0.02
-_TICK = 0.1
-"""Seconds between uvicorn's calls of `on_tick`."""
-_LOOK_AT_CONNECTIONS_EVERY = 1.0
 _IMPORT_AFTER = 0.1
 """Seconds after which what the first requests will need is imported, if none has come before."""
 
@@ -57,8 +52,8 @@ class CannotListen(MockServerError):
     """The host or port cannot be listened on."""
 
 
-class _Server(uvicorn.Server):
-    """A uvicorn server that says when it accepts connections, and for which a signal is a normal end.
+class _Server(ConnectionServer):
+    """A server that says when it accepts connections.
 
     At the end requests that are under way have `grace` seconds; then their connections are closed. Others
     are closed once they have been `quiet` for so many seconds.
@@ -87,26 +82,12 @@ class _Server(uvicorn.Server):
         )
         config.load()
         config.ssl = tls  # its options take files alone
-        super().__init__(config)
+        super().__init__(config, limits, signals=signals)
         self._app = app
         self._doors: Doors | None = None
         self._ready = ready
-        self._signals = signals
         self._grace = grace
         self._quiet = quiet
-        shortest = min(limits.head_seconds, limits.stall_seconds, limits.send_seconds, limits.idle_seconds)
-        self._look_every = max(1, round(min(_LOOK_AT_CONNECTIONS_EVERY, shortest / 4) / _TICK))
-
-    @property
-    def _connections(self) -> list[Connection]:
-        return [each for each in self.server_state.connections if isinstance(each, Connection)]
-
-    async def on_tick(self, counter: int) -> bool:
-        if counter % self._look_every == 0:
-            now = asyncio.get_running_loop().time()
-            for connection in self._connections:
-                connection.look(now)
-        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
@@ -132,18 +113,18 @@ class _Server(uvicorn.Server):
             listener.close()
         arrivals = [loop.create_task(self._take_in(each)) for each in _never_accepted(waiting)]
         await asyncio.sleep(0)
-        for connection in self._connections:
+        for connection in self.connections:
             connection.shutdown()
         deadline = loop.time() + self._grace
         while not self.force_exit and loop.time() < deadline:
-            for connection in self._connections:
+            for connection in self.connections:
                 connection.close_when_quiet(loop.time(), self._quiet)
             if not self.server_state.connections and all(each.done() for each in arrivals):
                 break
             await asyncio.sleep(_LOOK_EVERY)
-        for connection in self._connections:
+        for connection in self.connections:
             connection.abort()
-        await _cancel([*self.server_state.tasks, *arrivals])
+        await cancel([*self.server_state.tasks, *arrivals])
 
     async def _take_in(self, accepted: socket.socket) -> None:
         """Serve a connection that came in the last moment."""
@@ -185,23 +166,7 @@ class _Server(uvicorn.Server):
 
         return in_loop(loop, open_door)
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        if not self._signals:
-            yield
-            return
-        previous = {each: signal.signal(each, self._end) for each in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for each, handler in previous.items():
-                signal.signal(each, handler)
-
     def _ask_to_end(self) -> None:
-        self.should_exit = True
-
-    def _end(self, number: int, frame: FrameType | None) -> None:
-        self.force_exit = self.should_exit
         self.should_exit = True
 
 
@@ -216,24 +181,6 @@ def _never_accepted(listeners: Iterable[socket.socket]) -> list[socket.socket]:
                     found.append(listener.accept()[0])
                     found[-1].setblocking(False)
     return found
-
-
-async def _cancel(requests: Iterable[asyncio.Task[None]]) -> None:
-    """End requests whose connections are closed, of which uvicorn would report each as an exception."""
-    log = logging.getLogger("uvicorn.error")
-    log.addFilter(_is_no_cancellation)
-    try:
-        await asyncio.sleep(0)
-        left = list(requests)
-        for request in left:
-            request.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
-    finally:
-        log.removeFilter(_is_no_cancellation)
-
-
-def _is_no_cancellation(record: logging.LogRecord) -> bool:
-    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def run(

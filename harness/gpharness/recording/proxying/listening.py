@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-import signal
 import socket
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
-from types import FrameType
 from typing import Final
 
 import uvicorn
 from gp_mockserver.connection_limits import Closing, ConnectionLimits, allowed
+from gp_mockserver.connection_servers import ConnectionServer, cancel
 from gp_mockserver.connections import Connection
 from gp_mockserver.server import LOOPBACK, listening
 
@@ -24,7 +22,6 @@ from gpharness.recording.proxying.ways import HOW_TO_TUNNEL, Ways
 GRACE_SECONDS: Final = 3.0
 """How long requests that are under way may go on when the end comes."""
 _NO_TUNNEL: Final = Closing(HTTPStatus.NOT_IMPLEMENTED, HOW_TO_TUNNEL)
-_LOOK_EVERY: Final = 10
 _STEP: Final = 0.02
 
 
@@ -39,7 +36,7 @@ class ProxyConnection(Connection):
         self.scope[TARGET] = target  # type: ignore[typeddict-unknown-key]
 
 
-class ProxyServer(uvicorn.Server):
+class ProxyServer(ConnectionServer):
     """`ready` is called once it accepts connections; `signals` says whether SIGINT and SIGTERM end it."""
 
     def __init__(
@@ -58,18 +55,10 @@ class ProxyServer(uvicorn.Server):
             lifespan="off",
             ws="none",
         )
-        super().__init__(config)
+        super().__init__(config, limits, signals=signals)
         self._app = app
         self._ready = ready
-        self._signals = signals
         self._grace = grace
-
-    async def on_tick(self, counter: int) -> bool:
-        if counter % _LOOK_EVERY == 0:
-            now = asyncio.get_running_loop().time()
-            for connection in self._open():
-                connection.look(now)
-        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
@@ -81,44 +70,17 @@ class ProxyServer(uvicorn.Server):
             server.close()
         for listener in sockets or ():
             listener.close()
-        for connection in self._open():
+        for connection in self.connections:
             connection.shutdown()
         deadline = loop.time() + self._grace
         while self.server_state.connections and not self.force_exit and loop.time() < deadline:
-            for connection in self._open():
+            for connection in self.connections:
                 connection.close_when_quiet(loop.time(), 0.0)
             await asyncio.sleep(_STEP)
-        for connection in self._open():
+        for connection in self.connections:
             connection.abort()
-        await asyncio.sleep(0)
-        left = list(self.server_state.tasks)
-        logging.getLogger("uvicorn.error").addFilter(_is_no_cancellation)
-        try:
-            for task in left:
-                task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
-        finally:
-            logging.getLogger("uvicorn.error").removeFilter(_is_no_cancellation)
+        await cancel(self.server_state.tasks)
         await self._app.end()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        if not self._signals:
-            yield
-            return
-        previous = {each: signal.signal(each, self._end) for each in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for each, handler in previous.items():
-                signal.signal(each, handler)
-
-    def _end(self, number: int, frame: FrameType | None) -> None:
-        self.force_exit = self.should_exit
-        self.should_exit = True
-
-    def _open(self) -> list[Connection]:
-        return [each for each in self.server_state.connections if isinstance(each, Connection)]
 
 
 def run_proxy(
@@ -153,7 +115,3 @@ def own_hosts(url: str) -> set[str]:
     host = url.partition("://")[2]
     port = host.rpartition(":")[2]
     return {host, f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}"}
-
-
-def _is_no_cancellation(record: logging.LogRecord) -> bool:
-    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
