@@ -20,11 +20,13 @@ from gp_client.wire.addresses import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 ROOT = "https://gis.example.com/arcgis"
 SERVICE = f"{ROOT}/rest/services/Elevation/World/GPServer"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("address", "root"),
     [
         (ROOT, ROOT),
@@ -60,7 +62,7 @@ def test_the_root_is_found_in_any_address_of_the_server(address: str, root: str)
     assert services_root(f"{root}/rest/services") == root
 
 
-@pytest.mark.parametrize(
+@every_case(
     "address",
     [
         "",
@@ -94,7 +96,7 @@ def test_an_address_is_a_text(address: object) -> None:
         services_root(address)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("address", "place"),
     [
         (ROOT, Place(ROOT)),
@@ -131,7 +133,7 @@ def test_addresses_are_made_of_quoted_names() -> None:
     assert job_url(f"{SERVICE}/viewshed", "j1") == f"{SERVICE}/viewshed/jobs/j1"
 
 
-@pytest.mark.parametrize("name", ["", "..", ".", "\ud800"])
+@every_case("name", ["", "..", ".", "\ud800"])
 def test_a_name_that_would_lead_elsewhere_is_refused(name: str) -> None:
     for made in (lambda: service_url(ROOT, name), lambda: job_url(SERVICE, name)):
         with pytest.raises(InvalidInput):
@@ -159,7 +161,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             place_of(address)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("url", "text"),
     [
         (f"{SERVICE}?token=secret#x", SERVICE),
@@ -172,7 +174,7 @@ def test_an_address_is_shown_without_what_is_secret(url: str, text: str) -> None
     assert shown(url) == text
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("url", "root", "is_so"),
     [
         ("https://gis.example.com:6443/x", ROOT, True),

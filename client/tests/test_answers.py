@@ -19,6 +19,8 @@ from gp_client.reading.answers import is_transient, read_answer, read_list_answe
 from gp_client.wire.http_messages import Response
 from scripted import answer, error
 
+from every_case import every_case
+
 HTML = "text/html;charset=utf-8"
 LOGIN = "<html><head><title>Sign In</title></head><body><form><input type=password></form></body></html>"
 GATEWAY = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
@@ -87,7 +89,7 @@ ERRORS: dict[str, tuple[Response, type[GPError], bool]] = {
 }
 
 
-@pytest.mark.parametrize(("response", "kind", "transient"), ERRORS.values(), ids=ERRORS.keys())
+@every_case(("response", "kind", "transient"), ERRORS.values(), ids=ERRORS.keys())
 def test_what_is_no_good_answer_is_the_error_that_it_is(
     response: Response, kind: type[GPError], transient: bool
 ) -> None:
@@ -100,7 +102,7 @@ def test_what_is_no_good_answer_is_the_error_that_it_is(
     assert is_transient(caught.value) is transient
 
 
-@pytest.mark.parametrize("content_type", ["text/html", "text/plain;charset=utf-8", "", "image/png"])
+@every_case("content_type", ["text/html", "text/plain;charset=utf-8", "", "image/png"])
 def test_json_is_read_under_any_label(content_type: str) -> None:
     assert read_answer(answer({"a": 1}, content_type=content_type)) == {"a": 1}
     assert read_answer(Response(200, [], b'\r\n{"a": 1}')) == {"a": 1}
@@ -140,7 +142,7 @@ DATE = "Tue, 07 Mar 2023 09:37:09 GMT"
 EARLIER = "Tue, 07 Mar 2023 09:36:59 GMT"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("said", "date", "now", "seconds"),
     [
         ("1", "", None, 1.0),

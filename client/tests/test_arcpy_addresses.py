@@ -10,6 +10,8 @@ from gp_client.errors import InvalidInput
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 ROOT = "http://gis.example.com:6080/arcgis"
 SOAP = f"{ROOT}/services"
 
@@ -18,7 +20,7 @@ def read(text: object, server: str | None = None, *, instead: bool = False) -> T
     return toolbox_address(text, server=server, instead=instead)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "expected"),
     [
         (f"{SOAP};GPFolder/BufferService", ToolboxAddress(ROOT, "GPFolder/BufferService")),
@@ -55,7 +57,7 @@ def test_a_server_may_stand_instead_of_all_others() -> None:
     assert read("c:/x/server.ags;S", "http://127.0.0.1:8585/arcgis", instead=True).service == "S"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "said"),
     [
         (None, "a NoneType"),

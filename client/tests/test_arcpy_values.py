@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 from gp_client.arcpy_style.value_texts import date, number, rows, several, text_of, truth
 from gp_protocol.values.compound import CompositeValue
 from gp_protocol.values.references import DataFile, LayerReference
@@ -14,8 +13,10 @@ from gp_protocol.values.units import ArealUnit, LinearUnit, TimeUnit
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
 
-@pytest.mark.parametrize(
+
+@every_case(
     ("value", "text"),
     [
         ("as it is", "as it is"),
@@ -47,7 +48,7 @@ def test_a_value_is_told_as_a_text(value: Any, text: str) -> None:
     assert text_of(value) == text
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "values"),
     [
         ("", []),
@@ -74,7 +75,7 @@ def test_rows_are_taken_apart_at_semicolons_and_blanks() -> None:
     assert rows("a 1;'b c' 2;;\"d;e\"  3") == [["a", "1"], ["b c", "2"], ["d;e", "3"]]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("read", "text", "value"),
     [
         (truth, "True", True),

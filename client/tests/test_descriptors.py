@@ -10,6 +10,8 @@ import pytest
 from gp_client.descriptors import read_service, read_task
 from gp_client.errors import ProtocolViolation
 
+from every_case import every_case
+
 URL = "http://gis.example.com/arcgis/rest/services/Elevation/World/GPServer"
 
 SERVICE: dict[str, Any] = {
@@ -99,7 +101,7 @@ def test_a_parameter_is_found_by_its_name_in_any_case_where_that_is_clear() -> N
     assert doubtful.parameter("OUTPUT") is doubtful.outputs[1]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("task", "service", "expected"),
     [
         ("esriExecutionTypeSynchronous", "esriExecutionTypeAsynchronous", True),
@@ -121,7 +123,7 @@ def test_a_task_without_an_execution_type_and_without_a_service_does_not_tell() 
     assert read_task(changed(TASK, "/executionType"), URL, None).is_synchronous is None
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("pointer", "value"),
     [
         ("/currentVersion", 10.91),
@@ -139,7 +141,7 @@ def test_a_service_may_leave_out_and_add(pointer: str, value: Any) -> None:
     assert read_service(changed(json, pointer, value), URL, "S").name == "S"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("pointer", "value"),
     [
         ("/parameters", []),
@@ -174,7 +176,7 @@ def test_a_task_may_leave_out_and_add(pointer: str, value: Any) -> None:
     assert len(task.descriptor.parameters) == len(json["parameters"])
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("pointer", "value"),
     [
         ("/currentVersion", "11.1"),
@@ -195,7 +197,7 @@ def test_a_service_that_would_be_misread_is_refused_at_its_place(pointer: str, v
     assert (caught.value.pointer, caught.value.url) == (pointer, URL)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("pointer", "value"),
     [
         ("/parameters", ...),
@@ -239,7 +241,7 @@ def test_parts_within_parts_without_end_are_refused() -> None:
         read_task(json, URL, None)
 
 
-@pytest.mark.parametrize("json", [[], "x", 1, None])
+@every_case("json", [[], "x", 1, None])
 def test_what_is_no_object_is_no_descriptor(json: Any) -> None:
     with pytest.raises(ProtocolViolation):
         read_service(json, URL, "S")

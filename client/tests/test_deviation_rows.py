@@ -38,6 +38,8 @@ from gp_client import (
 )
 from scripted import Answer, answer, error
 
+from every_case import every_case
+
 Row = tuple[dict[str, Any], str]
 
 
@@ -272,7 +274,7 @@ RESULTS: dict[str, Row] = {
 ROWS = {**SUBMIT, **JOB_STATE, **MESSAGES, **RESULTS}
 
 
-@pytest.mark.parametrize(("script", "word"), ROWS.values(), ids=ROWS)
+@every_case(("script", "word"), ROWS.values(), ids=ROWS)
 def test_the_outcome_is(script: dict[str, Any], word: str) -> None:
     outcome = converse(script)
     assert outcome.word == word, outcome.raised
@@ -293,7 +295,7 @@ def test_an_id_that_was_given_out_before_is_a_violation() -> None:
     assert outcome.word == "protocol"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("states", "kind"),
     [
         (("Failed",), JobFailed),
@@ -355,7 +357,7 @@ CANCEL: dict[str, tuple[dict[str, Any], Call, str]] = {
 }
 
 
-@pytest.mark.parametrize(("script", "call", "word"), CANCEL.values(), ids=CANCEL)
+@every_case(("script", "call", "word"), CANCEL.values(), ids=CANCEL)
 def test_the_outcome_of_a_cancel_is(script: dict[str, Any], call: Call, word: str) -> None:
     assert converse(script, call=call).word == word
 
@@ -502,8 +504,8 @@ VALUES: dict[str, tuple[str, Any, str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("execution", ["Asynchronous", "Synchronous"])
-@pytest.mark.parametrize(("data_type", "given", "word", "expected"), VALUES.values(), ids=VALUES)
+@every_case("execution", ["Asynchronous", "Synchronous"])
+@every_case(("data_type", "given", "word", "expected"), VALUES.values(), ids=VALUES)
 def test_the_outcome_of_a_value_is(
     data_type: str, given: Any, word: str, expected: Any, execution: str
 ) -> None:
@@ -539,7 +541,7 @@ MEMBERS: dict[str, tuple[Any, str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("whole", "data_type", "word"), MEMBERS.values(), ids=MEMBERS)
+@every_case(("whole", "data_type", "word"), MEMBERS.values(), ids=MEMBERS)
 def test_the_outcome_of_a_result_is(whole: Any, data_type: str, word: str) -> None:
     outcome = converse({"task": answer(task(data_type)), "result": answer(whole)})
     assert outcome.word == word, outcome.raised or outcome.value.warnings
@@ -602,7 +604,7 @@ TASKS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("descriptor", "word"), TASKS.values(), ids=TASKS)
+@every_case(("descriptor", "word"), TASKS.values(), ids=TASKS)
 def test_the_outcome_of_a_task_s_descriptor_is(descriptor: dict[str, Any], word: str) -> None:
     outcome = converse({"task": answer(descriptor)}, call=bare, acted_on=int(word == "ok"))
     assert outcome.word == word, outcome.raised

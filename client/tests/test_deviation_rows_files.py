@@ -27,6 +27,8 @@ from gp_client import GPClient, ItemReference, SharedClock
 from gp_client.wire.http_messages import Response
 from scripted import answer, cut
 
+from every_case import every_case
+
 ITEM = {"itemID": "i51b1f2d0-7a4c-4c0e-8a5b-5d0f3f1c2b3a", "itemName": "a.zip", "committed": True}
 TAKING = answer(service(capabilities="Uploads", maxUploadFileSize=100))
 DONE = answer({"success": True, "item": ITEM})
@@ -72,7 +74,7 @@ UPLOADS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("script", "word"), UPLOADS.values(), ids=UPLOADS)
+@every_case(("script", "word"), UPLOADS.values(), ids=UPLOADS)
 def test_the_outcome_of_an_upload_is(script: dict[str, Any], word: str) -> None:
     outcome = converse(script, call=uploaded, acted_on=0, elsewhere=refused(400, "Invalid URL"))
     assert outcome.word == word, outcome.raised

@@ -28,6 +28,8 @@ from gp_client import Retrying, SubmissionUnknown
 from gp_client.wire.http_messages import Request, Response
 from scripted import Answer, answer, cut, error
 
+from every_case import every_case
+
 Change = Callable[[Answer], Answer]
 """Of a good answer, the deviating one."""
 READS = ("task", "job", "result")
@@ -358,7 +360,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("change", "at", "once", "word"), CASES)
+@every_case(("change", "at", "once", "word"), CASES)
 def test_the_outcome_is(change: Change, at: str, once: bool, word: str) -> None:
     execution = "Synchronous" if at == "execute" else "Asynchronous"
     acted_on = 0 if at == "task" and word not in ("ok", "retry") else 1
@@ -551,7 +553,7 @@ TOKEN_ROWS: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize(("script", "word"), TOKEN_ROWS.values(), ids=TOKEN_ROWS)
+@every_case(("script", "word"), TOKEN_ROWS.values(), ids=TOKEN_ROWS)
 def test_the_outcome_of_a_client_with_a_password_is(script: dict[str, Any], word: str) -> None:
     outcome = converse(script, user="ann", password=PASSWORD)
     assert outcome.word == word, outcome.raised

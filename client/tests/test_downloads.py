@@ -33,6 +33,8 @@ from gp_protocol.values.references import DataFile, MapImage, Raster
 from hypothesis import strategies as st
 from scripted import Scripted, answer, cut, error
 
+from every_case import every_case
+
 ROOT = "http://gis.example.com/arcgis"
 URL = f"{ROOT}/rest/directories/arcgisjobs/files_gpserver/j1/scratch/out.zip"
 CONTENT = bytes(range(256)) * 1000
@@ -678,7 +680,7 @@ def test_a_token_that_is_refused_meanwhile_is_renewed_and_the_rest_is_asked_for(
 JOB = JobAddress("j1", f"{ROOT}/rest/services/Files/GPServer/Zip/jobs/j1")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("url", "job", "expected"),
     [
         (URL, None, URL),
@@ -719,7 +721,7 @@ def test_https_is_not_left(session: Any) -> None:
         resolved(session("https://gis.example.com/arcgis"), URL)
 
 
-@pytest.mark.parametrize(
+@every_case(
     "url",
     [
         "ftp://gis.example.com/a",

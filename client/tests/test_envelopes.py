@@ -9,6 +9,8 @@ import pytest
 from gp_client.errors import AuthError, ServerError
 from gp_client.reading.envelopes import error_in, likely_reason
 
+from every_case import every_case
+
 URL = "http://gis.example.com/arcgis/rest/services/S/GPServer/T?token=abc"
 UNABLE = "Unable to complete operation."
 
@@ -94,9 +96,7 @@ SERVER_ERRORS: dict[str, tuple[dict[str, Any], int | None, str, tuple[str, ...]]
 }
 
 
-@pytest.mark.parametrize(
-    ("answer", "code", "message", "details"), SERVER_ERRORS.values(), ids=SERVER_ERRORS.keys()
-)
+@every_case(("answer", "code", "message", "details"), SERVER_ERRORS.values(), ids=SERVER_ERRORS.keys())
 def test_the_server_s_error_is_kept_unchanged(
     answer: dict[str, Any], code: int | None, message: str, details: tuple[str, ...]
 ) -> None:
@@ -134,7 +134,7 @@ AUTH_ERRORS: dict[str, tuple[dict[str, Any], int, int]] = {
 }
 
 
-@pytest.mark.parametrize(("answer", "status", "code"), AUTH_ERRORS.values(), ids=AUTH_ERRORS.keys())
+@every_case(("answer", "status", "code"), AUTH_ERRORS.values(), ids=AUTH_ERRORS.keys())
 def test_a_refused_sign_in_is_an_auth_error_with_its_code(
     answer: dict[str, Any], status: int, code: int
 ) -> None:
@@ -150,7 +150,7 @@ def test_where_https_is_required_the_error_says_so(envelope: dict[str, Any]) -> 
     assert "https://" in str(error_in({"error": envelope}, url=URL))
 
 
-@pytest.mark.parametrize(
+@every_case(
     "answer",
     [
         {"error": None, "jobId": "j1", "jobStatus": "esriJobSucceeded"},
@@ -195,7 +195,7 @@ def test_the_rest_of_a_large_answer_is_not_kept_in_its_error() -> None:
     assert error.raw == {"error": {"code": 1, "message": "m"}}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("code", "message", "details", "reason"),
     [
         (400, "Invalid URL", [], "misspelt"),

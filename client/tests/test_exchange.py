@@ -34,6 +34,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted import Answer, Scripted, answer, cut, error
 
+from every_case import every_case
+
 ROOT = "http://gis.example.com/arcgis"
 TASK = f"{ROOT}/rest/services/World/GPServer/viewshed"
 GOOD = {"jobId": "j1"}
@@ -85,7 +87,7 @@ def test_a_run_is_a_post_of_a_form(session: Callable[..., Session]) -> None:
     )
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("url", "parameters", "sent"),
     [
         ("x?a=1", {}, "x?a=1&f=json"),
@@ -150,7 +152,7 @@ LASTING = {
 }
 
 
-@pytest.mark.parametrize("name", TRANSIENT)
+@every_case("name", TRANSIENT)
 def test_a_read_is_repeated_where_another_try_may_do_better(
     session: Callable[..., Session], name: str
 ) -> None:
@@ -165,8 +167,8 @@ def test_a_read_is_repeated_where_another_try_may_do_better(
     assert (for_ever.value.job, for_ever.value.url) == (JOB, f"{TASK}/x")
 
 
-@pytest.mark.parametrize("name", LASTING)
-@pytest.mark.parametrize("safe", [True, False])
+@every_case("name", LASTING)
+@every_case("safe", [True, False])
 def test_what_would_be_the_same_again_is_not_repeated(
     session: Callable[..., Session], name: str, safe: bool
 ) -> None:
@@ -175,7 +177,7 @@ def test_what_would_be_the_same_again_is_not_repeated(
     assert (asked.count, asked.waited) == (1, 0)
 
 
-@pytest.mark.parametrize("name", TRANSIENT)
+@every_case("name", TRANSIENT)
 def test_a_run_is_repeated_only_where_nothing_was_done(session: Callable[..., Session], name: str) -> None:
     asked = Asked(session(ROOT), Scripted({"x": [TRANSIENT[name], answer(GOOD)]}), safe=False)
     if name in ("unreachable", "503-retry-after", "429"):
@@ -393,7 +395,7 @@ NAMED = {
 }
 
 
-@pytest.mark.parametrize("name", NAMED)
+@every_case("name", NAMED)
 def test_a_run_whose_refusal_names_a_job_is_not_repeated(session: Callable[..., Session], name: str) -> None:
     server = Scripted({"submitJob": NAMED[name]})
     client = session(ROOT, tokens=TokenKeeper(user="tester", password="passw0rd"))
@@ -405,7 +407,7 @@ def test_a_run_whose_refusal_names_a_job_is_not_repeated(session: Callable[..., 
     assert raised.value.kind == {"5": "http", "4": "auth", "l": "auth"}[name[0]] or name in ("429", "500")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("refusal", "times"),
     [
         (answer({"results": [{"paramName": "Out"}]}, 503, retry_after="1"), 1),

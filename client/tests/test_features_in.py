@@ -22,6 +22,8 @@ from gp_protocol.values.spatial_references import SpatialReference
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 WGS84 = SpatialReference(4326)
 POINT = {"type": "Point", "coordinates": [10.5, 50.25]}
 POINTS_DEFAULT = {
@@ -66,7 +68,7 @@ def collection(*features: Any, **more: Any) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": list(features), **more}
 
 
-@pytest.mark.parametrize(
+@every_case(
     "value",
     [
         POINT,
@@ -111,7 +113,7 @@ def test_an_open_ring_is_closed() -> None:
     assert geometries({"type": "Polygon", "coordinates": [SQUARE[:-1]]}) == [{"rings": [SQUARE[::-1]]}]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("geometry", "kind", "expected"),
     [
         (
@@ -166,7 +168,7 @@ def test_geometries_of_several_types_are_refused_by_the_first_that_differs() -> 
     assert "run the task once for each" in error.remedy
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("crs", "reference"),
     [
         ({"type": "name", "properties": {"name": "EPSG:25832"}}, SpatialReference(25832)),
@@ -188,9 +190,7 @@ def test_geojson_is_in_wgs_84_unless_it_names_another_reference(crs: Any, refere
     assert feature_set(collection(feature(), crs=crs), POINTS_DEFAULT).spatial_reference == reference
 
 
-@pytest.mark.parametrize(
-    "crs", ["EPSG:3857", {"type": "link", "properties": {"href": "x"}}, {"type": "name"}, 3857]
-)
+@every_case("crs", ["EPSG:3857", {"type": "link", "properties": {"href": "x"}}, {"type": "name"}, 3857])
 def test_a_reference_that_cannot_be_read_is_no_reason_to_guess(crs: Any) -> None:
     assert refused(collection(feature(), crs=crs)).path == "crs"
 
@@ -225,7 +225,7 @@ COLUMNS: list[tuple[list[Any], str, list[Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("values", "kind", "expected"), COLUMNS)
+@every_case(("values", "kind", "expected"), COLUMNS)
 def test_a_columns_type_follows_from_all_its_values(
     values: list[Any], kind: str, expected: list[Any]
 ) -> None:
@@ -240,7 +240,7 @@ def test_a_columns_type_follows_from_all_its_values(
     assert backwards.fields == found.fields
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("values", "path", "words"),
     [
         ([1, "a"], "[1].A", "the same type"),
@@ -288,7 +288,7 @@ def test_numbers_that_name_features_become_their_object_ids() -> None:
     assert own.features[0]["attributes"] == {"Height": 1, "OID": 7}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("ids", "name", "values"),
     [
         (["a", "b"], "id", ["a", "b"]),
@@ -344,7 +344,7 @@ def test_values_of_python_within_arcgis_json_become_json() -> None:
     assert geometries(paths) == [{"paths": [[[0, 1], [2, 3]]]}]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "path", "words"),
     [
         ({"type": "GeometryCollection", "geometries": []}, "features[0].geometry.type", "one by one"),
@@ -435,7 +435,7 @@ def test_what_stands_elsewhere_is_named() -> None:
     assert feature_set_from("Roads", choices=("Roads",)) == "Roads"
 
 
-@pytest.mark.parametrize(
+@every_case(
     "rows",
     [
         [{"A": 1}, {"A": 2}],
@@ -454,7 +454,7 @@ def test_rows_are_a_table_in_every_form(rows: Any) -> None:
     )
 
 
-@pytest.mark.parametrize(
+@every_case(
     "rows",
     [
         FeatureSet(),

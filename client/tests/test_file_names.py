@@ -5,13 +5,14 @@ from __future__ import annotations
 import ntpath
 from pathlib import PurePosixPath, PureWindowsPath
 
-import pytest
 from gp_client.files.file_names import name_in_disposition, name_in_url, safe_name
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
 
-@pytest.mark.parametrize(
+
+@every_case(
     ("called", "name"),
     [
         ("a.zip", "a.zip"),
@@ -58,7 +59,7 @@ def test_a_safe_name_is_one_on_every_system(called: str) -> None:
     assert safe_name(name) == name
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("url", "name"),
     [
         ("http://a/b/out.zip", "out.zip"),
@@ -73,7 +74,7 @@ def test_an_address_ends_in_a_name(url: str, name: str) -> None:
     assert name_in_url(url) == name
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("header", "name"),
     [
         ("attachment", ""),

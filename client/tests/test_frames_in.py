@@ -15,6 +15,8 @@ from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_protocol.values.fields import Field
 from gp_protocol.values.spatial_references import SpatialReference
 
+from every_case import every_case
+
 pandas: Any = pytest.importorskip("pandas")
 geopandas: Any = pytest.importorskip("geopandas")
 
@@ -107,7 +109,7 @@ def test_a_frame_is_the_rows_of_a_value_table_by_its_column_names() -> None:
     assert sent("GPValueTable", frame, parameter_infos=columns) == '[["a",1.0],["b",2.0]]'
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("data_type", "value", "text"),
     [
         ("GPDate", pandas.Timestamp(NOON), "1769860800000"),
@@ -120,7 +122,7 @@ def test_scalars_and_series_are_values(data_type: str, value: Any, text: str) ->
     assert sent(data_type, value) == text
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("data_type", "value", "words"),
     [
         ("GPDouble", pandas.NA, "leave it out"),

@@ -12,6 +12,8 @@ from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_protocol.values.fields import Field
 from gp_protocol.values.spatial_references import SpatialReference
 
+from every_case import every_case
+
 WGS84 = SpatialReference(4326)
 FIELDS = (
     Field("OBJECTID", "esriFieldTypeOID"),
@@ -56,7 +58,7 @@ def test_m_is_left_out_z_is_kept_and_curves_are_straight() -> None:
     assert {len(position) for position in line["coordinates"]} == {3}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("reference", "name"),
     [
         (SpatialReference(4326), "EPSG:4326"),

@@ -7,11 +7,12 @@ import json
 import random
 from typing import Any
 
-import pytest
 from conversation import converse, good, job, page, parameter, service, task, value
 from gp_client import GPClient
 from gp_client.wire.http_messages import Response
 from scripted import answer
+
+from every_case import every_case
 
 FIELDS = [
     {"name": "OBJECTID", "type": "esriFieldTypeOID", "alias": "OBJECTID"},
@@ -161,8 +162,8 @@ TRIES = 60
 KINDS = ("info", "service", "task", "submit", "job", "result", "execute", "rest/services", "cancel")
 
 
-@pytest.mark.parametrize("execution", ["Asynchronous", "Synchronous"])
-@pytest.mark.parametrize("data_type", VALUES)
+@every_case("execution", ["Asynchronous", "Synchronous"])
+@every_case("data_type", VALUES)
 def test_json_that_is_another_than_it_should_be(data_type: str, execution: str) -> None:
     for seed in range(TRIES):
         dice = random.Random(f"{data_type} {execution} {seed}")
@@ -175,8 +176,8 @@ def test_json_that_is_another_than_it_should_be(data_type: str, execution: str) 
         converse(script, call=everything, execution=execution, acted_on=2, elsewhere=page(status=404))
 
 
-@pytest.mark.parametrize("execution", ["Asynchronous", "Synchronous"])
-@pytest.mark.parametrize("data_type", ["GPString", "GPFeatureRecordSetLayer"])
+@every_case("execution", ["Asynchronous", "Synchronous"])
+@every_case("data_type", ["GPString", "GPFeatureRecordSetLayer"])
 def test_bytes_that_are_others_than_they_should_be(data_type: str, execution: str) -> None:
     for seed in range(5 * TRIES):
         dice = random.Random(f"{data_type} {execution} {seed}")

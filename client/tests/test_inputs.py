@@ -23,6 +23,8 @@ from gp_protocol.values.references import DataFile, ItemReference, LayerReferenc
 from gp_protocol.values.spatial_references import Extent, SpatialReference
 from gp_protocol.values.units import ArealUnit, LinearUnit, TimeUnit
 
+from every_case import every_case
+
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NOON_MS = "1769860800000"
 MILES = '{"distance":8.5,"units":"esriMiles"}'
@@ -57,7 +59,7 @@ def refused(data_type: str, value: Any, **more: Any) -> InvalidInput:
     return caught.value
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("data_type", "value", "text"),
     [
         ("GPBoolean", True, "true"),
@@ -168,7 +170,7 @@ def test_a_value_in_pythons_own_terms_is_sent_in_the_protocols(data_type: str, v
     assert sent(data_type, value) == text
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("data_type", "value", "words"),
     [
         ("GPBoolean", 1, "write True"),
@@ -265,7 +267,7 @@ VIEWSHED = Task(
 )
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "remedy"),
     [
         ("viewshed_distance", 'did you mean "Viewshed_Distance"?'),
@@ -291,7 +293,7 @@ def test_all_that_is_missing_is_named_at_once() -> None:
     assert encode_inputs(VIEWSHED, {"Note": "x"}, may_miss=True) == {"Note": "x"}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("data_type", "default", "is_missing"),
     [
         ("GPLong", 0, False),
@@ -367,7 +369,7 @@ def test_a_predefined_layer_goes_by_its_name_and_any_other_by_its_address() -> N
     assert sent("GPFeatureRecordSetLayer", "[Old] Roads", choice_list=choices) == "[Old] Roads"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("version", "value", "fits"),
     [(11.1, 2**31, False), (11.2, 2**31, True), (None, 2**31, True), (10.91, 2**31 - 1, True)],
 )
@@ -392,7 +394,7 @@ def test_a_long_is_held_to_the_limits_of_the_servers_version(
 COLUMNS = (ParameterInfo("Layer", "GPString"), ParameterInfo("Weight", "GPDouble"))
 
 
-@pytest.mark.parametrize(
+@every_case(
     "rows",
     [
         [["a", 1], ("b", None)],
@@ -410,7 +412,7 @@ def test_an_empty_cell_is_an_empty_text_or_null() -> None:
     assert sent("GPValueTable", [{}, [None, 1]], parameter_infos=COLUMNS) == '[["",null],["",1.0]]'
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("rows", "path", "words"),
     [
         ([["a"]], "[0]", "2 cells: Layer, Weight"),
@@ -430,7 +432,7 @@ MEMBERS = tuple(
 )
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "text"),
     [
         (1.5, '{"dataType":"GPDouble","value":1.5}'),
@@ -486,7 +488,7 @@ class Hostile:
         raise ValueError("no repr")
 
 
-@pytest.mark.parametrize(
+@every_case(
     "data_type",
     [
         *("GPBoolean", "GPLong", "GPDouble", "GPString", "GPDate", "GPLinearUnit", "GPDataFile", "Field"),
@@ -503,7 +505,7 @@ def test_whatever_object_is_given_the_error_is_ours(data_type: str) -> None:
             sent(data_type, value)
 
 
-@pytest.mark.parametrize(
+@every_case(
     "value",
     [
         LayerReference("http://h/0", token="s3cr3t"),
@@ -513,14 +515,14 @@ def test_whatever_object_is_given_the_error_is_ours(data_type: str) -> None:
         "http://h/0?token=s3cr3t ",
     ],
 )
-@pytest.mark.parametrize("data_type", ["GPLong", "GPExtent", "GPMultiValue:GPLong", "GPLinearUnit", "GPDate"])
+@every_case("data_type", ["GPLong", "GPExtent", "GPMultiValue:GPLong", "GPLinearUnit", "GPDate"])
 def test_a_token_stands_in_no_error(data_type: str, value: Any) -> None:
     error = refused(data_type, value)
     assert "s3c" not in str(error)
     assert "r3t" not in repr(error.report())
 
 
-@pytest.mark.parametrize("value", [LayerReference(""), ItemReference(""), {"url": ""}, {"itemID": ""}])
+@every_case("value", [LayerReference(""), ItemReference(""), {"url": ""}, {"itemID": ""}])
 def test_a_reference_to_nothing_is_refused_as_the_server_would_take_the_default(value: Any) -> None:
     for data_type in ("GPFeatureRecordSetLayer", "GPRecordSet", "GPRasterData"):
         refused(data_type, value)

@@ -9,6 +9,8 @@ from gp_client.errors import JobAddress, ProtocolViolation
 from gp_client.jobs import read_job, read_messages, read_submission
 from gp_protocol.messages import Message, MessageType
 
+from every_case import every_case
+
 TASK = "http://gis.example.com/arcgis/rest/services/Folder/Service/GPServer/Some%20Task"
 ID = "j0123456789abcdef0123456789abcdef"
 JOB = JobAddress(ID, f"{TASK}/jobs/{ID}")
@@ -18,13 +20,13 @@ def job(**members: Any) -> dict[str, Any]:
     return {"jobId": ID, "jobStatus": "esriJobSucceeded", "messages": [], **members}
 
 
-@pytest.mark.parametrize("job_id", [ID, ID.upper(), ID[1:], "j0123-4567", "x_et", "16hex0123456789a"])
+@every_case("job_id", [ID, ID.upper(), ID[1:], "j0123-4567", "x_et", "16hex0123456789a"])
 def test_any_id_that_is_one_segment_of_a_path_is_a_job(job_id):
     address = read_submission({"jobId": job_id, "jobStatus": "esriJobNew"}, TASK, TASK)
     assert address == JobAddress(job_id, f"{TASK}/jobs/{job_id}")
 
 
-@pytest.mark.parametrize(
+@every_case(
     "answer",
     [
         {},
@@ -56,7 +58,7 @@ def test_an_answer_without_a_job_id_that_leads_to_a_job_is_a_violation(answer):
     assert raised.value.url == f"{TASK}/submitJob"
 
 
-@pytest.mark.parametrize(
+@every_case(
     "status", ["esrijobsucceeded", "Succeeded", 4, None, "esriJobSucceeded ", "esriJobPaused", [], True]
 )
 def test_a_status_that_is_no_word_of_the_protocol_is_a_violation(status):
@@ -78,7 +80,7 @@ def test_an_answer_about_another_job_is_a_violation_and_another_case_is_none():
 RESULT = f"{TASK}/jobs/{ID}/results/Out"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("given", "url"),
     [
         ("results/Out", RESULT),
@@ -97,7 +99,7 @@ def test_a_param_url_leads_below_the_job_in_whatever_form_it_is_written(given, u
     assert state.results == {"Out": url}
 
 
-@pytest.mark.parametrize(
+@every_case(
     "entry",
     [
         {"paramUrl": RESULT.replace("gis.example.com", "evil.example.com")},
@@ -142,7 +144,7 @@ def test_a_list_of_results_in_a_job_is_a_violation():
         read_job(job(results=[{"paramName": "Out", "paramUrl": "results/Out"}]), JOB)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("given", "read"),
     [
         (None, ()),
@@ -162,7 +164,7 @@ def test_messages_are_read_from_any_shape(given, read):
     assert read_messages(given) == read
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("given", "percent"),
     [
         ({"type": "step", "message": "a", "percent": 30}, 30),
@@ -180,7 +182,7 @@ def test_progress_is_read_as_far_as_it_can_be(given, percent):
     assert state.progress.percent == percent
 
 
-@pytest.mark.parametrize("progress", [None, "50%", 50, []])
+@every_case("progress", [None, "50%", 50, []])
 def test_progress_that_is_no_object_is_none(progress):
     assert read_job(job(jobStatus="esriJobExecuting", progress=progress), JOB).progress is None
 

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from gp_client.reading.json_pointers import pointer_to, stepped
 
+from every_case import every_case
 
-@pytest.mark.parametrize(
+
+@every_case(
     ("path", "value", "pointer"),
     [
         ("", {}, ""),

@@ -18,6 +18,8 @@ from gp_client.wire.masking import Secrets
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 TOKEN = "aZ0+/SECRET=TOKEN.123-xyz"
 PASSWORD = "pa\"55<w&rd/ü'\\ 5"
 
@@ -42,8 +44,8 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("spelling", SPELLINGS)
-@pytest.mark.parametrize("secret", [TOKEN, PASSWORD])
+@every_case("spelling", SPELLINGS)
+@every_case("secret", [TOKEN, PASSWORD])
 def test_a_secret_is_found_however_it_is_spelt(secret: str, spelling: str) -> None:
     secrets = Secrets({PASSWORD}, {TOKEN})
     assert secrets.masked(f"met <{SPELLINGS[spelling](secret)}>, expected") == "met <…>, expected"
@@ -58,8 +60,8 @@ def test_any_secret_is_found(secret: str, spelling: str) -> None:
     assert Secrets({secret}, ()).masked(f"[{spelt}]") == "[…]"
 
 
-@pytest.mark.parametrize("length", [6, 9, len(TOKEN) - 1])
-@pytest.mark.parametrize("spell", [str, lambda secret: quote(secret, safe="")])
+@every_case("length", [6, 9, len(TOKEN) - 1])
+@every_case("spell", [str, lambda secret: quote(secret, safe="")])
 def test_what_is_left_of_a_cut_secret_is_found(length: int, spell: Callable[[str], str]) -> None:
     secrets = Secrets({"viewshed-2024"}, {TOKEN})
     piece = spell(TOKEN)[:length]
@@ -84,7 +86,7 @@ def test_a_short_secret_is_masked_as_a_word_alone() -> None:
     assert Secrets({"ab"}, ()).masked("ab, cabal") == "…, cabal"
 
 
-@pytest.mark.parametrize("secret", ["\\" * 30 + "x", "a" * 40, "%25" * 20, "&amp;" * 10, " " * 30 + "x"])
+@every_case("secret", ["\\" * 30 + "x", "a" * 40, "%25" * 20, "&amp;" * 10, " " * 30 + "x"])
 def test_the_time_for_it_is_bounded(secret: str) -> None:
     secrets = Secrets({secret}, {secret + "y"})
     start = time.perf_counter()

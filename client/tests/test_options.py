@@ -13,6 +13,8 @@ from gp_client.errors import InvalidInput, NotSupported
 from gp_client.options import RunOptions
 from gp_protocol.values.spatial_references import Extent, SpatialReference
 
+from every_case import every_case
+
 WGS84 = SpatialReference(4326)
 
 
@@ -21,7 +23,7 @@ def test_nothing_asked_is_nothing_sent() -> None:
         assert RunOptions().parameters(version) == RunOptions().result_parameters(version) == {}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("version", "sent"),
     [
         (None, {"env:outSR": "4326", "env:processSR": '{"wkid":102100,"latestWkid":3857}'}),
@@ -38,9 +40,7 @@ def test_spatial_references_go_in_context_from_10_6_1_on(version: float | None, 
     assert options.parameters(version) == sent
 
 
-@pytest.mark.parametrize(
-    "value", [4326, "4326", "EPSG:4326", {"wkid": 4326}, WGS84, pyproj.CRS(4326), numpy.int64(4326)]
-)
+@every_case("value", [4326, "4326", "EPSG:4326", {"wkid": 4326}, WGS84, pyproj.CRS(4326), numpy.int64(4326)])
 def test_a_spatial_reference_is_kept_as_one_whatever_it_is_given_as(value: Any) -> None:
     options = RunOptions(out_sr=value)
     assert options.out_sr == options.asked_reference == WGS84
@@ -48,7 +48,7 @@ def test_a_spatial_reference_is_kept_as_one_whatever_it_is_given_as(value: Any) 
     assert msgspec.structs.replace(options, return_z=True).out_sr == WGS84
 
 
-@pytest.mark.parametrize(
+@every_case(
     "value",
     [
         (1, 2, 3, 4),
@@ -81,7 +81,7 @@ FLAGS = [
 ]
 
 
-@pytest.mark.parametrize(("attribute", "name", "since", "asks", "of_results"), FLAGS)
+@every_case(("attribute", "name", "since", "asks", "of_results"), FLAGS)
 def test_a_flag_is_sent_where_the_version_has_it(
     attribute: str, name: str, since: float, asks: bool, of_results: bool
 ) -> None:
@@ -104,7 +104,7 @@ def test_further_parameters_are_sent_as_they_are_and_win() -> None:
     assert options.result_parameters(11.1) == {}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("given", "parameter"),
     [
         ({"out_sr": "mercator"}, "out_sr"),

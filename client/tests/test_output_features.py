@@ -15,6 +15,8 @@ from gp_protocol.values.feature_sets import FeatureSet, RecordSet
 from gp_protocol.values.references import MapImage
 from gp_protocol.values.spatial_references import Extent, SpatialReference
 
+from every_case import every_case
+
 URL = "http://gis.example.com/arcgis/rest/services/S/GPServer/T/jobs/j1/results/Out"
 
 FIELDS = [
@@ -66,7 +68,7 @@ def test_features_are_read() -> None:
     assert codes(output) == []
 
 
-@pytest.mark.parametrize("key", ["displayFieldName", "fields", "exceededTransferLimit", "geometryType"])
+@every_case("key", ["displayFieldName", "fields", "exceededTransferLimit", "geometryType"])
 def test_a_set_may_leave_out_what_can_be_told_or_does_not_matter(key: str) -> None:
     output = read(of(**{key: ...}))
     assert output.value.features == POINTS["features"]
@@ -85,7 +87,7 @@ def test_a_geometry_type_that_is_not_told_is_that_of_the_geometries() -> None:
     assert read(value).value.geometry_type == "esriGeometryPolygon"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("geometry_type", "geometry"),
     [
         ("esriGeometryPoint", None),
@@ -103,7 +105,7 @@ def test_an_empty_geometry_is_none(geometry_type: str, geometry: Any) -> None:
     assert codes(output) == []
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("geometry_type", "geometry", "has_z", "has_m"),
     [
         ("esriGeometryPoint", {"x": 1.5, "y": 2, "z": 3}, True, False),
@@ -125,7 +127,7 @@ def test_ordinates_and_curves_that_were_not_announced_are_read(
     assert codes(output) == []
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "pointer"),
     [
         (of(features=None), "/value/features"),
@@ -192,7 +194,7 @@ def test_a_reference_may_stand_in_the_geometries() -> None:
     assert codes(output) == []
 
 
-@pytest.mark.parametrize("reference", [..., None, {}, {"wkid": None}])
+@every_case("reference", [..., None, {}, {"wkid": None}])
 def test_features_that_lie_nobody_knows_where_are_told_of(reference: Any) -> None:
     output = read(of(spatialReference=reference))
     assert output.value.spatial_reference is None
@@ -206,7 +208,7 @@ def test_where_nothing_lies_no_reference_is_missing(value: Any) -> None:
     assert codes(read(value)) == []
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("asked", "told", "warned"),
     [
         (3857, {"wkid": 102100, "latestWkid": 3857}, []),
@@ -228,7 +230,7 @@ def test_another_reference_than_asked_for_is_told_of(asked: Any, told: Any, warn
     assert output.value.features == POINTS["features"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "count"),
     [
         (of(features=[], exceededTransferLimit=True), 0),
@@ -245,7 +247,7 @@ def test_a_set_that_is_not_whole_says_so(value: Any, count: int) -> None:
     assert len(output.value.features) == count
 
 
-@pytest.mark.parametrize(
+@every_case(
     "attributes",
     [
         {"OBJECTID": 1},
@@ -367,7 +369,7 @@ def test_a_set_of_no_geometry_type_is_read() -> None:
     assert drawn.value.geometry_type == "esriGeometryPolygon"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("key", "met", "read_as"),
     [
         ("length", -1, None),
@@ -419,8 +421,8 @@ def test_a_picture_whose_extent_or_scale_is_no_number_is_read(data_type: str) ->
     assert codes(output) == []
 
 
-@pytest.mark.parametrize("data_type", ["GPRasterDataLayer", "GPRasterData", "GPFeatureRecordSetLayer"])
-@pytest.mark.parametrize(
+@every_case("data_type", ["GPRasterDataLayer", "GPRasterData", "GPFeatureRecordSetLayer"])
+@every_case(
     ("picture", "pointer"),
     [
         ({"width": 4}, "/href"),
@@ -445,7 +447,7 @@ def test_rows_have_the_warnings_of_features() -> None:
     assert output.value.exceeded_transfer_limit
 
 
-@pytest.mark.parametrize("value", [{"fields": FIELDS}, {"features": None}, {"features": "x"}, [], "t"])
+@every_case("value", [{"fields": FIELDS}, {"features": None}, {"features": "x"}, [], "t"])
 def test_what_would_give_wrong_rows_is_refused(value: Any) -> None:
     with pytest.raises(ProtocolViolation):
         read(value, "GPRecordSet")

@@ -18,6 +18,8 @@ from gp_protocol.values.references import DataFile, ItemReference, LayerReferenc
 from gp_protocol.values.spatial_references import Extent, SpatialReference
 from gp_protocol.values.units import ArealUnit, LinearUnit, TimeUnit
 
+from every_case import every_case
+
 URL = "http://gis.example.com/arcgis/rest/services/S/GPServer/T/jobs/j1/results/Out"
 
 COLUMNS = [{"name": "Name", "dataType": "GPString"}, {"name": "Width", "dataType": "GPLong"}]
@@ -119,7 +121,7 @@ AS_IT_SHOULD_BE: list[tuple[str, Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("data_type", "json", "value"), AS_IT_SHOULD_BE)
+@every_case(("data_type", "json", "value"), AS_IT_SHOULD_BE)
 def test_a_value_is_read_by_its_data_type(data_type: str, json: Any, value: Any) -> None:
     output = output_of(data_type, json)
     assert output.value == value
@@ -130,13 +132,13 @@ def test_a_value_is_read_by_its_data_type(data_type: str, json: Any, value: Any)
     assert (output.name, output.data_type) == ("Out", data_type)
 
 
-@pytest.mark.parametrize(("data_type", "json", "value"), AS_IT_SHOULD_BE)
+@every_case(("data_type", "json", "value"), AS_IT_SHOULD_BE)
 def test_a_value_is_read_without_a_descriptor_too(data_type: str, json: Any, value: Any) -> None:
     answer = {"paramName": "Out", "dataType": data_type, "value": json}
     assert read_output(answer, None, "Out", url=URL).value == value
 
 
-@pytest.mark.parametrize(
+@every_case(
     "data_type",
     [
         "GPBoolean",
@@ -148,7 +150,7 @@ def test_a_value_is_read_without_a_descriptor_too(data_type: str, json: Any, val
         "GPMultiValue:GPLong",
     ],
 )
-@pytest.mark.parametrize("json", [None, {}])
+@every_case("json", [None, {}])
 def test_an_output_that_was_not_made_is_none(data_type: str, json: Any) -> None:
     output = output_of(data_type, json)
     assert (output.value, output.is_made, output.raw, output.warnings) == (None, False, json, ())
@@ -161,7 +163,7 @@ def test_an_empty_text_and_a_reference_to_nothing_are_no_values(data_type: str, 
     assert (output_of(data_type, json).value, output_of(data_type, json).is_made) == (None, False)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("data_type", "json", "value", "code"),
     [
         ("GPLong", "5", 5, "type"),
@@ -206,7 +208,7 @@ def test_a_field_of_a_newer_type_is_told_of() -> None:
     assert [each.code for each in output.warnings] == ["newer-type"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("data_type", "json", "pointer"),
     [
         ("GPLong", 5.5, "/value"),
@@ -298,7 +300,7 @@ def test_a_composite_that_was_not_made_names_no_member(nothing: Any) -> None:
     assert (output.value, output.is_made) == (None, False)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("answer", "pointer"),
     [
         ({"paramName": "Other", "dataType": "GPLong", "value": 5}, "/results/2/paramName"),

@@ -17,6 +17,8 @@ from gp_client.wire.http_messages import Request, Response
 from gp_client.wire.pacing import BURST, Pace
 from scripted import Scripted, answer
 
+from every_case import every_case
+
 ROOT = "http://gis.example.com/arcgis"
 
 
@@ -67,7 +69,7 @@ def test_the_rate_is_a_setting(session: Callable[..., Session]) -> None:
     assert ask_often(session(ROOT, requests_per_second=None), 1000)[-1] == 0.0
 
 
-@pytest.mark.parametrize("rate", [0, -1, float("nan"), "10", True])
+@every_case("rate", [0, -1, float("nan"), "10", True])
 def test_a_rate_that_is_none_is_refused(rate: object) -> None:
     with pytest.raises(InvalidInput, match="requests_per_second"):
         Settings(requests_per_second=rate)  # type: ignore[arg-type]
@@ -119,7 +121,7 @@ def test_a_catalogue_of_many_folders_is_read_in_no_hurry(session: Callable[..., 
     assert server.times[-1] == pytest.approx(5.1)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("listed", "pointer"),
     [
         ([f"F{number}" for number in range(1001)], "/folders"),
@@ -138,7 +140,7 @@ def test_folders_that_are_none_or_too_many_are_a_violation(
     assert len(server.times) == 1
 
 
-@pytest.mark.parametrize("folder", ["../x", "a/b", "..", "a\\b"])
+@every_case("folder", ["../x", "a/b", "..", "a\\b"])
 def test_a_folder_is_one_name(session: Callable[..., Session], folder: str) -> None:
     client = session(ROOT)
     with pytest.raises(InvalidInput, match="folder"):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 import tracemalloc
 
-import pytest
 from gp_client.reading.pages import json_in_page, page_in
+
+from every_case import every_case
 
 HTML = "text/html;charset=utf-8"
 SHELL = """<html lang="en">\r\n<head>\r\n<title>{title}</title>
@@ -68,15 +69,15 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize(("html", "kind"), PAGES.values(), ids=PAGES.keys())
-@pytest.mark.parametrize("content_type", [HTML, "application/json", ""])
+@every_case(("html", "kind"), PAGES.values(), ids=PAGES.keys())
+@every_case("content_type", [HTML, "application/json", ""])
 def test_pages_are_told_apart_whatever_their_label(html: str, kind: str, content_type: str) -> None:
     page = page_in(html.encode(), content_type)
     assert page is not None
     assert page.kind == kind
 
 
-@pytest.mark.parametrize(
+@every_case(
     "content",
     [
         b'{"a": "<html>"}',
@@ -122,7 +123,7 @@ def test_scripts_are_not_part_of_the_text_and_tokens_are_masked() -> None:
     assert page.text == "at /x?token=***&f=html"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("content", "inner"),
     [
         (b'<textarea>{"a": 1}</textarea>', b'{"a": 1}'),
@@ -141,9 +142,7 @@ def test_json_is_taken_out_of_a_page_that_is_nothing_but_its_wrapper(
     assert json_in_page(content) == inner
 
 
-@pytest.mark.parametrize(
-    "piece", [b"<", b"<script", b"<!--", b"type=", b"please ", b"<a action=", b"&", b"</"]
-)
+@every_case("piece", [b"<", b"<script", b"<!--", b"type=", b"please ", b"<a action=", b"&", b"</"])
 def test_a_hostile_page_is_looked_at_in_bounded_time(piece: bytes) -> None:
     page = page_in(b"<html><body>" + piece * 1_000_000, HTML)
     assert page is not None

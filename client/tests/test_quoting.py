@@ -12,6 +12,8 @@ from gp_client.reading.pages import page_in
 from gp_client.reading.quoting import beginning, masked, quoted
 from scripted import answer
 
+from every_case import every_case
+
 MASKED: dict[str, tuple[str, str]] = {
     "an address": ("a?token=abc&f=json", "a?token=***&f=json"),
     "an address in HTML": ("a?token=ab&lt;cd&amp;f=json x", "a?token=***&amp;f=json x"),
@@ -38,13 +40,13 @@ MASKED: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("text", "safe"), MASKED.values(), ids=MASKED.keys())
+@every_case(("text", "safe"), MASKED.values(), ids=MASKED.keys())
 def test_tokens_are_masked_in_any_writing(text: str, safe: str) -> None:
     assert masked(text) == safe
 
 
-@pytest.mark.parametrize("before", range(0, 220, 3))
-@pytest.mark.parametrize("sign", ["token=", '"token": "', "Bearer ", "&quot;token&quot;: &quot;"])
+@every_case("before", range(0, 220, 3))
+@every_case("sign", ["token=", '"token": "', "Bearer ", "&quot;token&quot;: &quot;"])
 def test_a_cut_is_made_after_masking_and_shows(before: int, sign: str) -> None:
     secret = "Zq9" * 400
     text = "z" * before + " " + sign + secret
@@ -96,8 +98,8 @@ PIECES = [
 ]
 
 
-@pytest.mark.parametrize("piece", PIECES)
-@pytest.mark.parametrize("start", ["", "token", "token&#", "Bearer"])
+@every_case("piece", PIECES)
+@every_case("start", ["", "token", "token&#", "Bearer"])
 def test_masking_takes_no_longer_for_hostile_texts(piece: str, start: str) -> None:
     began = time.process_time()
     masked(start + piece * (65_536 // len(piece)))

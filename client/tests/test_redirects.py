@@ -18,6 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted import Scripted, answer
 
+from every_case import every_case
+
 HTTP = "http://gis.example.com/arcgis"
 HTTPS = "https://gis.example.com/arcgis"
 TASK = "/rest/services/World/GPServer/viewshed"
@@ -33,8 +35,8 @@ def asked(session: Session, server: Scripted, url: str, *, safe: bool = True, **
     return run(ask(session, url, parameters, safe=safe, deadline=deadline), server, session.clock)
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize(
+@every_case("status", [301, 302, 303, 307, 308])
+@every_case(
     ("root", "there"),
     [
         (HTTP, "http://gis.example.com:6080"),
@@ -53,9 +55,7 @@ def test_a_read_goes_along_to_its_own_host_and_to_a_trusted_one(
     assert [request.method for request in server.asked] == ["GET", "GET"]
 
 
-@pytest.mark.parametrize(
-    "location", [f"{TASK}2?f=json", f"/arcgis{TASK}2?f=json", "viewshed2?f=json", "?f=json&a=1"]
-)
+@every_case("location", [f"{TASK}2?f=json", f"/arcgis{TASK}2?f=json", "viewshed2?f=json", "?f=json&a=1"])
 def test_a_location_may_be_relative(session: Callable[..., Session], location: str) -> None:
     first, done = f"{HTTP}{TASK}?f=json", answer({"name": "x"})
     server = Scripted({first: to(location), "viewshed2": done, f"{HTTP}{TASK}?f=json&a=1": done})
@@ -81,7 +81,7 @@ def test_a_location_that_forgets_the_format_is_asked_for_json(session: Callable[
     assert server.parameters() == {"lang": "en", "f": "json"}
 
 
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@every_case("status", [301, 302, 307, 308])
 def test_a_run_stays_a_post_with_its_inputs(session: Callable[..., Session], status: int) -> None:
     moved = f"{HTTPS}{TASK}/submitJob"
     server = Scripted({f"{HTTP}{TASK}/submitJob": to(moved, status), moved: answer(JOB)})
@@ -91,7 +91,7 @@ def test_a_run_stays_a_post_with_its_inputs(session: Callable[..., Session], sta
     assert server.parameters() == {"Distance": "5", "f": "json"}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("status", "location"),
     [(302, "jobs/j1?f=json"), (302, "jobs/j1"), (303, "jobs/j1"), (303, f"{HTTPS}{TASK}/elsewhere?f=json")],
 )
@@ -106,7 +106,7 @@ def test_a_submission_that_is_sent_on_to_its_job_is_not_submitted_twice(
     assert server.parameters() == {"f": "json"}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("root", "location", "says"),
     [
         (
@@ -125,7 +125,7 @@ def test_a_submission_that_is_sent_on_to_its_job_is_not_submitted_twice(
         (HTTP, "http://gis.example.com/" + "a" * 70_000, ["Location"]),
     ],
 )
-@pytest.mark.parametrize("safe", [True, False])
+@every_case("safe", [True, False])
 def test_a_redirect_elsewhere_is_not_followed(
     session: Callable[..., Session], root: str, location: str, says: list[str], safe: bool
 ) -> None:
@@ -145,7 +145,7 @@ def test_once_on_https_it_does_not_go_back_to_http(session: Callable[..., Sessio
         asked(session(HTTP), server, f"{HTTP}/a")
 
 
-@pytest.mark.parametrize(
+@every_case(
     "location",
     [
         "/arcgis/rest/login?redirect=x",
@@ -163,7 +163,7 @@ def test_once_on_https_it_does_not_go_back_to_http(session: Callable[..., Sessio
         "https://accounts.example.com/u?response_type=code&client_id=x",
     ],
 )
-@pytest.mark.parametrize("safe", [True, False])
+@every_case("safe", [True, False])
 def test_a_redirect_to_a_log_in_is_a_refusal(
     session: Callable[..., Session], location: str, safe: bool
 ) -> None:
@@ -258,7 +258,7 @@ def test_any_request_is_sent_on_as_it_is(session: Callable[..., Session]) -> Non
     assert server.asked[1].headers == server.asked[0].headers
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("status", "method", "target", "is_so"),
     [
         (303, "POST", "http://h/x", True),

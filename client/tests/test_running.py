@@ -32,6 +32,8 @@ from gp_client import (
 )
 from scripted import Scripted, answer, cut, error
 
+from every_case import every_case
+
 ROOT = "http://gis.example.com/arcgis"
 ID = "j0123456789abcdef0123456789abcdef"
 
@@ -316,7 +318,7 @@ def test_a_synchronous_task_is_executed():
     assert result.job is None
 
 
-@pytest.mark.parametrize("results", [None, {}, "x", {"Out": value()}, [7], [{}], []])
+@every_case("results", [None, {}, "x", {"Out": value()}, [7], [{}], []])
 def test_execute_answers_a_list_of_results_and_nothing_else(results):
     with pytest.raises(ProtocolViolation) as raised:
         count(sync_script(results)).run()
@@ -363,7 +365,7 @@ def submitted(server: Scripted) -> Any:
     return server.parameters(number)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("given", "default", "sent"),
     [
         (
@@ -384,7 +386,7 @@ def test_options_go_into_an_input_that_is_called_context(given, default, sent):
     assert submitted(server)["context"] == sent
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("options", "inputs", "words"),
     [
         ({"out_sr": 3857}, {"context": '{"outSr": {"wkid": 4326}}'}, "context.outSR: met a member"),
@@ -469,7 +471,7 @@ def test_whether_a_job_goes_on_is_said_for_a_client_a_task_or_a_call():
     assert not cancelled(remote.run)
 
 
-@pytest.mark.parametrize(
+@every_case(
     "wrong",
     [
         lambda: GPClient(ROOT, timeout="5"),

@@ -16,6 +16,8 @@ from gp_client.reading.strict_json import read_json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 MB = 1_000_000
 URL = "http://user:word@gis.example.com/arcgis/rest/info?token=abc"
 
@@ -57,7 +59,7 @@ PACKED: dict[str, tuple[bytes, str, Any]] = {
 }
 
 
-@pytest.mark.parametrize(("content", "content_type", "value"), PACKED.values(), ids=PACKED.keys())
+@every_case(("content", "content_type", "value"), PACKED.values(), ids=PACKED.keys())
 def test_packing_does_not_change_the_value(content: bytes, content_type: str, value: Any) -> None:
     assert read_json(content, content_type, url=URL) == value
 
@@ -100,7 +102,7 @@ REFUSED: dict[str, tuple[bytes, str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("content", "pointer", "met"), REFUSED.values(), ids=REFUSED.keys())
+@every_case(("content", "pointer", "met"), REFUSED.values(), ids=REFUSED.keys())
 def test_what_could_be_read_in_two_ways_is_refused_with_its_place(
     content: bytes, pointer: str, met: str
 ) -> None:

@@ -28,6 +28,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted import Answer, Scripted, answer, cut, error
 
+from every_case import every_case
+
 ROOT = "https://gis.example.com/arcgis"
 JOB = f"{ROOT}/rest/services/Secured/GPServer/viewshed/jobs/j1"
 TOKENS = "tokens/generateToken"
@@ -82,8 +84,8 @@ def token_requests(server: Scripted) -> list[Request]:
     return [request for request in server.asked if "oken" in request.url]
 
 
-@pytest.mark.parametrize("safe", [True, False])
-@pytest.mark.parametrize(
+@every_case("safe", [True, False])
+@every_case(
     "refusal",
     [
         error(499, "Token Required"),
@@ -223,7 +225,7 @@ def test_no_password_goes_out_where_https_is_required(session: Callable[..., Ses
     assert len(server.asked) == 1
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("expires", "renewed_after"),
     [
         (3_600_000 + 2e12, 3540),
@@ -272,7 +274,7 @@ def test_a_token_serves_on_where_it_cannot_be_renewed_in_time(session: Callable[
     assert asked(client, server) == {"jobId": "j1"}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("info", "token_url"),
     [
         (INFO, f"{ROOT}/tokens/generateToken"),
@@ -315,7 +317,7 @@ def test_the_token_service_is_where_the_server_says(
     assert [request.url for request in token_requests(server)] == [token_url]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("root", "service"),
     [
         (ROOT, "https://evil.example/sharing/rest/generateToken"),
@@ -355,7 +357,7 @@ def test_a_password_is_not_sent_on_to_another_host_or_as_a_query(session: Callab
         assert "tester" not in "".join(f"{request}" for request in others)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("answered", "kind", "says"),
     [
         (
@@ -395,7 +397,7 @@ def test_a_run_that_could_not_sign_in_has_not_happened(session: Callable[..., Se
     assert not caught.value.sent
 
 
-@pytest.mark.parametrize("password", ["pässwörd ", "\ud800secret", "a&b=c+d%", '"\\', "x"])
+@every_case("password", ["pässwörd ", "\ud800secret", "a&b=c+d%", '"\\', "x"])
 def test_any_password_is_sent_as_it_is_or_refused(session: Callable[..., Session], password: str) -> None:
     server = Scripted(
         {
@@ -562,8 +564,8 @@ def fetched(client: Session, server: Scripted, url: str, *, safe: bool = True) -
     return run(fetch(client, request, safe=safe, deadline=deadline, read=read), server, client.clock)
 
 
-@pytest.mark.parametrize("safe", [True, False])
-@pytest.mark.parametrize(
+@every_case("safe", [True, False])
+@every_case(
     "refusal",
     [
         error(499, "Token Required"),
@@ -660,8 +662,8 @@ def test_a_portal_s_token_that_is_refused_again_rests(session: Callable[..., Ses
     assert len(token_requests(server)) > 2
 
 
-@pytest.mark.parametrize("status", [200, 400, 500])
-@pytest.mark.parametrize(
+@every_case("status", [200, 400, 500])
+@every_case(
     "body",
     [
         "BARE-TOKEN-0123456789",
@@ -687,7 +689,7 @@ def test_a_secret_that_an_error_cuts_is_masked_all_the_same(session: Callable[..
         assert "aZ0SEC" not in f"{found} {found.report()}"
 
 
-@pytest.mark.parametrize(
+@every_case(
     "given",
     [
         {"user": "x"},

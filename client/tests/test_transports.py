@@ -31,6 +31,8 @@ from gp_client.wire.http_messages import Body, Request, Response
 from gp_client.wire.httpx_transports import AsyncHTTPXTransport, HTTPXTransport, client_library
 from raw_server import RawServer, reset, serving, whole
 
+from every_case import every_case
+
 JSON = b'{"jobId": "j1", "jobStatus": "esriJobSucceeded"}'
 GZIPPED = gzip.compress(JSON, mtime=0)
 LIBRARIES = {"httpx": httpx, "httpx2": httpx2}
@@ -117,7 +119,7 @@ WHOLE = {
 }
 
 
-@pytest.mark.parametrize("name", WHOLE)
+@every_case("name", WHOLE)
 def test_a_legal_answer_is_taken_whole(name: str, carry: Carry) -> None:
     answer, ending = WHOLE[name]
     with serving(saying(answer, ending)) as server:
@@ -150,7 +152,7 @@ CUT = {
 }
 
 
-@pytest.mark.parametrize("name", CUT)
+@every_case("name", CUT)
 def test_an_answer_that_is_cut_or_garbled_is_a_transport_error(name: str, carry: Carry) -> None:
     answer, ending = CUT[name]
     with serving(saying(answer, ending)) as server, pytest.raises(TransportError) as raised:
@@ -336,7 +338,7 @@ def test_a_full_disk_is_left_as_it_is(carry: Carry) -> None:
     assert not isinstance(raised.value, TransportError)
 
 
-@pytest.mark.parametrize("ending", ["fin", "rst"])
+@every_case("ending", ["fin", "rst"])
 def test_a_kept_connection_that_the_server_closed_is_not_used_again(ending: str, carry: Carry) -> None:
     """As the answer has no `Connection: close`, the client learns of the end from the socket alone."""
     closed = threading.Event()
@@ -363,9 +365,7 @@ def test_redirects_are_answers(carry: Carry) -> None:
     assert (response.status, response.header("location")) == (302, "/elsewhere")
 
 
-@pytest.mark.parametrize(
-    "location", ["http://[::1", "http://127.0.0.1:99999/", "http://a..b/", "http://\udcff/", "//[/x"]
-)
+@every_case("location", ["http://[::1", "http://127.0.0.1:99999/", "http://a..b/", "http://\udcff/", "//[/x"])
 def test_a_location_that_cannot_be_read_is_part_of_an_answer(location: str, carry: Carry) -> None:
     head = f"HTTP/1.1 307 Moved\r\nContent-Length: 0\r\nLocation: {location}\r\nX-Last: 1\r\n\r\n"
     with serving(saying(head.encode("utf-8", "surrogateescape"))) as server:
@@ -458,7 +458,7 @@ def test_a_connection_that_is_never_taken_means_that_nothing_was_sent(carry: Car
     assert not raised.value.sent
 
 
-@pytest.mark.parametrize(
+@every_case(
     "url",
     [
         "http://",
@@ -482,7 +482,7 @@ def test_an_address_that_is_none_is_a_transport_error_before_anything_is_sent(ur
     assert not raised.value.sent
 
 
-@pytest.mark.parametrize("value", ["hush\r\nX: y", "hush\0"])
+@every_case("value", ["hush\r\nX: y", "hush\0"])
 def test_a_header_that_is_none_is_not_quoted(value: str, carry: Carry) -> None:
     with serving(saying(whole(JSON))) as server, pytest.raises(TransportError) as raised:
         carry(get(server, headers={"X-Esri-Authorization": value}))
@@ -627,8 +627,8 @@ def test_a_client_is_one_of_httpx_or_httpx2() -> None:
         client_library({})
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
-@pytest.mark.parametrize(
+@every_case("size", [1, 2, 3, 7, 1000])
+@every_case(
     ("encoding", "encoded"),
     [
         ("gzip", GZIPPED + gzip.compress(b"", mtime=0) + GZIPPED),
@@ -646,8 +646,8 @@ def test_a_body_is_the_same_in_pieces_of_any_size(encoding: str, encoded: bytes,
     assert decoding.finish() == JSON * 2
 
 
-@pytest.mark.parametrize("wbits", [31, 15, -15])
-@pytest.mark.parametrize("length", [(1 << 20) - 1, 1 << 20, 3 << 20])
+@every_case("wbits", [31, 15, -15])
+@every_case("length", [(1 << 20) - 1, 1 << 20, 3 << 20])
 def test_much_from_little_comes_out_whole(wbits: int, length: int) -> None:
     decoding = Decoding("gzip" if wbits == 31 else "deflate", "http://app/", 1 << 23)
     decoding.take(zlib.compress(bytes(length), wbits=wbits))
@@ -680,8 +680,8 @@ def paths(server: RawServer) -> list[bytes]:
     return [request.split(b" ")[1] for request in server.asked]
 
 
-@pytest.mark.parametrize("way", ["asyncio", "trio"])
-@pytest.mark.parametrize("library", LIBRARIES.values(), ids=LIBRARIES)
+@every_case("way", ["asyncio", "trio"])
+@every_case("library", LIBRARIES.values(), ids=LIBRARIES)
 def test_a_cancelled_task_takes_its_last_steps(library: Any, way: str) -> None:
     at: list[RawServer] = []
 
@@ -773,8 +773,8 @@ def test_ctrl_c_in_the_middle_of_an_exchange_takes_the_last_steps(library: Any) 
         signal.signal(signal.SIGALRM, before)
 
 
-@pytest.mark.parametrize("way", ["sync", "asyncio", "trio"])
-@pytest.mark.parametrize("name", ["silence", "a head for ever", "a body for ever"])
+@every_case("way", ["sync", "asyncio", "trio"])
+@every_case("name", ["silence", "a head for ever", "a body for ever"])
 def test_a_client_keeps_its_deadline_whatever_the_server_does(name: str, way: str) -> None:
     answering, at = trickling(*FOR_EVER[name])
 

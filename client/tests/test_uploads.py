@@ -34,6 +34,8 @@ from gp_protocol.values.references import ItemReference
 from hypothesis import strategies as st
 from scripted import Scripted, answer, cut, error
 
+from every_case import every_case
+
 SERVICE = "http://gis.example.com/arcgis/rest/services/Files/FileTransfer/GPServer"
 ID = "ib740c7bb-e5d0-4156-9cea-12fa7d3a472c"
 ITEM = {"itemID": ID, "itemName": "a.txt", "description": "", "date": 1246060800000, "committed": True}
@@ -123,7 +125,7 @@ def test_a_name_stays_within_its_quotes(session: Any) -> None:
     assert b'filename="a%22; name=%22f.txt"' in b"".join(request.body.chunks())
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("given", "name", "met"),
     [
         (b"x", None, "no name"),
@@ -244,7 +246,7 @@ def test_the_time_limit_grows_with_what_is_carried(session: Any) -> None:
     assert [round(request.timeout) for request in uploading.server.asked] == [10, 20]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("given", "kind", "text"),
     [
         (error(400, "Invalid file type.", "a.txt"), ServerError, "Invalid file type"),
@@ -281,7 +283,7 @@ def test_what_is_no_item_is_an_error_and_nothing_is_sent_again(
     assert len(uploading.server.asked) == 1
 
 
-@pytest.mark.parametrize(
+@every_case(
     "extra",
     [
         {"date": None},
@@ -309,7 +311,7 @@ def test_an_answer_in_a_textarea_is_read(session: Any, page: str) -> None:
     assert Uploading(session, answer(page % ID, content_type="text/html"))() == ItemReference(ID)
 
 
-@pytest.mark.parametrize(
+@every_case(
     "page",
     ["<textarea>no JSON</textarea>", "<textarea>{</textarea>", "<textarea>", "<html>Item ID: %s</html>"],
 )
@@ -318,7 +320,7 @@ def test_a_page_without_json_is_none(session: Any, page: str) -> None:
         Uploading(session, answer(page, content_type="text/html"))()
 
 
-@pytest.mark.parametrize("piece", ["<textarea>", "<textarea", "<pre>{", "<textarea></textarea"])
+@every_case("piece", ["<textarea>", "<textarea", "<pre>{", "<textarea></textarea"])
 def test_many_textareas_take_no_time(session: Any, piece: str) -> None:
     page = answer(piece * 200_000, content_type="text/html")
     begun = time.process_time()
@@ -362,8 +364,8 @@ class Early:
         return response
 
 
-@pytest.mark.parametrize("pieces", [1, 2, 3])
-@pytest.mark.parametrize(("part_size", "most"), [(None, 1), (9, 5)])
+@every_case("pieces", [1, 2, 3])
+@every_case(("part_size", "most"), [(None, 1), (9, 5)])
 def test_success_before_all_was_sent_is_none(
     session: Any, pieces: int, part_size: int | None, most: int
 ) -> None:
@@ -437,7 +439,7 @@ def test_items_are_listed_page_by_page(session: Any) -> None:
     assert uploading.server.parameters(1)["start"] == "2"
 
 
-@pytest.mark.parametrize("following", [1, 0, -1, "2", True, None])
+@every_case("following", [1, 0, -1, "2", True, None])
 def test_a_list_that_leads_back_ends(session: Any, following: Any) -> None:
     uploading = Uploading(session, {"uploads": answer({"uploads": [ITEM], "nextStart": following})})
     assert len(uploading.run(list_uploads(uploading.session, SERVICE, uploading.deadline))) == 1
@@ -464,7 +466,7 @@ def test_a_list_that_brings_nothing_new_ends(session: Any) -> None:
     assert len(uploading.server.asked) == 2
 
 
-@pytest.mark.parametrize("listed", [None, {}, "x", [None], [{"itemID": ""}]])
+@every_case("listed", [None, {}, "x", [None], [{"itemID": ""}]])
 def test_a_list_that_is_none_breaks_the_protocol(session: Any, listed: Any) -> None:
     uploading = Uploading(session, {"uploads": answer({"uploads": listed})})
     with pytest.raises(ProtocolViolation) as raised:
@@ -492,7 +494,7 @@ def test_a_refused_deletion_is_an_error(session: Any) -> None:
         uploading.run(delete_upload(uploading.session, SERVICE, ID, uploading.deadline))
 
 
-@pytest.mark.parametrize("item_id", ["", "a/b", "..", "a b", 7, None])
+@every_case("item_id", ["", "a/b", "..", "a b", 7, None])
 def test_an_item_id_is_no_path(session: Any, item_id: Any) -> None:
     made = session()
     for ask in (item_info, delete_upload):
@@ -500,7 +502,7 @@ def test_an_item_id_is_no_path(session: Any, item_id: Any) -> None:
             run(ask(made, SERVICE, item_id, Deadline.after(made.clock, 1)), Scripted({}), made.clock)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("info", "largest", "types"),
     [
         ({"maxUploadFileSize": 2, "allowedUploadFileTypes": ".TXT, json"}, 2097152, ("txt", "json")),

@@ -33,6 +33,8 @@ from gpharness.plain_texts import columns, one_line, printable
 from gpharness.result_texts import result_lines, value_text
 from gpharness.saving import prepare, save
 
+from every_case import every_case
+
 
 def result(**values):
     """A result as far as it is shown: each output with its data type and value."""
@@ -45,7 +47,7 @@ def result(**values):
     return SimpleNamespace(outputs=outputs, messages=(), job=None)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "shown"),
     [
         ("plain é 漢", "plain é 漢"),
@@ -76,14 +78,14 @@ def test_lines_are_cut_and_columns_stand_below_each_other():
     assert list(columns([["name", "n"], ["漢字", "1"]])) == ["  name  n", "  漢字  1"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("encoding", "shown"), [("utf-8", "é→"), ("latin-1", "é\\u2192"), ("ascii", "\\xe9\\u2192"), (None, "é→")]
 )
 def test_what_a_stream_cannot_carry_becomes_an_escape(encoding, shown):
     assert encodable("é→", encoding) == shown
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "shown"),
     [
         (None, ""),
@@ -123,7 +125,7 @@ def test_tables_show_their_first_rows_and_how_many_there_are_besides():
     assert lines[-1] == "  … and 2 more"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "head"),
     [
         (FeatureSet(), "0 points in an unknown spatial reference"),
@@ -200,7 +202,7 @@ class TestSaving:
             self.saved(result(Out=("GPFeatureRecordSetLayer", FeatureSet())), tmp_path)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("words", "read"),
     [
         (["a=1"], [Word("a", "1")]),
@@ -215,7 +217,7 @@ def test_words_of_a_command_line(words, read):
     assert read_words(words) == read
 
 
-@pytest.mark.parametrize("words", [["a"], ["=1"], ["a=@"], ["a=1", "a=2"], ["a=@-", "b=@-"]])
+@every_case("words", [["a"], ["=1"], ["a=@"], ["a=1", "a=2"], ["a=@-", "b=@-"]])
 def test_words_that_say_nothing(words):
     with pytest.raises(InvalidInput):
         read_words(words)

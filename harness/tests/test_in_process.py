@@ -28,6 +28,8 @@ from gpharness import in_process
 from gpharness.in_process import AsyncSiteTransport, SiteTransport, site_loop
 from gpharness.in_process.site_loop import SiteLoop
 
+from every_case import every_case
+
 HOST = "https://gis.example.gov"
 SERVICES = f"{HOST}/arcgis/rest/services"
 OUTCOMES = f"{SERVICES}/Simulation/JobOutcomes/GPServer"
@@ -653,7 +655,7 @@ ON_SOCKETS: dict[tuple[str, bytes | None], tuple[bytes, Callable[[socket.socket]
 }
 
 
-@pytest.mark.parametrize(("what", "how"), ON_SOCKETS.items(), ids=[kind for kind, _ in ON_SOCKETS])
+@every_case(("what", "how"), ON_SOCKETS.items(), ids=[kind for kind, _ in ON_SOCKETS])
 def test_a_failure_is_the_one_that_a_socket_brings(what, how):
     (kind, sent), (written, act) = what, how
 
@@ -720,7 +722,7 @@ def body(piece: bytes, more: bool = False) -> dict[str, Any]:
 TEN = (b"content-length", b"10")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("app", "text"),
     [
         (returning(), "Server disconnected without sending a response."),
@@ -789,7 +791,7 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize(("context", "public_url", "base"), PLACES.values(), ids=PLACES)
+@every_case(("context", "public_url", "base"), PLACES.values(), ids=PLACES)
 def test_a_site_stands_at_the_address_that_it_is_given(context, public_url, base):
     site = still_site(context=context, public_url=public_url)
     assert isinstance(site.clock, ManualClock)

@@ -23,6 +23,8 @@ from gp_mockserver.server import serve
 from gp_mockserver.sites import Site
 from gpharness.network_block import NetworkBlocked, blocked_network
 
+from every_case import every_case
+
 uvloop = pytest.importorskip("uvloop") if sys.platform != "win32" else None
 NAME = "gis.invalid"
 NUMBER = "192.0.2.1"
@@ -106,7 +108,7 @@ def refused_in(error: BaseException) -> NetworkBlocked:
     return error
 
 
-@pytest.mark.parametrize(("host", "way"), WAYS.values(), ids=WAYS)
+@every_case(("host", "way"), WAYS.values(), ids=WAYS)
 def test_no_way_leads_to_another_machine(host, way):
     with blocked_network() as block, pytest.raises(NetworkBlocked) as met:
         way()
@@ -161,7 +163,7 @@ ASYNC_WAYS = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "way", "host"), ASYNC_WAYS)
+@every_case(("kind", "way", "host"), ASYNC_WAYS)
 def test_no_async_way_leads_to_another_machine(kind, way, host):
     with blocked_network() as block, pytest.raises(BaseException) as met:  # noqa: PT011
         in_loop(kind)(lambda: way(host))
@@ -307,7 +309,7 @@ def tried(*hosts: str) -> list[str]:
     return refused
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("allow", "let_through", "refused"),
     [
         ([], ["127.0.0.1", "127.8.9.10", "::1", "localhost", "0.0.0.0", "::", ""], [NUMBER, SIX, NAME]),

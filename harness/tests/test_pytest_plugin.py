@@ -11,6 +11,8 @@ import pyproj  # noqa: F401 - each run forgets what it has imported, and these c
 import pytest
 import yaml  # noqa: F401
 
+from every_case import every_case
+
 Run = Callable[..., pytest.RunResult]
 
 REQUESTS = """
@@ -685,7 +687,7 @@ def test_without_pytest_a_block_serves_a_site(how: str) -> None:
     assert url.endswith("/gis")
 
 
-@pytest.mark.parametrize("kind", ["none", "one", "several", "list", "app"])
+@every_case("kind", ["none", "one", "several", "list", "app"])
 def test_the_address_that_a_block_gives_knows_its_server(kind: str) -> None:
     from gpharness import MockServer, Site, serve
 

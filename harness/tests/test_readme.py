@@ -29,7 +29,8 @@ def blocks(text, language):
 def test_two_commands_do_all_the_set_up_and_ci_runs_the_second(readme, checkout):
     demo, tests = [block.strip() for block in blocks(readme, "sh")[:2]]
     assert demo == "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/gpharness demo"
-    assert tests == "python3 -m venv .venv-tox && .venv-tox/bin/pip install tox && .venv-tox/bin/tox run"
+    tox = ".venv-tox/bin/tox run-parallel -p 4"
+    assert tests == f"python3 -m venv .venv-tox && .venv-tox/bin/pip install tox && {tox}"
     assert tests in (checkout / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 
 

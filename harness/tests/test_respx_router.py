@@ -18,6 +18,8 @@ from gp_mockserver.sites import Site
 from gpharness import in_process
 from gpharness.in_process import UnknownHost, router
 
+from every_case import every_case
+
 BASE = "https://gis.example.gov/server"
 SERVICES = f"{BASE}/rest/services"
 JSON = {"f": "json"}
@@ -179,8 +181,8 @@ def failing(kind: str, sent: bytes | None) -> Any:
     return app
 
 
-@pytest.mark.parametrize("sent", [None, b"12345"])
-@pytest.mark.parametrize(
+@every_case("sent", [None, b"12345"])
+@every_case(
     ("kind", "error"),
     [
         ("refused", httpx.ConnectError),

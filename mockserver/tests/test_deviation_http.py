@@ -442,7 +442,8 @@ def test_an_answer_is_labelled_wrongly(probe: Probe, name: str, labels: list[str
         assert seen.body == before.body
     assert injection.applied == 1
     injection.clear()
-    assert probe.post(execute, In_GPString=text).headers == before.headers
+    after = probe.post(execute, In_GPString=text)
+    assert {**after.headers, "date": ""} == {**before.headers, "date": ""}
 
 
 def test_an_answer_is_packed_though_nobody_asked(probe: Probe) -> None:

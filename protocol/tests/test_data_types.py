@@ -17,6 +17,8 @@ from gp_protocol.values.references import DataFile, ItemReference, LayerReferenc
 from gp_protocol.values.spatial_references import Extent, SpatialReference
 from gp_protocol.values.units import ArealUnit, LinearUnit, TimeUnit
 
+from every_case import every_case
+
 SINCE = {
     "GPBoolean": 9.3,
     "GPLong": 9.3,
@@ -58,7 +60,7 @@ def test_the_table_holds_every_type_and_a_multi_value_of_each_but_the_table() ->
     assert all(name == kind.name for name, kind in DATA_TYPES.items())
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "remedy"),
     [
         ("GPStrin", 'did you mean "GPString"?'),
@@ -83,7 +85,7 @@ POINT = FeatureSet(
 )
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "raw", "value"),
     [
         ("GPBoolean", "True", True),
@@ -157,23 +159,21 @@ def test_what_a_server_reads(name: str, raw: Any, value: Any) -> None:
     assert type(read) is type(value)
 
 
-@pytest.mark.parametrize("name", [name for name in DATA_TYPES if not DATA_TYPES[name].is_text])
+@every_case("name", [name for name in DATA_TYPES if not DATA_TYPES[name].is_text])
 def test_an_empty_text_is_a_value_not_given_for_all_but_texts(name: str) -> None:
     for raw in (None, "", "  "):
         assert data_type(name).decode_input(raw) is None
     assert data_type(name).decode_output(None) is None
 
 
-@pytest.mark.parametrize(
-    "name", ["GPLinearUnit", "GPFeatureRecordSetLayer", "GPRecordSet", "GPDataFile", "GPRasterData"]
-)
+@every_case("name", ["GPLinearUnit", "GPFeatureRecordSetLayer", "GPRecordSet", "GPDataFile", "GPRasterData"])
 def test_an_empty_object_is_a_value_not_given_or_not_made(name: str) -> None:
     for raw in ("{}", {}, "null", "None"):
         assert data_type(name).decode_input(raw) is None
     assert data_type(name).decode_output({}) is None
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "empty"),
     [
         ("GPFeatureRecordSetLayer", {}),
@@ -194,7 +194,7 @@ def test_an_output_that_was_not_made_is_what_clients_can_bear(name: str, empty: 
     assert data_type(name).encode_output(None) == empty
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "raw"),
     [
         ("GPBoolean", "1"),
@@ -244,7 +244,7 @@ def test_an_error_within_a_list_says_at_which_place() -> None:
     assert caught.value.at("Distances").path == "Distances[1].units"
 
 
-@pytest.mark.parametrize(
+@every_case(
     "name",
     ["GPFeatureRecordSetLayer", "GPRecordSet", "GPRasterDataLayer", "GPMultiValue:GPFeatureRecordSetLayer"],
 )
@@ -267,7 +267,7 @@ def test_features_take_what_they_leave_out_from_the_default() -> None:
     assert read == FeatureSet("esriGeometryPolygon", SpatialReference(4326))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "value", "json"),
     [
         ("GPBoolean", True, b"true"),
@@ -324,7 +324,7 @@ def test_what_a_server_answers(name: str, value: Any, json: bytes) -> None:
     assert encode_json(data_type(name).encode_output(value)) == json
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "value"),
     [
         ("GPBoolean", "true"),
@@ -359,7 +359,7 @@ def test_what_a_server_cannot_answer(name: str, value: Any) -> None:
         data_type(name).encode_output(value)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "value", "text"),
     [
         ("GPBoolean", False, "false"),
@@ -391,7 +391,7 @@ def test_what_a_client_sends(name: str, value: Any, text: str) -> None:
     assert data_type(name).encode_input(value) == text
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "json", "value"),
     [
         ("GPBoolean", "true", True),
@@ -435,7 +435,7 @@ def test_a_table_is_read_by_order_or_by_name(raw: str) -> None:
     assert data_type("GPValueTable").decode_input(raw, COLUMNS) == [["a", 1, NEW_YEAR], ["", None, None]]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("raw", "path"),
     [
         ('[["a", 1]]', "[0]"),
@@ -484,7 +484,7 @@ def test_columns_without_names_of_their_own_cross_in_their_order_only(infos: lis
 MEMBERS = PlainSpec(parameter_infos=[Info("GPLong"), Info("GPLinearUnit"), Info("GPString")])
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("raw", "value"),
     [
         ("5", CompositeValue("GPLong", 5)),

@@ -10,10 +10,12 @@ from gp_protocol.values.dates import decode_date, from_milliseconds, to_millisec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 NOON = datetime(2026, 1, 31, 12, 0, 5, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "date"),
     [
         (1769860805000, NOON),
@@ -36,7 +38,7 @@ def test_the_three_forms_of_a_date(value: Any, date: datetime) -> None:
     assert decode_date(value).tzinfo is UTC
 
 
-@pytest.mark.parametrize(
+@every_case(
     "value",
     [
         "2026-01-31",

@@ -28,6 +28,8 @@ from gp_protocol.versions import profile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 INPUT, OUTPUT = "esriGPParameterDirectionInput", "esriGPParameterDirectionOutput"
 REQUIRED, OPTIONAL, DERIVED = (f"esriGPParameterType{word}" for word in ("Required", "Optional", "Derived"))
 SYNCHRONOUS, ASYNCHRONOUS = "esriExecutionTypeSynchronous", "esriExecutionTypeAsynchronous"
@@ -347,7 +349,7 @@ TASK_NOTEBOOK = {
 }
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("version", "answer"),
     [
         ("9.3", SERVICE_9_3),
@@ -365,7 +367,7 @@ def test_a_service_read_from_a_server_is_written_the_same_for_its_version(
     assert service_json(parse_service(answer, "S"), profile(version)) == answer
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("version", "answer"),
     [
         ("9.3", TASK_9_3),
@@ -389,7 +391,7 @@ def test_a_task_read_from_a_server_is_written_the_same_for_its_version(
 SERVICE_KEYS = "serviceDescription tasks executionType resultMapServerName"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("version", "keys"),
     [
         ("9.3", SERVICE_KEYS),
@@ -412,7 +414,7 @@ def test_a_service_calls_itself_by_the_version_it_is_served_under() -> None:
     assert schema == {"json-schema": {"url": "https://h/spec.json"}}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("version", "keys"),
     [
         ("9.3", "name displayName category helpUrl parameters"),
@@ -432,7 +434,7 @@ EARLY_KEYS = "name dataType displayName direction defaultValue parameterType cat
 PARAMETER_KEYS = "name dataType displayName description direction defaultValue parameterType category"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("version", "keys"),
     [
         ("10.0", f"{EARLY_KEYS} choiceList dependency"),
@@ -539,7 +541,7 @@ def test_inputs_and_outputs_keep_their_order_and_are_found_by_exact_name() -> No
     assert task.parameter("informe_patrón") is None
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("json", "direction", "parameter_type"),
     [
         ({}, Direction.INPUT, ParameterType.OPTIONAL),
@@ -571,7 +573,7 @@ def test_a_service_that_tells_next_to_nothing_is_read() -> None:
     assert (service.name, service.task_names, service.maximum_records) == ("A/B", (), 1000)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("json", "path", "said"),
     [
         ([], "", "a JSON object"),
@@ -631,7 +633,7 @@ def test_odd_members_are_survived_and_unknown_ones_and_the_default_kept(
     assert written.get("x") == odd.get("x")
 
 
-@pytest.mark.parametrize(
+@every_case(
     "given_filter",
     [
         {"type": "range", "minimum": 0, "maximum": 5},
@@ -649,7 +651,7 @@ def test_filters_are_written_as_they_were_read(given_filter: dict[str, Any]) -> 
     assert parameter_json(parameter, profile("12.0"))["filter"] == given_filter
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("label", "name"),
     [
         ("Dissolve Field(s)", "Dissolve_Field_s_"),

@@ -20,10 +20,12 @@ from gp_protocol.versions import PROFILES, profile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 NOW = profile("11.1")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "version", "code", "message"),
     [
         ("service-not-found", "11.1", 404, "Service Folder/Buffer/GPServer not found "),
@@ -57,8 +59,8 @@ def test_an_error_has_the_code_and_the_words_of_its_version(
     assert (answered.code, answered.message) == (code, message)
 
 
-@pytest.mark.parametrize("name", KNOWN_ERRORS)
-@pytest.mark.parametrize("version", PROFILES)
+@every_case("name", KNOWN_ERRORS)
+@every_case("version", PROFILES)
 def test_every_known_error_can_be_said_in_every_version_and_is_read_back(name: str, version: str) -> None:
     said = envelope(name, profile(version), "In_Points: met 3", service="S", operation="upload")
     assert "{" not in said.message
@@ -66,7 +68,7 @@ def test_every_known_error_can_be_said_in_every_version_and_is_read_back(name: s
     assert read_error(json.loads(json.dumps(said.to_json()))) == said
 
 
-@pytest.mark.parametrize("name", KNOWN_ERRORS)
+@every_case("name", KNOWN_ERRORS)
 def test_every_known_error_names_its_source_and_its_page_is_no_success(name: str) -> None:
     assert KNOWN_ERRORS[name].source
     assert KNOWN_ERRORS[name].http_status_html >= 400
@@ -105,7 +107,7 @@ def test_what_is_assumed_can_be_put_right_in_one_place() -> None:
     assert envelope("invalid-url", NOW, overrides=overrides).code == 400
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("overrides", "path", "said"),
     [
         ({"unknown-jobs": {"code": 404}}, "errors", 'did you mean "unknown-job"'),
@@ -163,7 +165,7 @@ def test_a_failed_tool_is_told_on_one_line_unless_asked_otherwise() -> None:
     assert tool_failed_detail("T", job_id=JOB) == f"Error executing tool. T Job ID: {JOB}"
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("answer", "expected"),
     [
         (
@@ -223,7 +225,7 @@ def test_every_recorded_shape_of_error_is_read(answer: Any, expected: ErrorEnvel
     assert read_error(answer) == expected
 
 
-@pytest.mark.parametrize(
+@every_case(
     "answer",
     [
         {"jobId": "j1", "jobStatus": "esriJobFailed", "messages": []},

@@ -8,6 +8,8 @@ from gp_protocol.errors import LocalProtocolError, ProtocolError, RemoteProtocol
 from gp_protocol.suggestions import did_you_mean
 from gp_protocol.values.units import decode_linear_unit
 
+from every_case import every_case
+
 
 def test_an_error_names_the_place_the_value_the_expectation_and_the_remedy() -> None:
     with pytest.raises(RemoteProtocolError) as caught:
@@ -38,9 +40,7 @@ def test_an_error_survives_another_process() -> None:
     assert (type(copy), copy.detail) == (RemoteProtocolError, error.detail)
 
 
-@pytest.mark.parametrize(
-    "value", ["a\nb", "\x00", "\ud800", "x" * 10_000, [1] * 10_000, 10**4000, b"\xff", float("nan")]
-)
+@every_case("value", ["a\nb", "\x00", "\ud800", "x" * 10_000, [1] * 10_000, 10**4000, b"\xff", float("nan")])
 def test_any_value_is_shown_in_one_short_line_that_json_can_carry(value: object) -> None:
     text = shown(value)
     assert len(text) < 500

@@ -16,6 +16,8 @@ from gp_protocol.values.fields import Field
 from gp_protocol.values.parameter_specs import OutputOptions
 from gp_protocol.values.spatial_references import SpatialReference
 
+from every_case import every_case
+
 OID = Field("OBJECTID", "esriFieldTypeOID")
 NAME = Field("Name", "esriFieldTypeString", length=20)
 ONE_POINT = {"attributes": {"OBJECTID": 1}, "geometry": {"x": 1.5, "y": 2.5}}
@@ -45,7 +47,7 @@ def test_what_an_input_leaves_out_is_the_defaults() -> None:
     assert (read.geometry_type, read.spatial_reference) == ("esriGeometryPoint", SpatialReference(4326))
 
 
-@pytest.mark.parametrize("default", [None, "", {}, {"geometryType": None}])
+@every_case("default", [None, "", {}, {"geometryType": None}])
 def test_a_parameter_without_a_default_helps_nothing(default: Any) -> None:
     assert decode_feature_set({"features": []}, default) == FeatureSet("esriGeometryPoint")
 
@@ -124,7 +126,7 @@ def test_a_feature_collection_of_one_layer_is_a_feature_set(collection: Any) -> 
     assert decode_feature_set(collection) == FeatureSet("esriGeometryPolyline", fields=(OID,))
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "path"),
     [
         ([], ""),
@@ -261,7 +263,7 @@ def test_a_feature_collection_has_a_layer_definition_and_the_feature_set() -> No
     assert decode_feature_set(encoded) == value
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "path"),
     [
         (FeatureSet(features=[{"geometry": {"x": float("nan"), "y": 0.0}}]), "features[0].geometry.x"),

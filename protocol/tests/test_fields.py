@@ -14,6 +14,8 @@ from gp_protocol.values.fields import (
     encode_fields,
 )
 
+from every_case import every_case
+
 
 def test_there_are_seventeen_field_types() -> None:
     words = "OID SmallInteger Integer BigInteger Single Double String Date DateOnly TimeOnly TimestampOffset"
@@ -48,7 +50,7 @@ def test_a_sets_fields_have_name_type_alias_and_a_length_where_given() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "path"),
     [
         ({"type": "esriFieldTypeOID"}, "name"),
@@ -95,7 +97,7 @@ def test_a_field_of_no_type_cannot_be_made() -> None:
         Field("A", "esriFieldTypeStrin")
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "fits", "fits_not"),
     [
         ("OID", [1, 2**31 - 1, 7.0], [2**31, "1", 1.5, True]),

@@ -17,6 +17,8 @@ from gp_protocol.values.parameter_specs import OutputOptions
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 SQUARE = [[0, 0], [0, 10], [10, 10], [10, 0], [0, 0]]
 HOLE = [[2, 2], [4, 2], [4, 4], [2, 4], [2, 2]]
 
@@ -36,7 +38,7 @@ def geometry_of(kind: str, geometry: Any, **options: bool) -> Any:
     return feature["geometry"]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("kind", "geometry", "expected"),
     [
         ("Point", {"x": 1, "y": 2}, {"type": "Point", "coordinates": [1, 2]}),
@@ -118,7 +120,7 @@ def test_over_the_limit_there_are_no_features_and_both_places_say_so() -> None:
     assert set(within) == {"type", "features"}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("reference", "name"),
     [
         ({"wkid": 4326}, None),

@@ -8,6 +8,8 @@ import pytest
 from gp_protocol.errors import RemoteProtocolError
 from gp_protocol.values.geometries import geometry_type_of, read_geometry, read_geometry_type, write_geometry
 
+from every_case import every_case
+
 POINT, MULTIPOINT = "esriGeometryPoint", "esriGeometryMultipoint"
 POLYLINE, POLYGON, ENVELOPE = "esriGeometryPolyline", "esriGeometryPolygon", "esriGeometryEnvelope"
 RING = [[0, 0], [0, 1], [1, 1], [0, 0]]
@@ -25,7 +27,7 @@ def write(geometry: Any, kind: str, has: str = "", keep: str = "", curves: bool 
     )
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("geometry", "kind", "has", "read"),
     [
         ({"x": 1.5, "y": -2, "spatialReference": {"wkid": 4326}}, POINT, "", {"x": 1.5, "y": -2}),
@@ -48,7 +50,7 @@ def test_geometries_are_read(geometry: Any, kind: str, has: str, read: Any) -> N
     assert geometry_type_of(read) == kind
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("geometry", "kind"),
     [
         (None, POINT),
@@ -68,7 +70,7 @@ def test_every_empty_geometry_is_none(geometry: Any, kind: str) -> None:
     assert write(geometry, kind) is None
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("geometry", "kind", "path"),
     [
         ([1, 2], POINT, ""),
@@ -106,7 +108,7 @@ def test_vertices_with_more_ordinates_than_announced_are_told_of_has_z() -> None
     assert read_geometry({"rings": [[[0, 0, 5]]]}, POLYGON, False, False, any_size=True) is not None
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("has", "keep", "written"),
     [
         ("zm", "zm", {"hasZ": True, "hasM": True, "paths": [[[1, 2, 3, 4], [5, 6, 7, 8]]]}),
@@ -143,7 +145,7 @@ def test_curves_leave_as_they_are_where_they_are_asked_for() -> None:
     assert write(geometry, POLYGON, "z", "", curves=True) == {"curveRings": [[[0, 0], HALF_CIRCLE, [0, 0]]]}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("start", "curve", "center", "radius", "turn"),
     [
         ([0, 0], HALF_CIRCLE, (5, 0), 5, -math.pi),

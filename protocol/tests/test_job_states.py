@@ -19,6 +19,8 @@ from gp_protocol.job_states import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 LEGAL = {
     "esriJobNew": {"esriJobSubmitted", "esriJobWaiting", "esriJobExecuting", "esriJobFailed"},
     "esriJobSubmitted": {"esriJobWaiting", "esriJobExecuting", "esriJobFailed"},
@@ -49,8 +51,8 @@ LEGAL = {
 WORDS = list(LEGAL)
 
 
-@pytest.mark.parametrize("before", WORDS)
-@pytest.mark.parametrize("after", WORDS)
+@every_case("before", WORDS)
+@every_case("after", WORDS)
 def test_a_job_moves_only_as_the_table_says(before: str, after: str) -> None:
     assert may_become(JobStatus(before), JobStatus(after)) is (after in LEGAL[before])
 
@@ -70,7 +72,7 @@ def test_after_its_end_a_job_can_only_be_deleted() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("before", "after", "possible"),
     [
         ("esriJobNew", "esriJobSucceeded", True),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree
 
-import pytest
 from gp_protocol.values.kml import kml_document
+
+from every_case import every_case
 
 KML = {"kml": "http://www.opengis.net/kml/2.2"}
 RING = [[0, 0], [1, 0], [1, 1], [0, 0]]
@@ -21,7 +22,7 @@ def placemarks(*geometries: Any, **properties: Any) -> list[ElementTree.Element]
     return document.findall("kml:Document/kml:Folder/kml:Placemark", KML)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("geometry", "path", "coordinates"),
     [
         ({"type": "Point", "coordinates": [1, 2.5]}, "Point/coordinates", ["1,2.5"]),

@@ -11,6 +11,8 @@ from gp_protocol.lenient_json import decode_json, reads_as_json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 SCALARS = (
     st.none()
     | st.booleans()
@@ -28,7 +30,7 @@ VALUES = st.recursive(
 )
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "value"),
     [
         ("{'distance': 8.5, 'units': 'esriMiles'}", {"distance": 8.5, "units": "esriMiles"}),
@@ -58,7 +60,7 @@ def test_what_servers_read_is_read(text: str | bytes, value: Any) -> None:
     assert decode_json(text) == value
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("text", "place", "met"),
     [
         ("{'a': NaN}", "line 1, column 7", "NaN"),
@@ -91,14 +93,14 @@ def test_what_servers_refuse_is_refused_with_its_place(text: str, place: str, me
     assert met in caught.value.met.removesuffix(f" at {place}")
 
 
-@pytest.mark.parametrize("text", ["{'a': 1}", "{a: 1}", "[1,]", "[True]"])
+@every_case("text", ["{'a': 1}", "{a: 1}", "[1,]", "[True]"])
 def test_strict_reading_takes_plain_json_only(text: str) -> None:
     with pytest.raises(RemoteProtocolError, match="line 1, column"):
         decode_json(text, strict=True)
     assert decode_json('{"a": [1, true, null]}', strict=True) == {"a": [1, True, None]}
 
 
-@pytest.mark.parametrize(
+@every_case(
     "text",
     [
         "[" * 129 + "]" * 129,
@@ -160,14 +162,12 @@ def test_damaged_text_is_a_remote_error_and_nothing_else(value: Any, at: int, pu
             decode_json(text[:at] + put + text[at + cut :])
 
 
-@pytest.mark.parametrize("text", ['[{"a": 1.0}]', "{'a': True}", " {} ", "[]", '{"a": "b;c"}'])
+@every_case("text", ['[{"a": 1.0}]', "{'a': True}", " {} ", "[]", '{"a": "b;c"}'])
 def test_a_whole_array_or_object_reads_as_json(text: str) -> None:
     assert reads_as_json(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "text", "12", '"a"', "null", '{"a": 1};{"b": 2}', "{not json}", "[1, 2", "{}x"]
-)
+@every_case("text", ["", "text", "12", '"a"', "null", '{"a": 1};{"b": 2}', "{not json}", "[1, 2", "{}x"])
 def test_other_text_does_not_read_as_json(text: str) -> None:
     assert not reads_as_json(text)
 
@@ -216,8 +216,8 @@ class TestOfLargeText:
     def test_it_reads_as_json_if_it_can_be_read(self, text: str) -> None:
         assert reads_as_json(text) == is_read(text)
 
-    @pytest.mark.parametrize("text", ["[", '{"a":', '["[[",', "[[],{'a':"])
-    @pytest.mark.parametrize("depth", [60, 64, 65, 127, 128, 129, 200, 1500])
+    @every_case("text", ["[", '{"a":', '["[[",', "[[],{'a':"])
+    @every_case("depth", [60, 64, 65, 127, 128, 129, 200, 1500])
     def test_its_depth_counts(self, text: str, depth: int) -> None:
         nested = text * depth + "1" + ("}" if ":" in text else "]") * depth
         nested = nested if text != "[[],{'a':" else text * depth + "1" + "}]" * depth

@@ -9,21 +9,23 @@ from gp_protocol.values.literals import check_long, long_limits, read_boolean, r
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
 
-@pytest.mark.parametrize(
+
+@every_case(
     ("value", "truth"), [("true", True), ("False", False), ("TRUE", True), (" false ", False), (True, True)]
 )
 def test_truth_is_written_in_any_case(value: Any, truth: bool) -> None:
     assert read_boolean(value) is truth
 
 
-@pytest.mark.parametrize("value", ["1", "0", 1, 0, "yes", "t", "", "truefalse", None, []])
+@every_case("value", ["1", "0", 1, 0, "yes", "t", "", "truefalse", None, []])
 def test_nothing_else_is_true_or_false(value: Any) -> None:
     with pytest.raises(RemoteProtocolError, match="expected true or false"):
         read_boolean(value)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "number"),
     [("12", 12), (" -12 ", -12), ("+5", 5), (12, 12), (12.0, 12), ("4503599627370495", 4503599627370495)],
 )
@@ -32,7 +34,7 @@ def test_whole_numbers(value: Any, number: int) -> None:
     assert type(read_long(value)) is int
 
 
-@pytest.mark.parametrize(
+@every_case(
     "value",
     [
         "1.0",
@@ -56,7 +58,7 @@ def test_what_is_no_whole_number_within_52_bits_is_refused(value: Any) -> None:
         read_long(value)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("version", "limits"),
     [
         (9.3, (-2147483648, 2147483647)),
@@ -74,7 +76,7 @@ def test_a_long_has_32_bits_before_11_2(version: float, limits: tuple[int, int])
         check_long(limits[1] + 1, version)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "number"),
     [
         ("1", 1.0),
@@ -91,7 +93,7 @@ def test_numbers(value: Any, number: float) -> None:
     assert type(read_double(value)) is float
 
 
-@pytest.mark.parametrize(
+@every_case(
     "value",
     [
         "NaN",

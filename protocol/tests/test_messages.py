@@ -23,6 +23,8 @@ from gp_protocol.messages import (
     running_script_text,
 )
 
+from every_case import every_case
+
 
 def instant(*moment: int) -> float:
     return datetime(*moment, tzinfo=UTC).timestamp()  # type: ignore[misc]
@@ -60,7 +62,7 @@ def test_progress_has_a_percentage_only_where_there_is_one(progress: Progress, e
     assert msgspec.json.encode(progress) == expected
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("moment", "style", "expected"),
     [
         ((2023, 3, 7, 9, 37, 9), DateStyle.ARCMAP, "Tue Mar  7 09:37:09 2023"),
@@ -78,7 +80,7 @@ def test_dates_are_written_in_the_style_of_the_runtime(
     assert date_text(instant(*moment) + 0.999, style) == expected
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("seconds", "expected"),
     [
         (0, "0.00 seconds"),
@@ -119,7 +121,7 @@ FAILED_JOB = [
 ]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("level", "kept"),
     [
         (MessageLevel.NONE, []),

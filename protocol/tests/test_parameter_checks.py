@@ -15,6 +15,8 @@ from gp_protocol.values.fields import Field
 from gp_protocol.values.references import DataFile, ItemReference, LayerReference
 from gp_protocol.values.units import ArealUnit, LinearUnit, TimeUnit
 
+from every_case import every_case
+
 
 def features(geometry_type: str, count: int = 1) -> FeatureSet:
     return FeatureSet(geometry_type=geometry_type, features=[{"attributes": {}}] * count)
@@ -91,7 +93,7 @@ MANY_COMPOSITES = {
 }
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("data_type", "rules", "value"),
     [
         ("GPString", {}, "anything"),
@@ -139,7 +141,7 @@ def test_values_within_the_rules_pass(data_type: str, rules: dict[str, Any], val
     checked(data_type, rules, value)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("data_type", "rules", "value", "path", "said"),
     [
         ("GPString", CHOICES, "Shapefile - SHP - shp", "", 'did you mean "Shapefile - SHP - .shp"'),
@@ -212,7 +214,7 @@ def test_values_outside_the_rules_are_refused_with_their_place(
     assert said in caught.value.detail
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("data_type", "rules", "given", "meant"),
     [
         ("GPLong", NAMED_NUMBERS, "large", 100),

@@ -12,6 +12,8 @@ from gp_protocol.values.plain_points import read_plain_points
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every_case import every_case
+
 PLAIN = {
     "geometryType": "esriGeometryPoint",
     "spatialReference": {"wkid": 102100, "latestWkid": 3857},
@@ -79,8 +81,6 @@ def test_it_does_read_plain_points(default: Any) -> None:
         assert read_plain_points(json.dumps(plain), default) == decode_feature_set(plain, default)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{", "[]", "{'features': []}", '{"features": [{"geometry": {"x": 1e999, "y": 1}}]}']
-)
+@every_case("text", ["", "{", "[]", "{'features': []}", '{"features": [{"geometry": {"x": 1e999, "y": 1}}]}'])
 def test_it_leaves_what_is_no_strict_json_to_the_long_way(text: str) -> None:
     assert read_plain_points(text, None) is None

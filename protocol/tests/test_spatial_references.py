@@ -14,8 +14,10 @@ from gp_protocol.values.spatial_references import (
     encode_spatial_reference,
 )
 
+from every_case import every_case
 
-@pytest.mark.parametrize(
+
+@every_case(
     ("value", "reference"),
     [
         (4326, SpatialReference(4326)),
@@ -40,7 +42,7 @@ def test_the_first_valid_form_wins(value: Any, reference: SpatialReference | Non
     assert decode_spatial_reference(value) == reference
 
 
-@pytest.mark.parametrize(
+@every_case(
     "value", [{"wkid": "EPSG:4326"}, "EPSG:4326", {"wkid": -1}, {"wkid": 10**12}, {"x": 1}, [4326], True]
 )
 def test_other_forms_are_refused(value: Any) -> None:
@@ -89,7 +91,7 @@ def test_an_extent_spells_its_spatial_reference_as_its_type_does() -> None:
     assert decode_extent(box | {"spatialReference": {"wkid": 4326}}) == extent
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "path"),
     [
         ({"xmin": 0, "ymin": 0, "xmax": 1}, "ymax"),

@@ -10,6 +10,8 @@ from gp_protocol.descriptions.type_schemas import type_schema
 from gp_protocol.values.data_types import DATA_TYPES
 from gp_protocol.versions import profile
 
+from every_case import every_case
+
 SCHEMA = type_schema(profile("12.0"))
 
 
@@ -30,7 +32,7 @@ def test_it_defines_the_types_that_the_version_knows(version: str) -> None:
     assert defined == {name for name in DATA_TYPES if own.has("type", name)}
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "good", "bad"),
     [
         ("GPBoolean", [True, None], ["true", 1]),
@@ -73,7 +75,7 @@ def test_a_value_fits_its_type_or_not(name: str, good: list[Any], bad: list[Any]
 RESULT = {"paramName": "Out", "dataType": "GPLong", "value": 5}
 
 
-@pytest.mark.parametrize(
+@every_case(
     "answer",
     [
         RESULT,
@@ -92,7 +94,7 @@ def test_the_whole_holds_for_answers_with_values(answer: Any) -> None:
     jsonschema.Draft7Validator(SCHEMA).validate(answer)
 
 
-@pytest.mark.parametrize(
+@every_case(
     "answer",
     [
         5,

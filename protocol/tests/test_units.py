@@ -16,6 +16,8 @@ from gp_protocol.values.units import (
     meters_per,
 )
 
+from every_case import every_case
+
 
 def test_the_lists_are_closed() -> None:
     assert len(LINEAR_UNITS) == len(set(LINEAR_UNITS)) == 18
@@ -23,7 +25,7 @@ def test_the_lists_are_closed() -> None:
     assert len(TIME_UNITS) == len(set(TIME_UNITS)) == 11
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "unit"),
     [
         ({"distance": 8.5, "units": "esriMiles"}, LinearUnit(8.5, "esriMiles")),
@@ -42,7 +44,7 @@ def test_distances(value: object, unit: LinearUnit) -> None:
     assert decode_linear_unit(value) == unit
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "unit"),
     [
         ({"area": 3, "units": "esriSquareKilometers"}, ArealUnit(3.0, "esriSquareKilometers")),
@@ -59,7 +61,7 @@ def test_areas(value: object, unit: ArealUnit) -> None:
     assert decode_areal_unit(value) == unit
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "unit"),
     [
         ({"time": 3, "units": "esriTimeUnitsMonths"}, TimeUnit(3.0, "esriTimeUnitsMonths")),
@@ -73,7 +75,7 @@ def test_times(value: object, unit: TimeUnit) -> None:
     assert decode_time_unit(value) == unit
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("value", "path"),
     [
         ({"distance": 1, "units": "esriFurlongs"}, "units"),
@@ -108,7 +110,7 @@ def test_a_unit_that_cannot_be_said_cannot_be_made(number: float, units: str) ->
         LinearUnit(number, units)
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("units", "meters"),
     [
         ("esriMeters", 1),

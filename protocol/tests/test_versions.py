@@ -7,6 +7,8 @@ from gp_protocol.errors import LocalProtocolError
 from gp_protocol.job_states import JobStatus
 from gp_protocol.versions import FEATURES, PROFILES, Kind, Profile, profile
 
+from every_case import every_case
+
 NUMBERS = [9.3, 9.31, 10.0, 10.1, 10.11, 10.31, 10.4, 10.5, 10.51, 10.6, 10.61, 10.7, 10.71, 10.8, 10.81]
 NUMBERS += [10.9, 10.91, 11.0, 11.1, 11.2, 11.3, 11.4, 11.5, 12.0]
 
@@ -111,7 +113,7 @@ INTRODUCED: list[tuple[Kind, str, float]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "name", "since"), INTRODUCED)
+@every_case(("kind", "name", "since"), INTRODUCED)
 def test_a_version_knows_a_thing_from_the_version_that_introduced_it(
     kind: Kind, name: str, since: float
 ) -> None:
@@ -157,7 +159,7 @@ def test_the_profiles_have_the_promised_names() -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("asked", "number", "full"),
     [
         ("10.91", 10.91, "10.9.1"),
@@ -186,7 +188,7 @@ def test_an_unknown_version_has_the_habits_of_the_nearest_lower_one() -> None:
     assert profile("13.2").has("type", "GPTimeUnit")
 
 
-@pytest.mark.parametrize("asked", ["9.2", "", "latest", "eleven", "-1", "1091", "nan", 8, float("inf")])
+@every_case("asked", ["9.2", "", "latest", "eleven", "-1", "1091", "nan", 8, float("inf")])
 def test_what_is_no_version_is_refused(asked: str | float) -> None:
     with pytest.raises(LocalProtocolError, match=r"from 9\.3 on"):
         profile(asked)
@@ -207,7 +209,7 @@ HABITS = (
 )
 
 
-@pytest.mark.parametrize(
+@every_case(
     ("name", "habits"),
     [
         ("10.0", ("text/plain;charset=utf-8", "j", JobStatus.SUBMITTED, False, "arcmap", None)),
