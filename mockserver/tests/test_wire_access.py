@@ -146,7 +146,7 @@ def served(request: pytest.FixtureRequest, authority: trustme.CA) -> Iterator[Se
         tls, trusting = server_tls(authority), ssl.create_default_context()
         authority.configure_trust(trusting)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(gp_mockserver.server, "_LOOK_AT_CONNECTIONS_EVERY", 0.1)
+        patched.setattr("gp_mockserver.connection_servers._LOOK_EVERY", 0.1)
         if loop == "asyncio":
             patched.setitem(sys.modules, "uvloop", None)
         with probed(tls) as (probe, running):
