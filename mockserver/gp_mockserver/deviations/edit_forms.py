@@ -7,11 +7,13 @@ An action is a table. One key names it and holds what it is for, the others say 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
 import msgspec
 from gp_protocol.errors import shown
 from gp_protocol.suggestions import did_you_mean, one_of
+from msgspec.structs import FieldInfo
 
 from gp_mockserver.deviations.json_documents import Value, value_of
 from gp_mockserver.deviations.json_pointers import Pointer, parse_pointer
@@ -29,12 +31,17 @@ def name_of(action: Mapping[str, Any], kinds: Collection[str], path: str) -> str
     raise SiteFileError(path, met, f"an action: {one_of(kinds)}", hint)
 
 
+@cache  # msgspec reads the annotations anew each time
+def _fields(kind: type[msgspec.Struct]) -> dict[str, FieldInfo]:
+    return {field.encode_name: field for field in msgspec.structs.fields(kind)}
+
+
 def build(kind: type[msgspec.Struct], name: str, action: Mapping[str, Any], path: str) -> Any:
     """The edit of this kind; `name` is the key that its first field is written under.
 
     Raises SiteFileError for fields that it does not have, that are missing or that hold something else.
     """
-    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    fields = _fields(kind)
     first = next(iter(fields.values()))
     allowed = [key for key in fields if key != first.encode_name]
     given = {}

@@ -191,7 +191,7 @@ def _is_plain(kind: type[Action], written: Mapping[str, Any], name: str, path: s
     """Whether an action stands without arguments: `{refuse = true}`."""
     if written[name] is True and len(written) == 1:
         return True
-    if not msgspec.structs.fields(kind):
+    if not kind.__struct_fields__:
         raise SiteFileError(f"{path}.{name}", shown(written), f"{name} = true, and nothing beside it")
     return False
 
