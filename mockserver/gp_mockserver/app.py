@@ -121,11 +121,13 @@ class MockServer:
                 return
             context, _, path = scope["path"].lstrip("/").partition("/")
             site = self.sites.get(context) or self.sites.get(context.partition("~")[0])
-            if context == ADMIN or (site is not None and _is_control(path)):
+            if context == ADMIN or _is_control(path):
                 from gp_mockserver.control.entry import control
 
                 about = None if context == ADMIN else site
-                below = path if about is None else path.partition("/")[2]
+                below = path if context == ADMIN else path.partition("/")[2]
+                if context != ADMIN and about is None:  # which is refused as a site that there is not
+                    below = f"sites/{context}/{below}"
                 await control(self, about, below, scope, receive, send)
             elif site is None and "~" in context:
                 self._note_stray(scope)

@@ -11,6 +11,11 @@ import pytest
 from gp_mockserver.builtin.builtin_site import builtin_site
 from gp_mockserver.geometry.viewsheds import viewshed_outline
 from gp_mockserver.lifecycle.clocks import ManualClock
+from gp_mockserver.lifecycle.timelines import Timeline
+from gp_mockserver.tools.latency import Latency
+from gp_mockserver.tools.outcome_rules import OutcomeRule
+from gp_mockserver.uploads.upload_rules import UploadRules
+from gp_protocol.messages import MessageLevel
 from gp_protocol.values.data_types import DATA_TYPES
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,6 +83,33 @@ def test_the_services_and_tasks_are_there(wire, service):
     assert described["maximumRecords"] == 1000
     has_map = service == "Publishing/ViewshedLayers"
     assert described["resultMapServerName"] == (service if has_map else "")
+
+
+def test_what_is_changed_in_one_site_changes_no_other():
+    changed = builtin_site()
+    for service in changed.services.values():
+        service.secure(["somebody"])
+        service.limit_instances(1)
+        service.uploads = UploadRules(1)
+        service.latency["job"] = Latency(1.0)
+        service.started = service.validates = False
+        service.message_level = MessageLevel.NONE
+        for task in service.tasks.values():
+            task.latency["execute"] = Latency(1.0)
+            task.rules.append(OutcomeRule(lambda inputs: True))
+            task.timeline = Timeline(())
+        service.tasks["More"] = next(iter(service.tasks.values()))
+    for unchanged in (builtin_site(), builtin_site()):
+        for service in unchanged.services.values():
+            assert service.access == (frozenset("*") if service.name.startswith("Secured/") else None)
+            assert (service.queue, service.uploads, service.latency) == (None, None, {})
+            assert (service.started, service.validates) == (True, True)
+            assert service.message_level is MessageLevel.INFO
+            assert "More" not in service.tasks
+            for task in service.tasks.values():
+                assert (task.service, task.service.site) == (service, unchanged)
+                assert (task.latency, task.rules) == ({}, [])
+                assert task.timeline.phases or service.is_synchronous
 
 
 def test_nothing_else_is_there():

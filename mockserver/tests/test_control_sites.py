@@ -663,6 +663,17 @@ def test_a_job_whose_tool_fails_cannot_be_moved_to_success(admin: Admin) -> None
     assert "no such luck" in json.dumps(told["messages"])
 
 
+def test_a_job_whose_inputs_are_bad_cannot_be_moved_to_success(admin: Admin) -> None:
+    admin.app.sites["arcgis"].bad_input = "fail-job"
+    job = admin.submit(Viewshed_Distance="5 Furlongs")
+    move = f"/arcgis/__admin/jobs/{job}/move"
+    error = admin.refused("POST", move, {"status": "esriJobSucceeded"}, 409)
+    assert "has failed" in error["message"]
+    told = admin.poll(job)
+    assert told["jobStatus"] == "esriJobFailed"
+    assert json.dumps(told["messages"]).count('Viewshed_Distance.units: met \\"Furlongs\\"') == 1
+
+
 def test_a_job_whose_tool_still_runs_succeeds_once_that_is_done() -> None:
     site = Site("arcgis", clock=ManualClock(), patience=0.0)
     going = threading.Event()

@@ -14,24 +14,27 @@ from gp_mockserver.server import serve
 from gp_protocol.descriptions.descriptors import Parameter, Task
 from gp_protocol.versions import profile
 
+TASK, OTHER = (Task("Echo", "Echo", parameters=()) for _ in range(2))
+
 
 def test_inputs_are_taken_once_and_only_for_the_parameters_that_they_were_read_from() -> None:
     kept = InputsRead()
-    kept.keep("j1", b"{}", {"A": 1})
-    kept.keep("j2", b"{}", {"A": 2})
-    assert kept.take("j1", b"{}") == {"A": 1}
-    assert kept.take("j1", b"{}") is None, "a second run reads them anew"
-    assert kept.take("j2", b'{"A":"3"}') is None, "another submission under the same id"
+    for job_id in ("j1", "j2", "j3"):
+        kept.keep(job_id, TASK, b"{}", {"A": job_id})
+    assert kept.take("j1", TASK, b"{}") == {"A": "j1"}
+    assert kept.take("j1", TASK, b"{}") is None, "a second run reads them anew"
+    assert kept.take("j2", TASK, b'{"A":"3"}') is None, "another submission under the same id"
+    assert kept.take("j3", OTHER, b"{}") is None, "the task has been described anew since"
 
 
 def test_the_last_short_ones_alone_are_kept() -> None:
     kept = InputsRead()
     for number in range(MOST + 1):
-        kept.keep(f"j{number}", b"{}", {"A": number})
-    kept.keep("long", b"x" * (LONGEST + 1), {"A": 0})
-    assert kept.take("long", b"x" * (LONGEST + 1)) is None
-    assert kept.take("j0", b"{}") is None
-    assert kept.take("j1", b"{}") == {"A": 1}
+        kept.keep(f"j{number}", TASK, b"{}", {"A": number})
+    kept.keep("long", TASK, b"x" * (LONGEST + 1), {"A": 0})
+    assert kept.take("long", TASK, b"x" * (LONGEST + 1)) is None
+    assert kept.take("j0", TASK, b"{}") is None
+    assert kept.take("j1", TASK, b"{}") == {"A": 1}
 
 
 def test_a_job_reads_its_inputs_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -168,7 +168,7 @@ async def _succeed(site: Site, record: JobRecord) -> None:
             _amend(site, job_id, lambda job, now: moved(job, now, JobStatus.FAILED))
             raise ControlError(
                 409,
-                f"job {job_id} has failed: its tool did, so that there are no results",
+                f"job {job_id} has failed: its tool did, or its inputs are bad, so that there are no results",
                 remedy="GET the job for its messages",
             )
     _amend(site, job_id, lambda job, now: moved(job, now, JobStatus.SUCCEEDED))

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from gp_mockserver.deviations.injections import Injection
 
 _ENDS = (Cut, Stall, Raw, Drip)
-_HEADERS = (HeaderSet, HeaderAdd, HeaderRemove)
 _OF_AN_ANSWER = (Stage.JSON, Stage.BYTES)
 _ONE_EACH = {
     Certificate: "a connection has one certificate",

@@ -15,12 +15,13 @@ from gp_protocol.versions import names_of
 
 from gp_mockserver.lifecycle.job_store import StoreFull
 from gp_mockserver.lifecycle.jobs import Submission
-from gp_mockserver.lifecycle.timelines import TimedMessage, Timeline
+from gp_mockserver.lifecycle.timelines import TimedMessage
 from gp_mockserver.operations.descriptions import task_url
 from gp_mockserver.running.job_runs import (
     LARGE,
     decide,
     failed,
+    failing_on_inputs,
     in_worker,
     note_tool_error,
     run,
@@ -201,7 +202,7 @@ async def submit_job(request: Request) -> Reply | FormReply | Redirect:
     except StoreFull as error:
         raise Refusal("server-busy", str(error)) from None
     if inputs and profile is request.service.own_profile and _NOT_KEPT.isdisjoint(inputs):
-        site.inputs_read.keep(job_id, submission.parameters, inputs)
+        site.inputs_read.keep(job_id, task.descriptor, submission.parameters, inputs)
     if request.form.format == "html":
         return Redirect(f"{task_url(request)}/jobs/{submission.job_id}", _token_kept(request))
     value: dict[str, Any] = {"jobId": submission.job_id, "jobStatus": timeline.first_status}
@@ -216,12 +217,6 @@ def _token_kept(request: Request) -> dict[str, str]:
     if not (token and request.user and request.service.is_secured):
         return {}
     return {"set-cookie": token_cookie(request.caller.find_root(), token)}
-
-
-def failing_on_inputs(timeline: Timeline, error: BadInputs) -> Timeline:
-    """The timeline of a job that was accepted although its inputs are bad."""
-    messages = tuple(TimedMessage(type=MessageType.ERROR, text=text) for text in error.as_messages())
-    return timeline.with_outcome(status=JobStatus.FAILED, messages=messages)
 
 
 def asks_for_the_form(request: Request) -> bool:

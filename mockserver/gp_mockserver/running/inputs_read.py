@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any, Final
 
+from gp_protocol.descriptions.descriptors import Task
+
 MOST: Final = 64
 LONGEST: Final = 4_000
 """Bytes of a submission whose inputs are kept."""
@@ -17,16 +19,19 @@ class InputsRead:
     """Inputs by job id, each to be taken once."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, tuple[bytes, Inputs]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[Task, bytes, Inputs]] = OrderedDict()
 
-    def keep(self, job_id: str, parameters: bytes, inputs: Inputs) -> None:
-        """Keep what was read from the parameters of a submission, unless they are long."""
+    def keep(self, job_id: str, task: Task, parameters: bytes, inputs: Inputs) -> None:
+        """Keep what was read for a task from the parameters of a submission, unless they are long."""
         if len(parameters) <= LONGEST:
-            self._kept[job_id] = parameters, inputs
+            self._kept[job_id] = task, parameters, inputs
             if len(self._kept) > MOST:
                 self._kept.popitem(last=False)
 
-    def take(self, job_id: str, parameters: bytes) -> Inputs | None:
-        """The inputs of a job; None unless they were read from these parameters, and for a second run."""
+    def take(self, job_id: str, task: Task, parameters: bytes) -> Inputs | None:
+        """The inputs of a job; None unless they were read for this task from these parameters, and for a
+        second run."""
         kept = self._kept.pop(job_id, None)
-        return kept[1] if kept is not None and kept[0] == parameters else None
+        if kept is None or kept[0] is not task or kept[1] != parameters:
+            return None
+        return kept[2]

@@ -16,9 +16,9 @@ from gp_mockserver.lifecycle.job_store import JobRecord, StoreFull
 from gp_mockserver.lifecycle.jobs import JobState, status_at
 from gp_mockserver.lifecycle.timelines import NEVER, Timeline
 from gp_mockserver.running.askers import for_a_job
-from gp_mockserver.running.job_runs import LARGE, failed, run, tool_call, unless_large
+from gp_mockserver.running.job_runs import LARGE, failed, failing_on_inputs, run, tool_call, unless_large
 from gp_mockserver.running.references_given import mentions_references
-from gp_mockserver.running.task_inputs import read_environment, read_inputs
+from gp_mockserver.running.task_inputs import BadInputs, read_environment, read_inputs
 from gp_mockserver.running.task_outputs import keep_outputs
 from gp_mockserver.security.masking import masked
 from gp_mockserver.site_directories import scratch_path
@@ -126,9 +126,14 @@ async def _run_and_settle(task: ServedTask, record: JobRecord) -> None:
     site = task.service.site
     given = msgspec.json.decode(record.submission.parameters)
     size = len(record.submission.parameters)
-    inputs = site.inputs_read.take(record.job_id, record.submission.parameters)
+    inputs = site.inputs_read.take(record.job_id, task.descriptor, record.submission.parameters)
     if inputs is None:
-        inputs = await unless_large(size, read_inputs, task.descriptor, given, task.service.profile)
+        try:
+            inputs = await unless_large(size, read_inputs, task.descriptor, given, task.service.profile)
+        except BadInputs as error:  # accepted all the same, or its task has changed since
+            fails = partial(failing_on_inputs, error=error)
+            site.store.settle(record.job_id, fails, b"{}", site.clock.now())
+            return
     environment = await unless_large(size, read_environment, given, task.service.profile)
     rule = task.rule_for(inputs)
     if rule is not None and rule.tool is not None:

@@ -18,10 +18,10 @@ from gp_protocol.job_states import JobStatus
 from gp_protocol.messages import MessageType
 
 from gp_mockserver.large_requests import own_turn
-from gp_mockserver.lifecycle.timelines import TimedMessage
+from gp_mockserver.lifecycle.timelines import TimedMessage, Timeline
 from gp_mockserver.running.askers import value_in
 from gp_mockserver.running.references_given import ROOT, refers
-from gp_mockserver.running.task_inputs import Environment
+from gp_mockserver.running.task_inputs import BadInputs, Environment
 from gp_mockserver.running.task_outputs import made_outputs
 from gp_mockserver.security.masking import masked
 from gp_mockserver.site_directories import run_path
@@ -155,6 +155,14 @@ def failed(
     message = TimedMessage(type=MessageType.ERROR, text=text, after=outcome.seconds)
     messages = (*outcome.messages, message)
     return msgspec.structs.replace(outcome, status=JobStatus.FAILED, messages=messages, error=mistake)
+
+
+def failing_on_inputs(timeline: Timeline, error: BadInputs) -> Timeline:
+    """The timeline of a job that was accepted although its inputs are bad."""
+    told = {message.text for phase in timeline.phases for message in phase.messages}  # of one moved by hand
+    texts = [text for text in error.as_messages() if text not in told]
+    messages = tuple(TimedMessage(type=MessageType.ERROR, text=text) for text in texts)
+    return timeline.with_outcome(status=JobStatus.FAILED, messages=messages)
 
 
 def note_tool_error(request: Request, job_id: str) -> None:

@@ -315,11 +315,6 @@ def _check_announced(size: bytes | None, address: Address) -> None:
         raise rules.too_large("file")
 
 
-def _raise(refusal: Refusal | None) -> None:
-    if refusal is not None:
-        raise refusal
-
-
 async def _receive_files(
     content_type: bytes, receive: Receive, address: Address, caller: Caller, *, knows_form: bool
 ) -> tuple[dict[str, str], Mapping[str, ReceivedFile]]:
