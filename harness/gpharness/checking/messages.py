@@ -15,7 +15,6 @@ from gpharness.checking.looking import NOTHING, Looking, Phrase, is_number, met_
 _TYPES: Final = frozenset(MessageType)
 _OLD: Final = frozenset(word.replace("esriJobMessageType", "esriGPMessageType") for word in MessageType)
 _TYPE: Final = "a type such as esriJobMessageTypeInformative"
-_KEYS: Final = frozenset({"type", "message", "percent"})
 
 
 def check_messages(look: Looking, value: dict[str, Any], *, are_required: bool) -> None:

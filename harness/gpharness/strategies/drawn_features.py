@@ -66,15 +66,19 @@ def feature_sets(
     max_size: int = _MOST,
     fields: Sequence[Field] | None = None,
     version: Version = None,
+    answered: bool = False,
 ) -> st.SearchStrategy[FeatureSet]:
     """Feature sets as a schema wants them: that of a parameter (its default value, and the geometry types of
     its filter), or a mapping of its form; without one, points, lines, areas with fields of their own.
 
     They lie in the schema's spatial reference or in WGS 84 or Web Mercator, by id or by text; where the
     schema has none, it may be left out. Object ids count from 1. `fields` are those of sets whose schema
-    names none. They shrink to `min_size` points at 0,0 without attributes.
+    names none. What clients send may leave out attributes; `answered` sets have a value, if null, of each
+    field, and a spatial reference. They shrink to `min_size` points at 0,0 without attributes.
     """
     found = _Schema(schema, profile_of(version))
+    if answered:
+        found.references = tuple(each for each in found.references if each is not None)
 
     def shapes(kind: str, is_geographic: bool) -> st.SearchStrategy[list[dict[str, Any]]]:
         one = _geometries(kind, is_geographic, found.has_z, found.has_m)
@@ -83,7 +87,7 @@ def feature_sets(
     drawn = {
         key: shapes(*key) for key in product(found.kinds, {_is_geographic(each) for each in found.references})
     }
-    return _feature_sets(found, drawn, _fields_for(found, fields))
+    return _feature_sets(found, drawn, _fields_for(found, fields), answered)
 
 
 def record_sets(
@@ -152,12 +156,15 @@ def _feature_sets(
     schema: _Schema,
     shapes: Mapping[tuple[str, bool], st.SearchStrategy[list[dict[str, Any]]]],
     some_fields: st.SearchStrategy[tuple[Field, ...]],
+    is_answered: bool,
 ) -> FeatureSet:
     kind, reference = draw(_one_of(schema.kinds)), draw(_one_of(schema.references))
     drawn = draw(shapes[kind, _is_geographic(reference)])
     fields = draw(some_fields)
     # A set that leaves out what may be null leaves it out in every feature, as clients do.
-    is_told = bool(fields) and (any(field.nullable is False for field in fields) or draw(_FLAGS))
+    is_told = bool(fields) and (
+        is_answered or any(field.nullable is False for field in fields) or draw(_FLAGS)
+    )
     features = [
         {"attributes": draw(_attributes(fields, number)) if is_told else {}, "geometry": geometry}
         for number, geometry in enumerate(drawn, 1)

@@ -273,8 +273,11 @@ def _expression(part: Part, chosen: Filter | None, how: _Drawing) -> Drawn:
 
 def _features(part: Part, chosen: Filter | None, how: _Drawing) -> Drawn:
     schema = _with_filter(part, chosen)
-    sets: Drawn = feature_sets(schema, min_size=how.least, fields=how.own_fields, version=how.version)
-    if how.side == "output":
+    is_output = how.side == "output"
+    sets: Drawn = feature_sets(
+        schema, min_size=how.least, fields=how.own_fields, version=how.version, answered=is_output
+    )
+    if is_output:
         return sets | urls("/FeatureServer/0").map(LayerReference) | _map_images()
     # Where a filter says which geometries there may be, an address does not show what it has.
     return sets | _layer_references() if how.side == "input" and chosen is None else sets

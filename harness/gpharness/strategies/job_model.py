@@ -158,10 +158,6 @@ class JobBook:
                 job.name, f"{status.value} after {job.status.value}", "no way back, and an end that stays"
             )
         gone = (JobStatus.DELETING, JobStatus.DELETED)
-        if job.is_known_to_succeed and not may_reach(status, JobStatus.SUCCEEDED) and status not in gone:
-            raise Departure(
-                job.name, f"{status.value} although a result was there", JobStatus.SUCCEEDED.value
-            )
         if job.is_known_to_succeed and status not in (JobStatus.SUCCEEDED, *gone):
             raise Departure(
                 job.name, f"{status.value} although a result was there", JobStatus.SUCCEEDED.value

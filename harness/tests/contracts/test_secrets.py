@@ -391,6 +391,63 @@ def test_a_secret_is_masked_however_it_is_told(way):
     assert Mask().text(told) == told
 
 
+BY_POSITION = (
+    "jdbc:oracle:thin:sde/%s@db1:1521:orcl",
+    "OCI:sde/%s@db1:ROADS",
+    'connect("sde/%s@db1/orcl")',
+    "sqlplus -S sde/%s@orcl",
+    "Executing (Connect): CreateDatabaseConnection D:\\ a.sde ORACLE db1 DATABASE_AUTH sde %s SAVE_USERNAME",
+    'CreateDatabaseConnection("C:/tmp", "a.sde", "ORACLE", "db1", "DATABASE_AUTH", "sde", "%s")',
+    "net use Z: \\\\files1\\share /user:DOM\\svc %s",
+    "net use Z: \\\\files1\\share %s /user:DOM\\svc",
+    'gis = GIS("https://p.example.com/portal", "svc", "%s")',
+    "arcpy.SignInToPortal('https://p.example.com/portal', 'svc', '%s')",
+    "get(url, auth=('svc', '%s'))",
+    'new NetworkCredential("svc", "%s")',
+    'ConvertTo-SecureString "%s" -AsPlainText',
+    '<Key>PASSWORD</Key><Value xsi:type="xs:string">%s</Value>',
+    "<tr><td>Token:</td><td>%s</td></tr>",
+    "<b>Token:</b> %s<br/>",
+    "Driver={SQL Server};Server=db1;Pwd={%s};",
+    "publish.exe --password %s --f x",
+    "machine p.example.com login svc password %s",
+    "'password' => '%s'",
+    'password := "%s"',
+    "password -> %s",
+    "{User:svc Password:%s Host:p}",
+    "Endpoint=sb://x.example.net/;SharedAccessKey=%s",
+    '{"properties": {"sharedKey": "%s"}}',
+    '{"dataType": "GPMultiValue:GPStringHidden", "value": ["%s", "x"]}',
+    '{"value": "%s", "paramName": "P", "dataType": "GPStringHidden"}',
+)
+
+
+def test_a_password_that_only_its_place_tells_is_masked():
+    for way in BY_POSITION:
+        for secret in ("gkbdwqxzhv!4216", "Pf\u00e4lzer#7q2Wald"):
+            text = way % secret
+            for each in (text, json.dumps({"messages": [{"description": text}]})):
+                told = Mask().text(each)
+                assert scan(each), each
+                assert not survivors(secret, told.encode()), told
+                assert scan(told) == [], told
+
+
+def test_an_apostrophe_within_a_password_does_not_end_it():
+    for way in ("password=%s&f=json", "PASSWORD=%s;SERVER=db1", "Password: %s", "token=%s"):
+        assert "Brien" not in Mask().text(way % "O'Brien#2024x"), way
+    assert Mask().text("'token=Ab3dEf6hJ9','f=json'").endswith("','f=json'")
+
+
+def test_what_is_packed_in_a_secret_is_masked_with_it():
+    inner = "gkbdwqxzhv4216"
+    outer = b64encode(f"<saml>{inner} and {TOKEN}</saml>".encode()).decode()
+    telling = exchange(parameters={"password": inner})
+    told = Mask().exchanges([exchange(body=f"SAMLResponse={outer}&f=json".encode()), telling])
+    assert scan(told[0].body) == []
+    assert told[0].body.startswith(b"SAMLResponse=standin")
+
+
 def test_tokens_of_one_maker_that_begin_alike_are_masked_each_as_a_whole():
     begin = "3NKHt6i2urmWtqOuugvr9"
     one, two, other = (f"{begin}{rest * 9}" for rest in ("sE4x_Q", "Zp7-kM", "uB2vJ1"))
@@ -431,6 +488,13 @@ def test_a_token_in_an_address_is_replaced_without_its_escapes():
             "Signature raster 3",
             "digest auth response=denied",
             "parcel_key=0123456789AB",
+        ),
+        *(
+            "net use Z: \\\\files1\\share",
+            "DATABASE_AUTH sde ***** SAVE_USERNAME",
+            'GIS("https://p.example.com/portal", user)',
+            "<Key>SERVER</Key><Value>db1</Value><td>token</td><td>string</td>",
+            "token={found[1]} --password-file C:/pw.txt",
         ),
     ],
 )

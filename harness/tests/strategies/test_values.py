@@ -14,6 +14,7 @@ from gp_protocol.lenient_json import decode_json
 from gp_protocol.values.data_types import DATA_TYPES, OutputOptions, data_type
 from gp_protocol.values.feature_sets import FeatureSet
 from gp_protocol.values.literals import long_limits
+from gpharness.checking.bodies import check_body
 from gpharness.strategies import feature_sets, record_sets, values
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
@@ -63,6 +64,9 @@ def test_texts_are_read_by_a_server_and_outputs_by_a_client(name: str) -> None:
         assert read is not None
         assert kind.decode_input(kind.encode_input(read, parameter), parameter) == read
         assert kind.decode_output(answered, parameter) is not None
+        if not name.endswith("GPComposite"):  # which no answer names as its type
+            body = encode_json({"paramName": "P", "dataType": name, "value": answered})
+            assert not [each for each in check_body(body, "result").findings if each.severity != "note"]
 
     holds()
 

@@ -186,13 +186,8 @@ class KnownSecrets:
     def _without_known(self, text: str, level: int) -> str:
         if level < _DEEPEST and (self._stand_ins or self._users or self._server_paths):
             text = self._without_in_runs(text, level)
+        text = self._without_whole(text)
         low = text.lower()
-        for spelling in self.spellings:
-            if spelling.may_stand_in(low):
-                told = spelling.replaced(text, self._stand_ins[spelling.canonical.replace("+", " ")])
-                if told is not text and told != text:
-                    text = told
-                    low = text.lower()
         for spelling in self.spellings:
             if spelling.may_begin_in(low):
                 told = spelling.without_beginnings(
@@ -209,14 +204,28 @@ class KnownSecrets:
             text = pattern.sub(lambda _, other=other: other, text)  # type: ignore[misc]
         return text
 
+    def _without_whole(self, text: str) -> str:
+        """The text with stand-ins for secrets that stand there from the first letter to the last."""
+        low = text.lower()
+        for spelling in self.spellings:
+            if spelling.may_stand_in(low):
+                told = spelling.replaced(text, self._stand_ins[spelling.canonical.replace("+", " ")])
+                if told is not text and told != text:
+                    text = told
+                    low = text.lower()
+        return text
+
     def _without_in_runs(self, text: str, level: int) -> str:
         """The text with what is packed in it in base64 packed anew, without secrets."""
-        pieces, done = [], 0
+        pieces: list[str] = []
+        done = 0
         met: dict[str, str] = {}
         for start, end in runs_of(text, 8 if len(text) < LARGE else 16):
             run = text[start:end]
             told = met[run] if run in met else met.setdefault(run, self._packed_anew(run, level))
             if told != run:
+                if not pieces and (whole := self._without_whole(text)) != text:
+                    return self._without_in_runs(whole, level)  # what is packed may be of a longer secret
                 padding = _PADDING.match(text, end)
                 told = told.rstrip("=")
                 if padding is not None:

@@ -16,7 +16,7 @@ from gpharness.contracts.secrets.secret_kinds import (
 
 AFTER: Final = re.compile(
     r"""
-      (?: ["']? [\s+]{0,20} [:=] [\s+]{0,20} u? (?P<q>["'])
+      (?: ["']? [\s+]{0,20} (?:[:=]|:=|=>|->) [\s+]{0,20} u? (?P<q>["'])
           (?P<quoted> (?: \\. | (?!(?P=q)) [^\\] ){0,8192} ) (?P=q) )
     | (?: ["']? [\s+]{0,20} : [\s+]{0,20} \[ (?P<list> [^\]\[]{0,8000} ) \] )
     | (?: ["'] \s{0,20} : \s{0,20} (?P<bare> [^\s"',}\]\[{]+ ) )
@@ -24,16 +24,19 @@ AFTER: Final = re.compile(
           (?P<second> (?: \\. | (?!(?P=q4)) [^\\] ){4,8192} ) (?P=q4)
           \s{0,5} [\])] )
     | (?: \s{0,3} = \s{0,3} (?:(?:basic|bearer|ntlm|negotiate|token)(?:\s+|\+|%(?:25)?20))?
-          (?P<form> [^\s"'&;,<>{}\[\]\\]+ ) )
+          (?P<form> (?: [^\s"'&;,<>{}\[\]\\] | (?<=\w)'(?=\w) )+ ) )
+    | (?: \s{0,3} = \s{0,3} \{ (?P<braced> [^{}\r\n]{4,256} ) \} )
     | (?: ["'] [^\r\n]{0,200} (?:\r?\n[^\r\n]{1,300}){0,8}? \r?\n\r?\n (?P<part> [^\r\n]+ ) )
     | (?: ["'] [^{}<>]{0,300}? ["'] (?:value|defaultValue|content) ["'] \s*:\s*
           (?P<q2>["']) (?P<beside> (?: \\. | (?!(?P=q2)) [^\\] ){0,8192} ) (?P=q2) )
-    | (?: \s{0,3} : \s{1,20} (?:(?:basic|bearer|token|ntlm|negotiate|apikey|key)\s+)?
-          (?P<said> (?: (?!\\[nr]) [^\s"'<>{}\[\],;&] ){3,} ) )
+    | (?: (?: \s{0,3} : | \s{1,3} (?:->|=>|:=) ) \s{1,20}
+          (?:(?:basic|bearer|token|ntlm|negotiate|apikey|key)\s+)?
+          (?P<said> (?: (?!\\[nr]) [^\s"'<>{}\[\],;&] | (?<=\w)'(?=\w) ){3,} ) )
+    | (?: : (?P<close> (?: (?!\\[nr]) [^\s"'<>{}\[\],;&:/\\] ){8,} ) )
     | (?: \s{1,3} (?:is\s|was\s|of\s)? \s{0,3} (?P<q3>["'])
           (?P<cited> (?: \\. | (?!(?P=q3)) [^\\\r\n] ){3,4096} ) (?P=q3) )
     | (?: \s{1,3} (?:is|was) \s{1,3} (?P<stated> [^\s"'<>{}\[\],;&]{6,} ) )
-    | (?: \s{1,3} (?P<loose> [\w\-.~+/=%]{8,} ) )
+    | (?: \s{1,3} (?P<loose> (?: [\w\-.~+/=%!#$*^@\x80-\uffff] | (?<=\w)'(?=\w) ){8,} ) )
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
@@ -48,7 +51,8 @@ _PREFIX: Final = re.compile(r"<[\w.-]+:\Z")
 
 _SETTING_BEFORE: Final = re.compile(r"(?:\A|[^\w.-])[\w.-]{1,40}[ ]?=[^;&?<>{}\r\n]{0,200};[ ]{0,3}\Z")
 _TO_SEMICOLON: Final = re.compile(
-    r"[ ]{0,3}=[ ]{0,3}((?:&(?:amp|lt|gt|quot|apos|\#\w{1,6});|[^;\"'<>\r\n\\]){2,256})", re.IGNORECASE
+    r"[ ]{0,3}=[ ]{0,3}((?:&(?:amp|lt|gt|quot|apos|\#\w{1,6});|[^;\"'<>\r\n\\]|(?<=\w)'(?=\w)){2,256})",
+    re.IGNORECASE,
 )
 _SETTING_BEHIND: Final = re.compile(r";[ ]{0,3}[A-Za-z][\w.-]{0,40}(?:[ ][\w.-]{1,40})?[ ]?=[^=&]")
 
@@ -67,8 +71,15 @@ def _in_connection_string(view: str, begin: int, end: int) -> str:
         "=" in found[1] or _SETTING_BEHIND.match(view, found.end()) is None
     ):
         return ""
+    if found[1][:1] == "{" and found[1].rstrip()[-1:] == "}":
+        return found[1].strip(" {}")
     is_ended = view[found.end() : found.end() + 1] in (";", '"', "'")
     return found[1].strip() if is_ended else (found[1].split() or [""])[0]
+
+
+def quoted_in(listed: str) -> list[str]:
+    """The texts in quotes of a list's inside."""
+    return [one or other for one, other in _QUOTED.findall(listed)]
 
 
 def values_after(view: str, begin: int, end: int) -> Iterator[str]:
@@ -86,7 +97,7 @@ def values_after(view: str, begin: int, end: int) -> Iterator[str]:
         return
     groups = found.groupdict()
     if (several := groups["list"]) is not None:
-        yield from (one or other for one, other in _QUOTED.findall(several))
+        yield from quoted_in(several)
     elif groups["quoted"] is not None:
         yield groups["quoted"]
     elif groups["beside"] is not None:
@@ -98,6 +109,13 @@ def values_after(view: str, begin: int, end: int) -> Iterator[str]:
     elif groups["form"] is not None:
         value = groups["form"].partition("?")[0] if ahead == ";" else groups["form"]
         yield value.rstrip(").") if value.endswith(")") else value
+    elif groups["braced"] is not None:
+        end = found.end("braced") + 1
+        if ";" in (ahead, view[end : end + 1]) and is_no_plain_word(groups["braced"]):
+            yield groups["braced"]
+    elif groups["close"] is not None:
+        if looks_random(groups["close"]):
+            yield groups["close"].rstrip(")")
     elif groups["part"] is not None:
         if "name=" in view[max(0, begin - 8) : begin].lower():
             yield groups["part"]

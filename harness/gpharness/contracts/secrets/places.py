@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from gpharness.contracts.secrets.named_values import AFTER, AFTER_COLUMN, in_columns, values_after
+from gpharness.contracts.secrets.credentials_by_position import marks_in, secrets_by_position
+from gpharness.contracts.secrets.named_values import AFTER, AFTER_COLUMN, in_columns, quoted_in, values_after
 from gpharness.contracts.secrets.packed_texts import (
     parts_of,
     runs_of,
@@ -75,7 +76,12 @@ _VALUE_FIRST: Final = re.compile(
     r"\s*:\s*[\"']([\w.\- ]{1,80})[\"']"
 )
 _HIDDEN_TYPE: Final = re.compile(
-    r"[\"']GPStringHidden[\"'][^{}]{0,400}?[\"'](?:value|defaultValue)[\"']\s*:\s*([\"'])((?:\\.|(?!\1)[^\\]){0,8192})\1"
+    r"[\"'](?:GPMultiValue:)?GPStringHidden[\"'][^{}]{0,400}?[\"'](?:value|defaultValue)[\"']\s*:\s*"
+    r"(?:([\"'])((?:\\.|(?!\1)[^\\]){0,8192})\1|\[([^\]\[]{0,8192})\])"
+)
+_HIDDEN_VALUE_FIRST: Final = re.compile(
+    r"[\"']value[\"']\s*:\s*(?:([\"'])((?:\\.|(?!\1)[^\\]){0,8192})\1|\[([^\]\[]{0,8192})\])\s*,[^{}]{0,200}?"
+    r"[\"']dataType[\"']\s*:\s*[\"'](?:GPMultiValue:)?GPStringHidden[\"']"
 )
 _MAKERS_MARK: Final = re.compile(
     r"(?<![A-Za-z0-9])(?:AAPK[\w-]{16,}|AAPT[\w-]{16,}|AIza[\w-]{30,}|AKIA[A-Z0-9]{16}|gh[pousr]_\w{20,}"
@@ -120,6 +126,8 @@ def _windows(text: str, low: str, users: bool) -> Iterator[tuple[int, int]]:
     for mark in _MARKS:
         if mark in low and (not is_binary or len(mark) >= _SHORTEST_IN_BINARY):
             places += _all(low, mark)
+    for mark in () if is_binary else marks_in(low):
+        places += _all(low, mark)
     for sign in ("@", "%40"):
         if sign in low and not is_binary:
             places += [place for place in _all(low, sign) if _is_in_address(low, place)]
@@ -187,7 +195,7 @@ _WORD: Final = re.compile(
     r"token|passw(?:or)?[dt]|pwd|pass[-_ ]?phrase|secret|api[-_ ]?key|credential|code[-_ ]?verifier"
     r"|esri[-_]?auth|authorization|signature|sess(?:ion)?[-_]?id|account[-_]?key|private[-_]?key"
     r"|mot_?de_?passe|kennwort|contrase(?:n|ñ|Ã±)a|wachtwoord|senha|l(?:ö|o|Ã¶)senord|adgangskode|heslo"
-    r"|assertion|[cx]srf|\botp\b|access[-_]?key|subscription[-_]?key|samlresponse|ags_roles|(?<![A-Za-z0-9])(?:auth|pass|sig|code)(?![A-Za-z0-9])",
+    r"|assertion|[cx]srf|\botp\b|(?:access|shared|signing|encryption)[-_]?key|subscription[-_]?key|samlresponse|ags_roles|(?<![A-Za-z0-9])(?:auth|pass|sig|code)(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 _USER_WORD: Final = re.compile(
@@ -216,9 +224,12 @@ def _in_view(view: str, users: bool) -> Iterator[Found]:
         for value in values_after(view, begin, end):
             if is_value_of_secret(value, name):
                 yield name, value
+            elif name.lower() == "auth" and (pair := user_and_password(value)) is not None:
+                yield "password", pair[1]
         if AFTER_COLUMN.match(view, end):
             yield from ((name, value) for value in in_columns(view, begin) if is_value_of_secret(value, name))
     yield from _in_tags(view)
+    yield from secrets_by_position(view)
     for found in _KEY.finditer(view):
         if looks_random(found[1]) or (found[1].isalnum() and len(set(found[1])) > 8):
             yield "key", found[1]
@@ -250,9 +261,10 @@ def _in_view(view: str, users: bool) -> Iterator[Found]:
     for found in _VALUE_FIRST.finditer(view):
         if names_a_secret(found[3]) and is_value_of_secret(found[2], found[3]):
             yield found[3], found[2]
-    for found in _HIDDEN_TYPE.finditer(view):
-        if is_value_of_secret(found[2]):
-            yield "GPStringHidden", found[2]
+    for pattern in (_HIDDEN_TYPE, _HIDDEN_VALUE_FIRST) if "GPStringHidden" in view else ():
+        for found in pattern.finditer(view):
+            values = quoted_in(found[3]) if found[3] is not None else [found[2]]
+            yield from (("GPStringHidden", value) for value in values if is_value_of_secret(value))
     if users:
         yield from _users_in(view)
 

@@ -16,6 +16,7 @@ _OTHERS: Final = frozenset(
     | {"accesskey", "accesskeyid", "subscriptionkey", "sharedaccesssignature", "sessionid", "jsessionid"}
     | {"phpsessid", "aspnetsessionid", "sessionkey", "samlresponse", "agsroles", "ocpapimsubscriptionkey"}
     | {"assertion", "clientassertion", "csrf", "xsrf", "otp", "passcode", "samlassertion", "sessionkey"}
+    | {"sharedkey", "portalsharedkey", "sharedaccesskey", "signaturekey", "signingkey", "encryptionkey"}
     | {"gpstringhidden", "setcookie", "cookie", "cookies", "xesriauthorization", "proxyauthorization"}
 )
 _SAY_SOMETHING_ELSE: Final = re.compile(
@@ -110,13 +111,16 @@ HOLDERS: Final = frozenset({"value", "defaultValue"})
 """Members that hold what another member beside them names."""
 
 
+_HIDDEN_TYPES: Final = ("GPStringHidden", "GPMultiValue:GPStringHidden")
+
+
 def name_of_held(data: Mapping[str, Any]) -> str:
     """The name of the secret that an object holds as its `value`: `{"name": "token", "value": "…"}`, a
     result of such a name, a hidden text. Empty where it holds none."""
     called = data.get("name") or data.get("paramName") or data.get("key")
     if isinstance(called, str) and names_a_secret(called):
         return called
-    return "GPStringHidden" if data.get("dataType") == "GPStringHidden" else ""
+    return "GPStringHidden" if data.get("dataType") in _HIDDEN_TYPES else ""
 
 
 def is_value_of_secret(value: str, name: str = "") -> bool:
