@@ -157,6 +157,7 @@ def _feature_differences(
     one, other = expected["features"], met["features"]
     varied = _varied(expected, met, varies)
     ignored = yield from _columns(expected, met)
+    ignored |= _retyped(expected, met)
     traits = Traits(varied, ignored, no_geometry, varies)
     features = Features(one, other)
     pairs, equal = pairs_of(features, traits)
@@ -219,6 +220,24 @@ def _columns(expected: dict[str, Any], met: dict[str, Any]) -> Generator[Differe
             path, value = _first_with(name, met["features"])
             yield Difference(path, "nothing", shown(value), "changed.value-type", "note")
     return frozenset(known ^ found)
+
+
+def _retyped(expected: dict[str, Any], met: dict[str, Any]) -> frozenset[str]:
+    """Attributes that were numbers and are texts now, or texts that are numbers, as their field's other type
+    has it, of which has been told."""
+    one, other = (_by_name(_fields(each)) or {} for each in (expected, met))
+    return frozenset(
+        name
+        for name in one.keys() & other.keys()
+        if one[name].get("type") != other[name].get("type")
+        and (sorts := [_sorts(name, each) for each in (expected, met)])[0].isdisjoint(sorts[1])
+    )
+
+
+def _sorts(name: str, value: dict[str, Any]) -> set[bool]:
+    """Whether an attribute is a text, in any and in all features that have it."""
+    held = ((each.get("attributes") or {}).get(name) for each in value["features"])
+    return {isinstance(each, str) for each in held if each is not None}
 
 
 def _first_with(name: str, features: list[Any]) -> tuple[str, Any]:

@@ -45,11 +45,6 @@ def _only(key: str, geometry: dict[str, Any]) -> dict[str, Any]:
     return {key: geometry[key]} if key in geometry else {}
 
 
-def same_geometry(expected: Any, met: Any, varies: Varies) -> bool:
-    """Whether there is no difference."""
-    return next(geometry_differences(expected, met, varies), None) is None
-
-
 def geometry_mark(geometry: Any) -> Mark:
     """What is quickly known of a geometry: how many parts and vertices it has, and its box."""
     if not isinstance(geometry, dict):

@@ -37,7 +37,10 @@ class Mark(NamedTuple):
 def matched(
     expected: Sequence[Mark], met: Sequence[Mark], is_equal: Callable[[int, int], bool], floats: Floats
 ) -> dict[int, int]:
-    """The largest set of pairs, by index, of things for which `is_equal(index, other)`; each in one pair."""
+    """The largest set of pairs, by index, of things for which `is_equal(index, other)`; each in one pair.
+
+    Where it takes too many comparisons to find the largest, a large one.
+    """
     heap: defaultdict[Hashable, list[int]] = defaultdict(list)
     for index, mark in enumerate(met):
         cells = tuple(_cell(anchor, floats) for anchor in mark.anchors[:_AXES])

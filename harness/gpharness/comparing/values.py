@@ -202,17 +202,13 @@ def _unit_differences(expected: Any, met: Any, varies: Varies) -> Iterator[Diffe
         return
     units, others = expected.get("units"), met.get("units")
     if units != others:
-        yield Difference("units", _unit_text(expected), _unit_text(met))
+        yield Difference("units", shown(expected), shown(met))
         return
     by: dict[str, Compare] = {
         key: lambda one, other: _double_differences(one, other, varies)
         for key in ("distance", "area", "time")
     }
     yield from member_differences(expected, met, varies, by)
-
-
-def _unit_text(value: dict[str, Any]) -> str:
-    return shown(value)
 
 
 def _field_differences(expected: Any, met: Any, varies: Varies) -> Iterator[Difference]:

@@ -43,7 +43,7 @@ class Known(msgspec.Struct, frozen=True, omit_defaults=True):
 class Baseline(msgspec.Struct, frozen=True):
     """What the file holds."""
 
-    known: tuple[Known, ...] = ()
+    known: tuple[Known, ...]
     format: int = FORMAT
 
 

@@ -22,16 +22,16 @@ from gp_client.wire.exchange import ask, fetch
 from gp_client.wire.http_messages import Request
 from gp_protocol.job_states import CANCELLABLE
 
-from gpharness.contracts.contract import Contract, Conversation
+from gpharness.contracts.contract import Asked, Contract, Conversation
 from gpharness.probing.exchanges import Exchange
 from gpharness.probing.prober import Prober
-from gpharness.probing.tokens_wanted import is_without_token
+from gpharness.probing.tokens_wanted import code_of, is_without_token
 from gpharness.probing.uploading import uploads_of
 
 _LATE_RESULTS: Final = 6
 _TOO_EARLY: Final = 4
 _LIST_SINCE: Final = 11.1
-_BESIDE_THE_TRACE: Final = frozenset({"cancel", "file", "upload", "results"})
+_WITH_A_PLACE: Final = frozenset({"cancel", "file", "upload", "results"})
 """Operations among a job's `asked` that are not simply asked again at its end: they have a place of their
 own."""
 _LEAST_PATIENCE: Final = 300.0
@@ -127,6 +127,7 @@ class _Talk:
         job = read_submission(answer, self._task_url, f"{self._task_url}/submitJob")
         self._session.jobs_seen.add(job.id)
         self._observed.job_id = job.id
+        self._ask_beside_the_trace(job, early=True)
         begun = prober.clock.now()
         before = None
         if any(each.operation == "cancel" for each in conversation.asked):
@@ -138,7 +139,7 @@ class _Talk:
         self._look_again(job, state)
         if state.succeeded:
             self._fetch_results(job, state)
-        self._ask_the_rest(job)
+        self._ask_beside_the_trace(job, early=False)
 
     def _upload(self) -> dict[str, str]:
         """The new ids of uploaded items by those that were recorded."""
@@ -252,9 +253,10 @@ class _Talk:
             if is_home(absolute, self._session.root, self._session.settings.trusted_hosts):
                 self._prober.look(absolute, is_file=True)
 
-    def _ask_the_rest(self, job: JobAddress) -> None:
+    def _ask_beside_the_trace(self, job: JobAddress, early: bool) -> None:
+        """What was refused before the job's end is asked for at its beginning, all else once it has ended."""
         for asked in self._conversation.asked:
-            if asked.operation not in _BESIDE_THE_TRACE:
+            if asked.operation not in _WITH_A_PLACE and early == is_early_result(self._conversation, asked):
                 path = asked.path.replace("{job}", quote(job.id, safe=""))
                 self._prober.look(path, asked.parameters, method=asked.method)
 
@@ -265,6 +267,13 @@ class _Talk:
         except GPError as error:
             self._observed.error = self._observed.error or error
             return None
+
+
+def is_early_result(conversation: Conversation, asked: Asked) -> bool:
+    """Whether it is a result that was asked for before its job had ended, and was refused."""
+    end = conversation.trace[-1].after if conversation.trace else 0.0
+    is_before = asked.after is not None and asked.after < end
+    return is_before and asked.operation == "result" and code_of(asked.answer) != 0
 
 
 def file_urls(answers: list[Any]) -> Iterator[str]:

@@ -26,18 +26,21 @@ from gpharness.comparing.messages import compare_messages
 from gpharness.contracts.answers import answer_bytes, answer_value
 from gpharness.contracts.contract import Answer, Asked, Contract, Conversation
 from gpharness.findings.findings import Finding
-from gpharness.probing.tokens_wanted import is_without_token
+from gpharness.probing.tokens_wanted import code_of, is_without_token
 from gpharness.verifying.curl_commands import curl_of
 from gpharness.verifying.kept_files import file_differences
 from gpharness.verifying.looks import Look
+from gpharness.verifying.traces import is_before_the_end
 
 _SUCCEEDED = "esriJobSucceeded"
 _TIMES_SLOWER, _SECONDS_SLOWER = 5.0, 10.0
 """A job is told to be slow that takes so many times as long as recorded, and so much longer."""
 _CANCELLED = ("esriJobCancelling", "esriJobCancelled")
-_APART = frozenset({"upload", "file", "cancel", "results", "token", "info", "catalogue", "service", "task"})
+_APART = frozenset({"upload", "file", "cancel", "results", "token"})
 """Operations whose answers are compared elsewhere, or differ each time: what a cancel answers is a matter of
 moments, an upload's id is new."""
+_DESCRIBED = frozenset({"info", "catalogue", "service", "task"})
+"""Descriptions are compared elsewhere, too, but not the refusal of one that there is not."""
 
 
 _PROVOKED = ("http.status", "http.url-length", "auth.web-tier", "auth.refused", "format.html", "file.url")
@@ -84,7 +87,10 @@ class _Kept:
 
     def findings(self) -> Iterator[Finding]:
         if self._conversation.kind == "job":
-            yield from self._job()
+            found = list(self._job())
+            yield from found
+            if any(each.name == "changed.outcome" for each in found):
+                return
         elif self._conversation.kind == "execute":
             yield from self._execution()
         yield from self._asked()
@@ -190,20 +196,24 @@ class _Kept:
         for asked in self._conversation.asked:
             if asked.operation in _APART and not is_without_token(asked):
                 continue
+            if asked.operation in _DESCRIBED and not code_of(asked.answer):
+                continue
             look = next((look for look in left if _is_to(asked, look)), None)
             if look is None:
                 continue
             left.remove(look)
-            if self._is_early(asked):
+            is_early = self._is_early(asked)
+            if is_early and not is_before_the_end(self._looks, look):
                 continue
             exchange = look.exchange
             kind = asked.answer.headers.get("content-type", "application/json")
             body = answer_bytes(self._contract, asked.answer)
             value = self._value(asked.answer)
             met = (exchange.status or 0, exchange.header("content-type"), look.value, exchange.body)
-            yield from self._told(
-                compare_answers((asked.answer.status, kind, value, body), met, self._varies), look
-            )
+            found = compare_answers((asked.answer.status, kind, value, body), met, self._varies)
+            if is_early:  # the text of such a refusal tells the job's status, a matter of moments
+                found = [each for each in found if each.path == "error.code"]
+            yield from self._told(found, look)
 
     def _is_early(self, asked: Asked) -> bool:
         """Whether it was asked before the job had ended, which is a moment that does not come again."""

@@ -8,8 +8,10 @@ from urllib.parse import urljoin
 
 from gp_client.wire.redirects import STATUSES
 from gp_protocol.error_envelopes import ErrorEnvelope, read_error
+from gp_protocol.job_states import FINAL
 
 from gpharness.verifying.looks import Look
+from gpharness.verifying.traces import status_of
 
 _NOT_THERE: Final = (400, 404)
 _FOR_NOW: Final = frozenset({429, 502, 503, 504})
@@ -84,10 +86,15 @@ def _settle_late_results(looks: Sequence[Look]) -> None:
                     "results",
                 )
         error = error_of(look) if operation == "result" else None
-        if error is not None and error.code in _NOT_THERE:
+        if error is not None and error.code in _NOT_THERE and _has_ended(looks[:number]):
             place = _place(look)
             if any(each.is_good and _place(each) == place for each in _later(looks, number, "result")):
                 look.find("results.late", "the result of a job that succeeded", _said(error))
+
+
+def _has_ended(before: Sequence[Look]) -> bool:
+    """Whether a conversation's job was seen to have ended."""
+    return any(status_of(each) in FINAL for each in before if each.exchange.operation in ("submit", "job"))
 
 
 def _lists_results(look: Look) -> bool:
@@ -99,6 +106,8 @@ def _settle_transient(looks: Sequence[Look]) -> None:
     for number, look in enumerate(looks):
         error = error_of(look)
         if error is None or look.findings:
+            continue
+        if look.exchange.operation == "result" and not _has_ended(looks[:number]):
             continue
         said = error.message.lower()
         is_passing = error.code >= 500 and "error performing" in said and "operation" in said

@@ -45,6 +45,25 @@ def status_of(look: Look) -> JobStatus | None:
         return None
 
 
+def check_early_results(looks: Sequence[Look]) -> None:
+    """Note in the looks, which stand in their order, what was a result though its job had not ended."""
+    for look in looks:
+        if look.exchange.operation == "result" and look.is_good and is_before_the_end(looks, look):
+            look.find("job.results-early", "none before the job has succeeded", "a result")
+
+
+def is_before_the_end(looks: Sequence[Look], look: Look) -> bool:
+    """Whether a poll after it still found the job running."""
+    job_id, later = look.exchange.job_id, False
+    for each in looks:
+        if each is look:
+            later = True
+        elif later and each.exchange.operation == "job" and each.exchange.job_id == job_id:
+            status = status_of(each)
+            return status is not None and status not in FINAL
+    return False
+
+
 def _check_states(polls: Sequence[Look]) -> None:
     before: JobStatus | None = None
     goes_back = False

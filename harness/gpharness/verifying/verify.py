@@ -39,7 +39,7 @@ from gpharness.verifying.looks import Look
 from gpharness.verifying.results_files import check_file_urls
 from gpharness.verifying.sequences import error_of, settle
 from gpharness.verifying.silence import with_one_silence
-from gpharness.verifying.traces import check_trace
+from gpharness.verifying.traces import check_early_results, check_trace
 
 Progress = Callable[[int, int, str], object]
 """Is told how many conversations are done, of how many, and which one begins."""
@@ -281,6 +281,7 @@ class _Verification:
         for look in looks:
             if look.exchange.operation in ("result", "execute") and look.is_good:
                 check_file_urls(look, conversation, self._contract, self._prober.root)
+        check_early_results(looks)
         self._check_submissions(looks)
         settle(looks)
         take_back_what_was_recorded(conversation, looks)

@@ -183,6 +183,13 @@ def _drop_field_and_values(value: dict[str, Any], place: int) -> str:
     return "fields[Kind]"
 
 
+def _retype_field_and_values(value: dict[str, Any], place: int) -> str:
+    value["fields"][2]["type"] = "esriFieldTypeString"
+    for feature in value["features"]:
+        feature["attributes"]["Value"] = str(feature["attributes"]["Value"])
+    return "fields[Value].type"
+
+
 def _add_field(value: dict[str, Any], place: int) -> str:
     value["fields"].append({"name": "More", "type": "esriFieldTypeDouble", "alias": "More"})
     for i, feature in enumerate(value["features"]):
@@ -194,6 +201,7 @@ MUTATIONS: dict[str, Mutation] = {
     "another text": _set_attribute("Name", "elsewhere"),
     "a text for a number": _set_attribute("Value", "12"),
     "null": _set_attribute("Value", None),
+    "texts for numbers, as the field's type says": _retype_field_and_values,
     "another number": _set_attribute("Value", 1e6),
     "another whole number": _set_attribute("Kind", 77),
     "true for a number": _set_attribute("Kind", True),

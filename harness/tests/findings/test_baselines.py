@@ -45,9 +45,10 @@ def test_a_known_finding_stays_known_whatever_is_met_there(tmp_path: Path) -> No
         (None, "cannot be read: No such file or directory; --write-baseline makes one"),
         (b"{", "is no baseline"),
         (b"[]", "is no baseline"),
+        (b'{"features": []}', "is no baseline"),
         (b'{"known": [{"name": "x"}]}', "is no baseline"),
         (b"\xff", "is no baseline"),
-        (b'{"format": 2}', "of format 2; this program reads format 1"),
+        (b'{"format": 2, "known": []}', "of format 2; this program reads format 1"),
     ],
 )
 def test_a_file_that_is_no_baseline_is_refused_in_words(

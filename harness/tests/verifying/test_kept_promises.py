@@ -19,12 +19,20 @@ from gpharness.verifying.kept_files import file_differences
 from gpharness.verifying.kept_promises import differences
 from gpharness.verifying.looks import Look
 from gpharness.verifying.sequences import settle
+from gpharness.verifying.traces import check_early_results
 from gpharness.verifying.verify import verify
 
 ROOT = "https://gis.example.com/arcgis"
 TASK = "Roads/Route"
 JOB = f"{ROOT}/rest/services/Roads/GPServer/Route/jobs/j1"
 FILE = "rest/directories/arcgisjobs/roads_gpserver/{job}/scratch/out.zip"
+
+
+JSON = (("content-type", "application/json"),)
+
+
+def refusal(code: int) -> dict[str, Any]:
+    return {"error": {"code": code, "message": "Invalid URL", "details": []}}
 
 
 def held(site: Site, scenario: str = "viewshed") -> Section:
@@ -206,3 +214,48 @@ def test_no_secret_of_a_server_or_of_a_user_gets_into_a_finding() -> None:
     told = discreet([found], [secrets[2], None])[0]
     assert told.id == found.id
     assert not any(secret in text for secret in secrets for text in (told.met, told.expected, told.request))
+
+
+def test_another_refusal_of_a_task_that_there_is_not_is_told() -> None:
+    asked = Asked("task", "/rest/services/Roads/GPServer/NoSuchTask", Answer(json=refusal(400)))
+    conversation = Conversation("wrong", "request", "Roads/NoSuchTask", asked=[asked])
+    contract = Contract(Provenance("generated"), conversations=[conversation])
+    for code, expected in ((400, []), (500, [("changed.error", "error.code")])):
+        exchange = Exchange("task", "GET", f"{ROOT}{asked.path}", status=200, headers=JSON)
+        found = differences(contract, conversation, [Look(exchange, "error", refusal(code))], None)
+        assert [(each.name, each.path) for each in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "found"),
+    [
+        ("esriJobExecuting", refusal(400), []),
+        ("esriJobExecuting", refusal(500), ["changed.error"]),
+        ("esriJobExecuting", {"paramName": "Route", "dataType": "GPLong", "value": 1}, ["job.results-early"]),
+        ("esriJobSucceeded", {"paramName": "Route", "dataType": "GPLong", "value": 1}, []),
+    ],
+    ids=["refused", "refused otherwise", "answered", "answered once it had ended"],
+)
+def test_a_result_is_no_more_to_be_had_before_the_end_than_it_was(
+    status: str, answer: dict[str, Any], found: list[str]
+) -> None:
+    asked = Asked("result", "/rest/x/jobs/{job}/results/Route", Answer(json=refusal(400)), after=1.0)
+    submission = Answer(json={"jobId": "j1", "jobStatus": "esriJobSubmitted"})
+    trace = [Seen("esriJobSucceeded", Answer(json={}), after=2.0)]
+    conversation = Conversation(
+        "early", "job", "Roads/Route", submission=submission, trace=trace, asked=[asked]
+    )
+    polled = Exchange("job", "GET", JOB, job_id="j1", status=200)
+    early = Exchange("result", "GET", f"{JOB}/results/Route", job_id="j1", status=200, headers=JSON)
+    states = [{"jobId": "j1", "jobStatus": each} for each in (status, "esriJobSucceeded")]
+    looks = [
+        Look(Exchange("submit", "POST", JOB, status=200), "submit", submission.json, []),
+        Look(early, "error" if "error" in answer else "result", answer, []),
+        *(Look(polled, "job", each, []) for each in states),
+    ]
+    check_early_results(looks)
+    settle(looks)
+    contract = Contract(Provenance("generated"), conversations=[conversation])
+    met = [each for look in looks for each in look.findings]
+    met += differences(contract, conversation, looks, None)
+    assert [each.name for each in met] == found
