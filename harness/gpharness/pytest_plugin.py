@@ -44,7 +44,6 @@ _HAS_PASSED: pytest.StashKey[bool] = pytest.StashKey()
 _INTERRUPTED: pytest.StashKey[list[tuple[str, str]]] = pytest.StashKey()
 _BLOCK: pytest.StashKey[ExitStack] = pytest.StashKey()
 _JOURNAL_LINES = 30
-_OWN_PACKAGES = frozenset({"gpharness", "gp_mockserver", "gp_client", "gp_protocol"})
 
 
 class UnusedMarkerWarning(pytest.PytestWarning):
@@ -84,19 +83,6 @@ def _number(config: pytest.Config, name: str, default: int) -> int:
     if text and not text.isdecimal():
         raise pytest.UsageError(f"--gp-{name}: met {text!r}, expected a whole number")
     return int(text) if text else default
-
-
-def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Let this distribution's modules be imported as they are compiled.
-
-    pytest parses those of every plugin again, to explain their asserts: half a second where nothing is
-    written to `__pycache__`. They are imported when they are first needed, by the server's thread as well;
-    on CPython 3.11 a test was seen to fail by a SystemError of the parser (*assumed*: as two threads parsed).
-    """
-    hook = early_config.pluginmanager.rewrite_hook
-    marked: set[str] = getattr(hook, "_must_rewrite", set())
-    marked.difference_update([name for name in marked if name.partition(".")[0] in _OWN_PACKAGES])
-    getattr(hook, "_marked_for_rewrite_cache", {}).clear()
 
 
 def pytest_configure(config: pytest.Config) -> None:

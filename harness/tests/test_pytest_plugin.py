@@ -715,20 +715,3 @@ def test_the_names_of_files_are_of_any_file_system() -> None:
     assert len(name) < 130
     assert Path(name).name == name
     assert not set(name) & set('/\\:*?"<>|')
-
-
-def test_its_modules_are_not_parsed_again_for_their_asserts(pytestconfig: pytest.Config) -> None:
-    from types import SimpleNamespace
-
-    from _pytest.assertion import AssertionState
-    from _pytest.assertion.rewrite import AssertionRewritingHook
-    from gpharness.pytest_plugin import pytest_load_initial_conftests
-
-    hook, state = AssertionRewritingHook(pytestconfig), AssertionState(pytestconfig, "rewrite")
-    hook.mark_rewrite("gpharness_not_ours")
-    hook._must_rewrite.update({"gpharness", "gp_mockserver"})
-    modules = ("gpharness.serving", "gp_mockserver.app", "gpharness_not_ours.plugin")
-    assert [hook._is_marked_for_rewrite(each, state) for each in modules] == [True, True, True]
-    manager = SimpleNamespace(rewrite_hook=hook)
-    pytest_load_initial_conftests(SimpleNamespace(pluginmanager=manager))  # type: ignore[arg-type]
-    assert [hook._is_marked_for_rewrite(each, state) for each in modules] == [False, False, True]
