@@ -50,6 +50,18 @@ def test_a_har_becomes_a_contract_that_says_where_it_is_from(tmp_path: Path) -> 
     assert contract.conversations[0].inputs == {"In": "1"}
 
 
+def test_a_refusal_for_want_of_a_token_stays_though_it_was_overcome(tmp_path: Path) -> None:
+    refused = {"error": {"code": 499, "message": "Token Required", "details": []}}
+    answer = {"status": 200, "headers": [], "content": {"text": json.dumps(refused)}}
+    request = {"method": "GET", "url": f"{TASK}/execute?f=json&In=1", "headers": []}
+    later = har(tmp_path, "b.har", startedDateTime="2026-11-26T20:15:01Z")
+    run(har(tmp_path, request=request, response=answer), later, "-o", tmp_path / "a.yaml")
+
+    contract = read_contract(tmp_path / "a.yaml")
+    assert [each.kind for each in contract.conversations] == ["request", "execute"]
+    assert contract.conversations[0].asked[0].answer.json == refused
+
+
 def test_no_secret_is_left_in_what_is_written(tmp_path: Path) -> None:
     run(har(tmp_path), "-o", tmp_path / "a.yaml")
 

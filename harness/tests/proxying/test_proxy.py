@@ -364,6 +364,22 @@ def test_what_does_not_fit_into_the_memory_lies_in_a_file_and_comes_back_in_orde
     notes.close()
 
 
+def test_the_first_refusal_for_want_of_a_token_stays_in_the_contract(server: Any) -> None:
+    notes = Notes()
+    with proxy(server.url, notes) as (url, ways):
+        context = url + SERVICES.removesuffix("/rest/services")
+        service = f"{url}{SERVICES}/Secured/WorldViewshed/GPServer"
+        account = {"username": "tester", "password": "tester-password", "client": "requestip", "f": "json"}
+        refused = [httpx.get(service, params={"f": "json"}).json() for _ in range(2)]
+        token = httpx.post(f"{context}/tokens/generateToken", data=account).json()["token"]
+        assert "error" not in httpx.get(service, params={"f": "json", "token": token}).json()
+    contract, left = contract_from(notes, ways)
+
+    assert list(contract.services) == ["Secured/WorldViewshed"]
+    assert [each.asked[0].answer.json for each in contract.conversations] == refused[:1]
+    assert "1 request: answered 499, and sent again with success" in left
+
+
 def test_secrets_that_pass_are_not_in_the_contract(server: Any) -> None:
     notes = Notes()
     secret = "Tk9wZXJhdG9yLXNlY3JldC0xMjM0NTY3ODkw"

@@ -201,7 +201,7 @@ async def submit_job(request: Request) -> Reply | FormReply | Redirect:
         site.store.add(submission, request.service.queue)
     except StoreFull as error:
         raise Refusal("server-busy", str(error)) from None
-    if inputs and profile is request.service.own_profile and _NOT_KEPT.isdisjoint(inputs):
+    if inputs and _NOT_KEPT.isdisjoint(inputs):
         site.inputs_read.keep(job_id, task.descriptor, submission.parameters, inputs)
     if request.form.format == "html":
         return Redirect(f"{task_url(request)}/jobs/{submission.job_id}", _token_kept(request))
